@@ -1,0 +1,12 @@
+//! JWK and JWS, ES256 alone. What was received is kept and verified as received; what is made is
+//! signed by whoever holds the key, so that a phone's hardware can.
+
+mod error;
+mod header;
+mod jwk;
+mod jws;
+
+pub use error::JoseError;
+pub use header::Header;
+pub use jwk::Jwk;
+pub use jws::{Expect, JwsToSign, UnverifiedJws, VerifiedJws};
