@@ -146,11 +146,20 @@ mod tests {
         for entry in registry() {
             let mut parts = entry.code.split('-');
             assert_eq!(parts.next(), Some("INRO"), "{}", entry.code);
-            assert!(parts.next().is_some_and(|room| room.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())));
+            assert!(
+                parts
+                    .next()
+                    .is_some_and(|room| room.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+            );
             assert!(parts.next().is_some_and(|n| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit())));
             assert_eq!(parts.next(), None, "{}", entry.code);
             for text in [entry.cause, entry.remedy] {
-                assert!(text.en.len() > 12 && text.en.ends_with('.') && text.en.is_ascii(), "{}: {}", entry.code, text.en);
+                assert!(
+                    text.en.len() > 12 && text.en.ends_with('.') && text.en.is_ascii(),
+                    "{}: {}",
+                    entry.code,
+                    text.en
+                );
                 let kana = text.ja.chars().filter(|c| ('\u{3040}'..='\u{30ff}').contains(c)).count();
                 assert!(kana > 2 && text.ja.ends_with('。'), "{}: {}", entry.code, text.ja);
             }

@@ -46,8 +46,7 @@ impl Signer for AwsLcKey {
     }
 
     fn sign_es256(&self, message: &[u8]) -> Result<Signature, CryptoError> {
-        let signature =
-            self.pair.sign(&SystemRandom::new(), message).map_err(|_| CryptoError::PrivateKey)?;
+        let signature = self.pair.sign(&SystemRandom::new(), message).map_err(|_| CryptoError::PrivateKey)?;
         Signature::from_bytes(signature.as_ref())
     }
 }

@@ -22,8 +22,8 @@ impl Provider for RustCrypto {
         message: &[u8],
         signature: &Signature,
     ) -> Result<(), CryptoError> {
-        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&key.to_sec1())
-            .map_err(|_| CryptoError::PublicKey)?;
+        let key =
+            p256::ecdsa::VerifyingKey::from_sec1_bytes(&key.to_sec1()).map_err(|_| CryptoError::PublicKey)?;
         let signature =
             p256::ecdsa::Signature::from_slice(signature.as_bytes()).map_err(|_| CryptoError::Signature)?;
         key.verify(message, &signature).map_err(|_| CryptoError::Signature)
@@ -63,8 +63,7 @@ impl Provider for RustCrypto {
 
     fn ecdh_p256(&self, private: &[u8; 32], peer: &PublicKey) -> Result<[u8; 32], CryptoError> {
         let private = p256::SecretKey::from_slice(private).map_err(|_| CryptoError::PrivateKey)?;
-        let peer =
-            p256::PublicKey::from_sec1_bytes(&peer.to_sec1()).map_err(|_| CryptoError::PublicKey)?;
+        let peer = p256::PublicKey::from_sec1_bytes(&peer.to_sec1()).map_err(|_| CryptoError::PublicKey)?;
         Ok((*private.diffie_hellman(&peer).raw_secret_bytes()).into())
     }
 }

@@ -31,8 +31,7 @@ impl SoftwareKey {
     /// # Errors
     /// [`CryptoError::PrivateKey`] when the scalar is 0 or not below the order.
     pub fn from_secret_bytes(bytes: &[u8; 32]) -> Result<Self, CryptoError> {
-        let signing =
-            p256::ecdsa::SigningKey::from_slice(bytes).map_err(|_| CryptoError::PrivateKey)?;
+        let signing = p256::ecdsa::SigningKey::from_slice(bytes).map_err(|_| CryptoError::PrivateKey)?;
         Self::of(signing)
     }
 

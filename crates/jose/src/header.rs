@@ -73,8 +73,6 @@ fn certificates(value: &Value) -> Result<Vec<Vec<u8>>, JoseError> {
     let malformed = JoseError::Malformed { part: 0 };
     let list = value.as_array().filter(|list| (1..=MAX_X5C).contains(&list.len())).ok_or(malformed)?;
     list.iter()
-        .map(|item| {
-            item.as_str().and_then(|text| base64url::decode_standard(text).ok()).ok_or(malformed)
-        })
+        .map(|item| item.as_str().and_then(|text| base64url::decode_standard(text).ok()).ok_or(malformed))
         .collect()
 }

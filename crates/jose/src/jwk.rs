@@ -28,7 +28,9 @@ impl Jwk {
     /// sends `d` has lost it.
     pub fn parse(value: &Value) -> Result<Self, JoseError> {
         let object = value.as_object().ok_or(JoseError::Key)?;
-        if text(object, "kty")? != Some("EC") || text(object, "crv")? != Some("P-256") || object.contains_key("d")
+        if text(object, "kty")? != Some("EC")
+            || text(object, "crv")? != Some("P-256")
+            || object.contains_key("d")
         {
             return Err(JoseError::Key);
         }

@@ -173,11 +173,8 @@ mod tests {
 
     /// As [`signed`], with a header that the maker would not write.
     fn signed_raw(header: &str, payload: &str) -> String {
-        let input = format!(
-            "{}.{}",
-            base64url::encode(header.as_bytes()),
-            base64url::encode(payload.as_bytes())
-        );
+        let input =
+            format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(payload.as_bytes()));
         let signature = key().sign_es256(input.as_bytes()).unwrap();
         format!("{input}.{}", base64url::encode(signature.as_bytes()))
     }
