@@ -1,0 +1,1 @@
+//! inro-wallet: the wallet engine at a terminal, over a software key store.

@@ -1,0 +1,3 @@
+//! inro-wallet: see `inro-wallet --help`.
+
+fn main() {}

@@ -1,0 +1,234 @@
+//! What the engine asks of the device it runs on: keys, storage and the network.
+//!
+//! Each port is object-safe and answers with a boxed future, so that a phone can implement it in
+//! Kotlin or Swift and no runtime is named here. `Clock` and `Rng` come from `inro_base`.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::{Code, Coded, Secret, UnixTime};
+use inro_crypto::{PublicKey, Signature};
+
+use crate::records::{
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, HistoryEntry, HistoryId, KeyId,
+    NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+};
+
+/// The answer of a port that may have to wait.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A key pair that a key store made. The private half stays inside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CreatedKey {
+    /// Under which name the key store knows the pair.
+    pub id: KeyId,
+    /// The public half, P-256.
+    pub public_key: PublicKey,
+}
+
+/// Custody of private keys: a phone's secure hardware, or files in tests and demonstrations.
+pub trait KeyStore: Send + Sync {
+    /// Makes a P-256 key pair.
+    fn create(&self) -> Boxed<'_, Result<CreatedKey, KeyStoreError>>;
+
+    /// Signs `message` with ES256; the answer is r‖s. Source: RFC 7518 §3.4.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::NoSuchKey`] after the key was deleted.
+    fn sign<'a>(&'a self, key: &'a KeyId, message: &'a [u8]) -> Boxed<'a, Result<Signature, KeyStoreError>>;
+
+    /// Encrypts `secret` so that only this key store can open it again.
+    fn wrap<'a>(&'a self, secret: &'a Secret<Vec<u8>>) -> Boxed<'a, Result<Vec<u8>, KeyStoreError>>;
+
+    /// Opens what [`KeyStore::wrap`] returned.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Altered`] for anything else.
+    fn unwrap<'a>(&'a self, wrapped: &'a [u8]) -> Boxed<'a, Result<Secret<Vec<u8>>, KeyStoreError>>;
+
+    /// Destroys a key pair. A key that is gone already counts as deleted, so that a step that was
+    /// cut can be repeated.
+    fn delete<'a>(&'a self, key: &'a KeyId) -> Boxed<'a, Result<(), KeyStoreError>>;
+
+    /// The names of all key pairs in custody.
+    fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>>;
+}
+
+/// The network.
+pub trait Http: Send + Sync {
+    /// Carries out one request: `https` only, no redirects, no cookies, at most
+    /// `request.max_response_bytes` of an answer. A status of 4xx or 5xx is an answer, not an error.
+    fn send(&self, request: HttpRequest) -> Boxed<'_, Result<HttpResponse, HttpError>>;
+}
+
+/// What the wallet remembers. Every method is one transaction: all of it or none.
+pub trait Store: Send + Sync {
+    /// Adds a trust anchor; the same anchor again changes nothing.
+    fn add_anchor<'a>(&'a self, anchor: &'a AnchorRecord) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// The trust anchors of one kind, oldest first.
+    fn anchors(&self, kind: AnchorKind) -> Boxed<'_, Result<Vec<AnchorRecord>, StoreError>>;
+
+    /// Stores a credential with all its copies and the history entry of its issuance. A credential
+    /// of the same type, issuer and format is replaced; the answer names the keys of its copies
+    /// that are of no use any more.
+    fn put_credential<'a>(
+        &'a self,
+        credential: &'a NewCredential,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+
+    /// All credentials, oldest first.
+    fn credentials(&self) -> Boxed<'_, Result<Vec<CredentialRecord>, StoreError>>;
+
+    /// One credential, if it is there.
+    fn credential<'a>(
+        &'a self,
+        id: &'a CredentialId,
+    ) -> Boxed<'a, Result<Option<CredentialRecord>, StoreError>>;
+
+    /// An unspent copy of a credential, if one is left.
+    fn unspent_copy<'a>(&'a self, id: &'a CredentialId) -> Boxed<'a, Result<Option<Copy>, StoreError>>;
+
+    /// The keys of the unspent copies of one credential, or of all.
+    fn keys_in_use<'a>(
+        &'a self,
+        id: Option<&'a CredentialId>,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+
+    /// Removes a credential with its copies and records that.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCredential`].
+    fn remove_credential<'a>(
+        &'a self,
+        id: &'a CredentialId,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// Whether a request was answered before.
+    fn was_answered<'a>(&'a self, request: &'a RequestDigest) -> Boxed<'a, Result<bool, StoreError>>;
+
+    /// Marks a request as answered and `copies` as spent, forgets the text of those copies, and
+    /// records it: one conditional write, so that of two attempts only one succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::AnsweredBefore`], [`StoreError::Spent`]; nothing is written then.
+    fn answer<'a>(
+        &'a self,
+        request: &'a RequestDigest,
+        copies: &'a [CopyId],
+        now: UnixTime,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<HistoryId, StoreError>>;
+
+    /// Completes a history entry with what became of it.
+    fn conclude(&self, entry: HistoryId, outcome: Outcome) -> Boxed<'_, Result<(), StoreError>>;
+
+    /// The newest `limit` history entries, newest first.
+    fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>>;
+}
+
+/// Why a key store could not do what was asked.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyStoreError {
+    /// The key was deleted, or never was here.
+    #[error("no such key")]
+    NoSuchKey,
+    /// What should be unwrapped is not what this key store wrapped.
+    #[error("the wrapped secret does not open")]
+    Altered,
+    /// The device refused or failed.
+    #[error("the key store failed")]
+    Failed,
+}
+
+/// Why nothing came back from the network.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// The URL is not `https`.
+    #[error("only https is allowed")]
+    NotHttps,
+    /// No connection, or it broke.
+    #[error("the server could not be reached")]
+    Unreachable,
+    /// The server's certificate leads to no anchor that was added for TLS.
+    #[error("the server's certificate is not trusted")]
+    Untrusted,
+    /// No answer in time.
+    #[error("the server did not answer in time")]
+    TimedOut,
+    /// The answer is longer than `limit` bytes.
+    #[error("an answer longer than {limit} bytes")]
+    TooLong {
+        /// How many bytes were allowed.
+        limit: usize,
+    },
+}
+
+/// Why the store could not do what was asked.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The request was answered before.
+    #[error("this request was answered before")]
+    AnsweredBefore,
+    /// A copy was used before.
+    #[error("a copy was used before")]
+    Spent,
+    /// No credential has this id.
+    #[error("no such credential")]
+    NoSuchCredential,
+    /// The database was made by a newer version.
+    #[error("the database has version {found}, this program knows {known}")]
+    TooNew {
+        /// The version found.
+        found: i64,
+        /// The newest version known.
+        known: i64,
+    },
+    /// A stored record cannot be read.
+    #[error("a stored record cannot be read")]
+    Corrupt,
+    /// The database failed.
+    #[error("the database failed")]
+    Failed,
+}
+
+impl Coded for KeyStoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::NoSuchKey => const { Code::new("INRO-WALLET-001") },
+            Self::Altered => const { Code::new("INRO-WALLET-002") },
+            Self::Failed => const { Code::new("INRO-WALLET-003") },
+        }
+    }
+}
+
+impl Coded for HttpError {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotHttps => const { Code::new("INRO-WALLET-010") },
+            Self::Unreachable => const { Code::new("INRO-WALLET-011") },
+            Self::Untrusted => const { Code::new("INRO-WALLET-012") },
+            Self::TimedOut => const { Code::new("INRO-WALLET-013") },
+            Self::TooLong { .. } => const { Code::new("INRO-WALLET-014") },
+        }
+    }
+}
+
+impl Coded for StoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::AnsweredBefore => const { Code::new("INRO-WALLET-020") },
+            Self::Spent => const { Code::new("INRO-WALLET-021") },
+            Self::NoSuchCredential => const { Code::new("INRO-WALLET-022") },
+            Self::TooNew { .. } => const { Code::new("INRO-WALLET-023") },
+            Self::Corrupt => const { Code::new("INRO-WALLET-024") },
+            Self::Failed => const { Code::new("INRO-WALLET-025") },
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What the store keeps, as plain values.
+
+use std::fmt;
+
+use inro_base::{Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Under which name a key store knows a key pair.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct KeyId(pub String);
+
+/// Under which name the wallet knows a credential: the same for the same type, issuer and format.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CredentialId(pub String);
+
+/// Names one copy of a credential inside the store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CopyId(pub i64);
+
+/// Names one entry of the history.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct HistoryId(pub i64);
+
+/// SHA-256 over what makes a presentation request unique: client id, nonce and state.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct RequestDigest(pub [u8; 32]);
+
+/// A text in the languages that holders read.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Localized {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+/// For whom a trust anchor may vouch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AnchorKind {
+    /// Issuers of credentials, and the registrar of their trust list.
+    Issuer,
+    /// Verifiers that sign presentation requests.
+    Verifier,
+    /// HTTPS servers.
+    Tls,
+}
+
+/// A trust anchor as its PEM text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AnchorRecord {
+    /// For whom it may vouch.
+    pub kind: AnchorKind,
+    /// The certificate, PEM.
+    pub pem: String,
+    /// When it was added.
+    pub added_at: UnixTime,
+}
+
+/// What the wallet shows of a credential. All copies say the same. `Debug` shows the id alone.
+#[derive(Clone, Eq, PartialEq, Serialize)]
+pub struct CredentialRecord {
+    /// Under which name the wallet knows it.
+    pub id: CredentialId,
+    /// The credential type: `vct`.
+    #[serde(rename = "type")]
+    pub vct: String,
+    /// The credential format, `dc+sd-jwt`.
+    pub format: String,
+    /// The type's name for people.
+    pub name: Localized,
+    /// The credential issuer identifier, an `https` URL.
+    pub issuer: String,
+    /// The issuer's name for people.
+    pub issuer_name: Localized,
+    /// Every claim, as the holder sees them.
+    pub claims: Map<String, Value>,
+    /// When it was received.
+    pub received_at: UnixTime,
+    /// After this time no copy is valid; `None` if the issuer set no end.
+    pub expires_at: Option<UnixTime>,
+    /// How many copies can still be presented, each once.
+    pub copies: u32,
+}
+
+/// A credential to store, with all its copies.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// What the wallet shows; `copies` is ignored.
+    pub record: CredentialRecord,
+    /// At least one copy.
+    pub copies: Vec<NewCopy>,
+}
+
+/// One copy to store, checked, with the key that it is bound to.
+#[derive(Debug)]
+pub struct NewCopy {
+    /// The issuer-signed text: SD-JWT with all disclosures.
+    pub text: Secret<String>,
+    /// The key in its `cnf`.
+    pub key: KeyId,
+}
+
+/// An unspent copy.
+#[derive(Debug)]
+pub struct Copy {
+    /// Names it in [`crate::Store::answer`].
+    pub id: CopyId,
+    /// The issuer-signed text.
+    pub text: Secret<String>,
+    /// The key in its `cnf`.
+    pub key: KeyId,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A credential was received.
+    Issued,
+    /// Claims were presented.
+    Presented,
+    /// A request was refused, or nothing fitted it.
+    Refused,
+    /// A credential was deleted.
+    Deleted,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Begun; after a crash it is unknown whether the counterpart received it.
+    Begun,
+    /// The counterpart confirmed it, or nobody had to.
+    Done,
+    /// It did not arrive, or the counterpart did not accept it.
+    Failed,
+}
+
+/// Something to remember: names of claims, never their values.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewHistoryEntry {
+    /// What happened.
+    pub event: Event,
+    /// When.
+    pub at: UnixTime,
+    /// The issuer's or verifier's name for people.
+    pub counterpart: Localized,
+    /// Whether a registration vouches for that name.
+    pub registered: bool,
+    /// Per credential its type and the names of its claims.
+    pub items: Vec<HistoryItem>,
+    /// How it stands at this moment.
+    pub outcome: Outcome,
+}
+
+/// A credential in a history entry.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct HistoryItem {
+    /// The credential type: `vct`.
+    #[serde(rename = "type")]
+    pub vct: String,
+    /// The names of the claims, path elements joined by `.`.
+    pub claims: Vec<String>,
+}
+
+/// One entry of the history.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct HistoryEntry {
+    /// What happened.
+    pub event: Event,
+    /// When, in seconds since the Unix epoch.
+    pub at: UnixTime,
+    /// The issuer's or verifier's name for people.
+    pub counterpart: Localized,
+    /// Whether a registration vouches for that name.
+    pub registered: bool,
+    /// Per credential its type and the names of its claims.
+    pub items: Vec<HistoryItem>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl AnchorKind {
+    /// The kind as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer",
+            Self::Verifier => "verifier",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+impl Event {
+    /// The event as it is stored and shown to programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Presented => "presented",
+            Self::Refused => "refused",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome as it is stored and shown to programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Debug for CredentialRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CredentialRecord({})", self.id.0)
+    }
+}
+
+impl fmt::Debug for RequestDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestDigest(…)")
+    }
+}

@@ -1,0 +1,380 @@
+//! The first store: one SQLite file.
+//!
+//! A call runs at once on the caller's thread and takes milliseconds; its future is ready when it
+//! is returned. Overwritten records are wiped in the file (`secure_delete`).
+
+use std::future::ready;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use inro_base::{Secret, UnixTime};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ports::{Boxed, Store, StoreError};
+use crate::records::{
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryId,
+    KeyId, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+};
+
+/// The schema, one script per version; `user_version` counts those that ran.
+const MIGRATIONS: &[&str] = &[include_str!("001_first.sql")];
+
+/// Another process may be writing; it does so for milliseconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The columns that [`credential_from`] reads.
+const CREDENTIAL: &str = "SELECT id, vct, format, name, issuer, issuer_name, claims, received_at, expires_at, \
+     (SELECT count(*) FROM copies WHERE credential = credentials.id AND spent_at IS NULL) FROM credentials";
+
+/// A [`Store`] in one SQLite database.
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, and makes or migrates it where needed.
+    ///
+    /// # Errors
+    /// [`StoreError::TooNew`], [`StoreError::Failed`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::prepare(Connection::open(path)?)
+    }
+
+    /// A database that lives in memory alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(mut connection: Connection) -> Result<Self, StoreError> {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        // FULL: a copy that was marked as spent must stay so when the power fails.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
+        )?;
+        migrate(&mut connection)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Boxed<'_, Result<T, StoreError>> {
+        Box::pin(ready(read(&self.lock())))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Boxed<'_, Result<T, StoreError>> {
+        let attempt = || {
+            let mut connection = self.lock();
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = write(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        Box::pin(ready(attempt()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic while the lock was held dropped its transaction, which rolls it back.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SqliteStore {
+    fn add_anchor<'a>(&'a self, anchor: &'a AnchorRecord) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|t| {
+            t.execute(
+                "INSERT INTO anchors (kind, pem, added_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                params![anchor.kind.as_str(), anchor.pem, anchor.added_at.as_secs()],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn anchors(&self, kind: AnchorKind) -> Boxed<'_, Result<Vec<AnchorRecord>, StoreError>> {
+        self.read(|c| {
+            let mut statement = c.prepare("SELECT pem, added_at FROM anchors WHERE kind = ?1 ORDER BY id")?;
+            let rows = statement.query_map([kind.as_str()], |row| {
+                Ok(AnchorRecord { kind, pem: row.get(0)?, added_at: UnixTime::from_secs(row.get(1)?) })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn put_credential<'a>(
+        &'a self,
+        credential: &'a NewCredential,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.write(|t| {
+            let record = &credential.record;
+            let replaced = keys_in_use(t, Some(&record.id))?;
+            t.execute("DELETE FROM credentials WHERE id = ?1", [&record.id.0])?;
+            insert_credential(t, record)?;
+            let mut insert = t.prepare("INSERT INTO copies (credential, text, key) VALUES (?1, ?2, ?3)")?;
+            for copy in &credential.copies {
+                insert.execute(params![record.id.0, copy.text.expose(), copy.key.0])?;
+            }
+            insert_history(t, entry)?;
+            Ok(replaced)
+        })
+    }
+
+    fn credentials(&self) -> Boxed<'_, Result<Vec<CredentialRecord>, StoreError>> {
+        self.read(|c| {
+            let mut statement = c.prepare(&format!("{CREDENTIAL} ORDER BY received_at, id"))?;
+            let rows = statement.query_map([], |row| Ok(credential_from(row)))?;
+            rows.map(|row| row?).collect()
+        })
+    }
+
+    fn credential<'a>(
+        &'a self,
+        id: &'a CredentialId,
+    ) -> Boxed<'a, Result<Option<CredentialRecord>, StoreError>> {
+        self.read(|c| {
+            let sql = format!("{CREDENTIAL} WHERE id = ?1");
+            c.query_row(&sql, [&id.0], |row| Ok(credential_from(row))).optional()?.transpose()
+        })
+    }
+
+    fn unspent_copy<'a>(&'a self, id: &'a CredentialId) -> Boxed<'a, Result<Option<Copy>, StoreError>> {
+        self.read(|c| {
+            let sql = "SELECT id, text, key FROM copies WHERE credential = ?1 AND spent_at IS NULL ORDER BY id LIMIT 1";
+            let found = c.query_row(sql, [&id.0], |row| {
+                Ok(Copy {
+                    id: CopyId(row.get(0)?),
+                    text: Secret::new(row.get(1)?),
+                    key: KeyId(row.get(2)?),
+                })
+            });
+            Ok(found.optional()?)
+        })
+    }
+
+    fn keys_in_use<'a>(
+        &'a self,
+        id: Option<&'a CredentialId>,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.read(|c| keys_in_use(c, id))
+    }
+
+    fn remove_credential<'a>(
+        &'a self,
+        id: &'a CredentialId,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|t| {
+            if t.execute("DELETE FROM credentials WHERE id = ?1", [&id.0])? == 0 {
+                return Err(StoreError::NoSuchCredential);
+            }
+            insert_history(t, entry)?;
+            Ok(())
+        })
+    }
+
+    fn was_answered<'a>(&'a self, request: &'a RequestDigest) -> Boxed<'a, Result<bool, StoreError>> {
+        self.read(|c| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM answered_requests WHERE digest = ?1)";
+            Ok(c.query_row(sql, [request.0.as_slice()], |row| row.get(0))?)
+        })
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: &'a RequestDigest,
+        copies: &'a [CopyId],
+        now: UnixTime,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<HistoryId, StoreError>> {
+        self.write(|t| {
+            let marked = t.execute(
+                "INSERT INTO answered_requests (digest, answered_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![request.0.as_slice(), now.as_secs()],
+            )?;
+            if marked == 0 {
+                return Err(StoreError::AnsweredBefore);
+            }
+            for copy in copies {
+                let spent = t.execute(
+                    "UPDATE copies SET spent_at = ?2, text = NULL, key = NULL WHERE id = ?1 AND spent_at IS NULL",
+                    params![copy.0, now.as_secs()],
+                )?;
+                if spent == 0 {
+                    return Err(StoreError::Spent);
+                }
+            }
+            insert_history(t, entry)
+        })
+    }
+
+    fn conclude(&self, entry: HistoryId, outcome: Outcome) -> Boxed<'_, Result<(), StoreError>> {
+        self.write(|t| {
+            let sql = "UPDATE history SET outcome = ?2 WHERE id = ?1";
+            match t.execute(sql, params![entry.0, outcome.as_str()])? {
+                1 => Ok(()),
+                _ => Err(StoreError::Failed),
+            }
+        })
+    }
+
+    fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>> {
+        self.read(|c| {
+            let mut statement = c.prepare(
+                "SELECT event, at, counterpart, registered, items, outcome FROM history ORDER BY id DESC LIMIT ?1",
+            )?;
+            let rows = statement.query_map([limit], |row| Ok(history_from(row)))?;
+            rows.map(|row| row?).collect()
+        })
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).map_err(|_| StoreError::Failed)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    let done = usize::try_from(found).map_err(|_| StoreError::Corrupt)?;
+    for script in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn insert_credential(t: &Transaction<'_>, record: &CredentialRecord) -> Result<(), StoreError> {
+    t.execute(
+        "INSERT INTO credentials (id, vct, format, name, issuer, issuer_name, claims, received_at, expires_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            record.id.0,
+            record.vct,
+            record.format,
+            to_json(&record.name)?,
+            record.issuer,
+            to_json(&record.issuer_name)?,
+            to_json(&record.claims)?,
+            record.received_at.as_secs(),
+            record.expires_at.map(UnixTime::as_secs),
+        ],
+    )?;
+    Ok(())
+}
+
+fn insert_history(t: &Transaction<'_>, entry: &NewHistoryEntry) -> Result<HistoryId, StoreError> {
+    t.execute(
+        "INSERT INTO history (event, at, counterpart, registered, items, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            entry.event.as_str(),
+            entry.at.as_secs(),
+            to_json(&entry.counterpart)?,
+            entry.registered,
+            to_json(&entry.items)?,
+            entry.outcome.as_str(),
+        ],
+    )?;
+    Ok(HistoryId(t.last_insert_rowid()))
+}
+
+fn keys_in_use(c: &Connection, id: Option<&CredentialId>) -> Result<Vec<KeyId>, StoreError> {
+    let sql = "SELECT key FROM copies WHERE spent_at IS NULL AND (?1 IS NULL OR credential = ?1) ORDER BY id";
+    let mut statement = c.prepare(sql)?;
+    let rows = statement.query_map([id.map(|id| &id.0)], |row| Ok(KeyId(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn credential_from(row: &Row<'_>) -> Result<CredentialRecord, StoreError> {
+    Ok(CredentialRecord {
+        id: CredentialId(row.get(0)?),
+        vct: row.get(1)?,
+        format: row.get(2)?,
+        name: from_json(row, 3)?,
+        issuer: row.get(4)?,
+        issuer_name: from_json(row, 5)?,
+        claims: from_json(row, 6)?,
+        received_at: UnixTime::from_secs(row.get(7)?),
+        expires_at: row.get::<_, Option<i64>>(8)?.map(UnixTime::from_secs),
+        copies: row.get(9)?,
+    })
+}
+
+fn history_from(row: &Row<'_>) -> Result<HistoryEntry, StoreError> {
+    let event: String = row.get(0)?;
+    let outcome: String = row.get(5)?;
+    let event = [Event::Issued, Event::Presented, Event::Refused, Event::Deleted]
+        .into_iter()
+        .find(|known| known.as_str() == event);
+    let outcome =
+        [Outcome::Begun, Outcome::Done, Outcome::Failed].into_iter().find(|known| known.as_str() == outcome);
+    Ok(HistoryEntry {
+        event: event.ok_or(StoreError::Corrupt)?,
+        at: UnixTime::from_secs(row.get(1)?),
+        counterpart: from_json(row, 2)?,
+        registered: row.get(3)?,
+        items: from_json(row, 4)?,
+        outcome: outcome.ok_or(StoreError::Corrupt)?,
+    })
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::Failed)
+}
+
+fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|_| StoreError::Corrupt)
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt,
+            _ => Self::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::contract;
+
+    #[test]
+    fn keeps_the_contract_of_a_store() {
+        contract::store(&|| Box::new(SqliteStore::in_memory().unwrap()));
+    }
+
+    #[test]
+    fn remembers_across_openings_and_refuses_a_newer_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.sqlite");
+        drop(SqliteStore::open(&path).unwrap());
+        drop(SqliteStore::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let refused = SqliteStore::open(&path).err().unwrap();
+        assert_eq!(refused, StoreError::TooNew { found: 99, known: 1 });
+    }
+
+    #[test]
+    fn wipes_the_text_of_a_spent_copy_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.sqlite");
+        let store = SqliteStore::open(&path).unwrap();
+        contract::spend_one_copy(&store, "a-text-to-find-in-the-file");
+        store.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let file = std::fs::read(&path).unwrap();
+        let found = file.windows(26).any(|window| window == b"a-text-to-find-in-the-file");
+        assert!(!found, "the text of a spent copy is still in the file");
+    }
+}

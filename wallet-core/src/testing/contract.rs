@@ -1,0 +1,232 @@
+//! What every implementation of a port must do. Call these from the implementation's own tests.
+#![expect(clippy::unwrap_used, reason = "a test suite: a failure should stop it where it stands")]
+
+use inro_base::{Coded as _, Secret, UnixTime};
+use inro_crypto::{Provider as _, RustCrypto};
+use serde_json::{Map, Value};
+
+use super::run;
+use crate::ports::{KeyStore, KeyStoreError, Store, StoreError};
+use crate::records::{
+    AnchorKind, AnchorRecord, CopyId, CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized,
+    NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// The contract of [`KeyStore`]. `make` gives a new, empty one.
+///
+/// # Panics
+/// Where the contract is broken.
+pub fn key_store(make: &dyn Fn() -> Box<dyn KeyStore>) {
+    signs_with_the_key_it_made(&*make());
+    forgets_a_deleted_key(&*make());
+    opens_only_what_it_wrapped(&*make());
+}
+
+/// The contract of [`Store`]. `make` gives a new, empty one.
+///
+/// # Panics
+/// Where the contract is broken.
+pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
+    keeps_each_anchor_once_per_kind(&*make());
+    keeps_a_credential_with_its_copies(&*make());
+    replaces_a_credential_and_names_the_keys_left_over(&*make());
+    stores_all_copies_or_none(&*make());
+    spends_a_copy_once(&*make());
+    answers_a_request_once(&*make());
+    removes_a_credential_with_its_copies(&*make());
+    keeps_the_history_newest_first(&*make());
+}
+
+/// Stores a credential whose one copy has `text`, and spends that copy.
+///
+/// # Panics
+/// Where the store fails.
+pub fn spend_one_copy(store: &dyn Store, text: &str) {
+    let credential = NewCredential {
+        record: record("employee"),
+        copies: vec![NewCopy { text: Secret::new(text.to_owned()), key: KeyId("k".into()) }],
+    };
+    run(store.put_credential(&credential, &entry(Event::Issued, Outcome::Done))).unwrap();
+    let copy = run(store.unspent_copy(&credential.record.id)).unwrap().unwrap();
+    assert_eq!(copy.text.expose(), text);
+    let begun = entry(Event::Presented, Outcome::Begun);
+    run(store.answer(&RequestDigest([9; 32]), &[copy.id], NOW, &begun)).unwrap();
+}
+
+fn signs_with_the_key_it_made(keys: &dyn KeyStore) {
+    let (first, second) = (run(keys.create()).unwrap(), run(keys.create()).unwrap());
+    assert_ne!(first.id, second.id);
+    assert_ne!(first.public_key, second.public_key);
+    let signature = run(keys.sign(&first.id, b"message")).unwrap();
+    RustCrypto.verify_es256(&first.public_key, b"message", &signature).unwrap();
+    assert!(RustCrypto.verify_es256(&second.public_key, b"message", &signature).is_err());
+    let mut listed = run(keys.list()).unwrap();
+    let mut expected = vec![first.id, second.id];
+    listed.sort();
+    expected.sort();
+    assert_eq!(listed, expected);
+}
+
+fn forgets_a_deleted_key(keys: &dyn KeyStore) {
+    let key = run(keys.create()).unwrap();
+    run(keys.sign(&key.id, b"before")).unwrap();
+    run(keys.delete(&key.id)).unwrap();
+    assert_eq!(run(keys.sign(&key.id, b"after")).unwrap_err(), KeyStoreError::NoSuchKey);
+    assert_eq!(run(keys.list()).unwrap(), []);
+    run(keys.delete(&key.id)).unwrap();
+}
+
+fn opens_only_what_it_wrapped(keys: &dyn KeyStore) {
+    let secret = Secret::new(b"a holder secret".to_vec());
+    let wrapped = run(keys.wrap(&secret)).unwrap();
+    assert!(!wrapped.windows(6).any(|window| window == b"holder"));
+    assert_eq!(run(keys.unwrap(&wrapped)).unwrap().expose(), secret.expose());
+    let mut altered = wrapped.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    assert_eq!(run(keys.unwrap(&altered)).unwrap_err(), KeyStoreError::Altered);
+    assert_eq!(run(keys.unwrap(b"")).unwrap_err(), KeyStoreError::Altered);
+    assert_ne!(run(keys.wrap(&secret)).unwrap(), wrapped, "wrapping twice must not show that it is one secret");
+}
+
+fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
+    let anchor = |kind, pem: &str| AnchorRecord { kind, pem: pem.to_owned(), added_at: NOW };
+    for _ in 0..2 {
+        run(store.add_anchor(&anchor(AnchorKind::Issuer, "A"))).unwrap();
+        run(store.add_anchor(&anchor(AnchorKind::Issuer, "B"))).unwrap();
+        run(store.add_anchor(&anchor(AnchorKind::Tls, "A"))).unwrap();
+    }
+    let issuers = [anchor(AnchorKind::Issuer, "A"), anchor(AnchorKind::Issuer, "B")];
+    assert_eq!(run(store.anchors(AnchorKind::Issuer)).unwrap(), issuers);
+    assert_eq!(run(store.anchors(AnchorKind::Tls)).unwrap(), [anchor(AnchorKind::Tls, "A")]);
+    assert_eq!(run(store.anchors(AnchorKind::Verifier)).unwrap(), []);
+}
+
+fn keeps_a_credential_with_its_copies(store: &dyn Store) {
+    let credential = credential("employee", &["a", "b"]);
+    let replaced = run(store.put_credential(&credential, &entry(Event::Issued, Outcome::Done))).unwrap();
+    assert_eq!(replaced, []);
+    let stored = run(store.credential(&credential.record.id)).unwrap().unwrap();
+    assert_eq!(stored, CredentialRecord { copies: 2, ..credential.record.clone() });
+    assert_eq!(run(store.credentials()).unwrap(), [stored]);
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), [KeyId("a".into()), KeyId("b".into())]);
+    assert_eq!(run(store.history(9)).unwrap().len(), 1);
+    assert!(run(store.credential(&CredentialId("other".into()))).unwrap().is_none());
+    assert!(run(store.unspent_copy(&CredentialId("other".into()))).unwrap().is_none());
+}
+
+fn replaces_a_credential_and_names_the_keys_left_over(store: &dyn Store) {
+    let issued = entry(Event::Issued, Outcome::Done);
+    run(store.put_credential(&credential("employee", &["a", "b"]), &issued)).unwrap();
+    run(store.put_credential(&credential("role", &["x"]), &issued)).unwrap();
+    let replaced = run(store.put_credential(&credential("employee", &["c"]), &issued)).unwrap();
+    assert_eq!(replaced, [KeyId("a".into()), KeyId("b".into())]);
+    let employee = CredentialId("employee".into());
+    assert_eq!(run(store.keys_in_use(Some(&employee))).unwrap(), [KeyId("c".into())]);
+    assert_eq!(run(store.credentials()).unwrap().len(), 2);
+}
+
+fn stores_all_copies_or_none(store: &dyn Store) {
+    let issued = entry(Event::Issued, Outcome::Done);
+    let twice_the_same_key = credential("employee", &["a", "b", "a"]);
+    assert!(run(store.put_credential(&twice_the_same_key, &issued)).is_err());
+    assert_eq!(run(store.credentials()).unwrap(), []);
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
+    assert_eq!(run(store.history(9)).unwrap(), []);
+}
+
+fn spends_a_copy_once(store: &dyn Store) {
+    let employee = CredentialId("employee".into());
+    let begun = entry(Event::Presented, Outcome::Begun);
+    run(store.put_credential(&credential("employee", &["a", "b"]), &entry(Event::Issued, Outcome::Done)))
+        .unwrap();
+    let first = run(store.unspent_copy(&employee)).unwrap().unwrap();
+    run(store.answer(&RequestDigest([1; 32]), &[first.id], NOW, &begun)).unwrap();
+    let second = run(store.unspent_copy(&employee)).unwrap().unwrap();
+    assert_ne!(first.id, second.id);
+    assert_ne!(first.key, second.key);
+
+    let again = run(store.answer(&RequestDigest([2; 32]), &[second.id, first.id], NOW, &begun)).unwrap_err();
+    assert_eq!(again, StoreError::Spent);
+    assert!(!run(store.was_answered(&RequestDigest([2; 32]))).unwrap());
+    assert_eq!(run(store.unspent_copy(&employee)).unwrap().unwrap().id, second.id);
+
+    run(store.answer(&RequestDigest([2; 32]), &[second.id], NOW, &begun)).unwrap();
+    assert!(run(store.unspent_copy(&employee)).unwrap().is_none());
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
+    assert_eq!(run(store.credential(&employee)).unwrap().unwrap().copies, 0);
+    let unknown = run(store.answer(&RequestDigest([3; 32]), &[CopyId(-1)], NOW, &begun)).unwrap_err();
+    assert_eq!(unknown, StoreError::Spent);
+}
+
+fn answers_a_request_once(store: &dyn Store) {
+    let request = RequestDigest([1; 32]);
+    let refused = entry(Event::Refused, Outcome::Begun);
+    assert!(!run(store.was_answered(&request)).unwrap());
+    run(store.answer(&request, &[], NOW, &refused)).unwrap();
+    assert!(run(store.was_answered(&request)).unwrap());
+    let again = run(store.answer(&request, &[], NOW, &refused)).unwrap_err();
+    assert_eq!(again.code().as_str(), "INRO-WALLET-020");
+    assert_eq!(run(store.history(9)).unwrap().len(), 1);
+    run(store.answer(&RequestDigest([2; 32]), &[], NOW, &refused)).unwrap();
+}
+
+fn removes_a_credential_with_its_copies(store: &dyn Store) {
+    let deleted = entry(Event::Deleted, Outcome::Done);
+    run(store.put_credential(&credential("employee", &["a"]), &entry(Event::Issued, Outcome::Done))).unwrap();
+    run(store.put_credential(&credential("role", &["b"]), &entry(Event::Issued, Outcome::Done))).unwrap();
+    run(store.remove_credential(&CredentialId("employee".into()), &deleted)).unwrap();
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), [KeyId("b".into())]);
+    let left = run(store.credentials()).unwrap();
+    assert_eq!(left.iter().map(|record| record.id.0.as_str()).collect::<Vec<_>>(), ["role"]);
+    let again = run(store.remove_credential(&CredentialId("employee".into()), &deleted)).unwrap_err();
+    assert_eq!(again, StoreError::NoSuchCredential);
+    assert_eq!(run(store.history(9)).unwrap().len(), 3);
+}
+
+fn keeps_the_history_newest_first(store: &dyn Store) {
+    run(store.put_credential(&credential("employee", &["a"]), &entry(Event::Issued, Outcome::Done))).unwrap();
+    let begun = entry(Event::Presented, Outcome::Begun);
+    let id = run(store.answer(&RequestDigest([1; 32]), &[], NOW, &begun)).unwrap();
+    assert_eq!(run(store.history(9)).unwrap().first().unwrap().outcome, Outcome::Begun);
+    run(store.conclude(id, Outcome::Done)).unwrap();
+    let history = run(store.history(9)).unwrap();
+    assert_eq!(history.iter().map(|e| e.event).collect::<Vec<_>>(), [Event::Presented, Event::Issued]);
+    assert_eq!(history.iter().map(|e| e.outcome).collect::<Vec<_>>(), [Outcome::Done, Outcome::Done]);
+    let newest = history.first().unwrap();
+    assert_eq!((&newest.counterpart, newest.at, newest.registered), (&begun.counterpart, begun.at, true));
+    assert_eq!(newest.items, begun.items);
+    assert_eq!(run(store.history(1)).unwrap().len(), 1);
+}
+
+fn credential(id: &str, keys: &[&str]) -> NewCredential {
+    let copy = |key: &&str| NewCopy { text: Secret::new(format!("text of {key}")), key: KeyId((*key).into()) };
+    NewCredential { record: record(id), copies: keys.iter().map(copy).collect() }
+}
+
+fn record(id: &str) -> CredentialRecord {
+    CredentialRecord {
+        id: CredentialId(id.into()),
+        vct: format!("urn:test:{id}"),
+        format: "dc+sd-jwt".into(),
+        name: Localized { en: "Card".into(), ja: "証".into() },
+        issuer: "https://issuer.example".into(),
+        issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
+        claims: Map::from_iter([("agency".into(), Value::from("みなと市"))]),
+        received_at: NOW,
+        expires_at: Some(NOW.plus(1)),
+        copies: 0,
+    }
+}
+
+fn entry(event: Event, outcome: Outcome) -> NewHistoryEntry {
+    NewHistoryEntry {
+        event,
+        at: NOW,
+        counterpart: Localized { en: "Welfare System".into(), ja: "福祉システム".into() },
+        registered: true,
+        items: vec![HistoryItem { vct: "urn:test:employee".into(), claims: vec!["agency".into()] }],
+        outcome,
+    }
+}
