@@ -1,0 +1,225 @@
+"""A foreign credential issuer: OpenID4VCI 1.0 with the pre-authorized code flow and as many options as a test wants.
+
+With `Options()` as it stands it has no optional feature at all: no DPoP, no nonce endpoint, no batches, no transaction
+code, no signed metadata. Credentials that it issues have no optional claim but `cnf`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import parse_qs, quote
+
+from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_object, sha256_b64url, thumbprint
+from .paths import Location
+from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
+from .sdjwt_vc import FORMAT, issue_credential
+from .transport import HttpsServer, Incoming, Outgoing
+from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
+
+TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """The optional features of OpenID4VCI that this issuer has."""
+
+    dpop: bool = False
+    nonce_endpoint: bool = False
+    batch_size: int | None = None
+    tx_code: str | None = None
+    by_reference: bool = False
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Product:
+    """What the issuer hands out: one credential type with its claims."""
+
+    configuration_id: str
+    vct: str
+    claims: JsonObject
+    disclosable: list[Location]
+
+
+@dataclass
+class _State:
+    codes: set[str] = field(default_factory=set)
+    tokens: dict[str, str | None] = field(default_factory=dict)
+    nonces: set[str] = field(default_factory=set)
+    proofs: set[str] = field(default_factory=set)
+
+
+class _Refusal(Exception):
+    def __init__(self, status: int, error: str, **headers: str) -> None:
+        self.answer = Outgoing.json(status, {"error": error}, **headers)
+
+
+class ForeignIssuer:
+    """Runs the issuer until the `with` block ends. Its authority can register verifiers, too."""
+
+    def __init__(self, product: Product, type_id: str, options: Options = Options()) -> None:
+        self.options = options
+        self.authority = Authority.create("Foreign Agency CA")
+        self.registrar: Identity = self.authority.issue("Foreign Registrar", EKU_REGISTRAR)
+        self.tls_authority = Authority.create("Foreign Agency TLS")
+        self.requests: list[Incoming] = []
+        self._product = product
+        self._signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
+        self._state = _State()
+        self._server = HttpsServer(self.tls_authority.issue_tls(), self._handle)
+
+    @property
+    def identifier(self) -> str:
+        """The credential issuer identifier. Source: OpenID4VCI §12.2.1."""
+        return f"{self._server.url}{self.options.path}"
+
+    def offer(self) -> str:
+        """A fresh offer. Source: OpenID4VCI §4.1."""
+        code = b64url(secrets.token_bytes(TOKEN_BYTES))
+        self._state.codes.add(code)
+        if self.options.by_reference:
+            return f"openid-credential-offer://?credential_offer_uri={quote(f'{self.identifier}/offers/{code}', '')}"
+        return f"openid-credential-offer://?credential_offer={quote(json.dumps(self._offer(code)), '')}"
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.__exit__(*_)
+
+    def _handle(self, incoming: Incoming) -> Outgoing:
+        self.requests.append(incoming)
+        path = self.options.path
+        routes = {
+            ("GET", f"/.well-known/openid-credential-issuer{path}"): self._metadata,
+            ("GET", f"/.well-known/oauth-authorization-server{path}"): self._server_metadata,
+            ("POST", f"{path}/token"): self._token,
+            ("POST", f"{path}/credential"): self._credential,
+        }
+        if self.options.nonce_endpoint:
+            routes["POST", f"{path}/nonce"] = self._nonce
+        if self.options.by_reference and incoming.path.startswith(f"{path}/offers/"):
+            return Outgoing.json(200, self._offer(incoming.path.rpartition("/")[2]))
+        handler = routes.get((incoming.method, incoming.path))
+        if handler is None:
+            return Outgoing.json(404, {"error": "not_found"})
+        try:
+            return handler(incoming)
+        except _Refusal as refusal:
+            return refusal.answer
+        except (JoseError, KeyError, ValueError):
+            return Outgoing.json(400, {"error": "invalid_request"})
+
+    def _offer(self, code: str) -> JsonObject:
+        grant: JsonObject = {"pre-authorized_code": code}
+        if self.options.tx_code is not None:
+            grant["tx_code"] = {}
+        return {
+            "credential_issuer": self.identifier,
+            "credential_configuration_ids": [self._product.configuration_id],
+            "grants": {PRE_AUTHORIZED: grant},
+        }
+
+    def _metadata(self, _: Incoming) -> Outgoing:
+        """Source: OpenID4VCI §12.2.4, A.3.2."""
+        metadata: JsonObject = {
+            "credential_issuer": self.identifier,
+            "credential_endpoint": f"{self.identifier}/credential",
+            "credential_configurations_supported": {
+                self._product.configuration_id: {
+                    "format": FORMAT,
+                    "vct": self._product.vct,
+                    "cryptographic_binding_methods_supported": ["jwk"],
+                    "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
+                }
+            },
+        }
+        if self.options.nonce_endpoint:
+            metadata["nonce_endpoint"] = f"{self.identifier}/nonce"
+        if self.options.batch_size is not None:
+            metadata["batch_credential_issuance"] = {"batch_size": self.options.batch_size}
+        return Outgoing.json(200, metadata)
+
+    def _server_metadata(self, _: Incoming) -> Outgoing:
+        """Source: RFC 8414 §2, OpenID4VCI §12.3."""
+        metadata: JsonObject = {
+            "issuer": self.identifier,
+            "token_endpoint": f"{self.identifier}/token",
+            "pre-authorized_grant_anonymous_access_supported": True,
+        }
+        if self.options.dpop:
+            metadata["dpop_signing_alg_values_supported"] = ["ES256"]
+        return Outgoing.json(200, metadata)
+
+    def _token(self, incoming: Incoming) -> Outgoing:
+        """Source: OpenID4VCI §6, RFC 9449 §5."""
+        form = {name: values[0] for name, values in parse_qs(incoming.body.decode("utf-8")).items()}
+        if form.get("grant_type") != PRE_AUTHORIZED:
+            raise _Refusal(400, "unsupported_grant_type")
+        if ("tx_code" in form) != (self.options.tx_code is not None):
+            raise _Refusal(400, "invalid_request")
+        holder = self._dpop(incoming, "/token", None) if self.options.dpop else None
+        code = form.get("pre-authorized_code", "")
+        if code not in self._state.codes or form.get("tx_code") != self.options.tx_code:
+            raise _Refusal(400, "invalid_grant")
+        self._state.codes.remove(code)
+        token = b64url(secrets.token_bytes(TOKEN_BYTES))
+        self._state.tokens[token] = holder
+        return Outgoing.json(200, {"access_token": token, "token_type": "DPoP" if holder else "Bearer"})
+
+    def _nonce(self, _: Incoming) -> Outgoing:
+        """Source: OpenID4VCI §7."""
+        nonce = b64url(secrets.token_bytes(TOKEN_BYTES))
+        self._state.nonces.add(nonce)
+        return Outgoing.json(200, {"c_nonce": nonce})
+
+    def _credential(self, incoming: Incoming) -> Outgoing:
+        """Source: OpenID4VCI §8."""
+        scheme, _, token = incoming.headers.get("authorization", "").partition(" ")
+        if token not in self._state.tokens:
+            raise _Refusal(401, "invalid_token")
+        holder = self._state.tokens[token]
+        if scheme.lower() != ("dpop" if holder else "bearer"):
+            raise _Refusal(401, "invalid_token")
+        if holder and self._dpop(incoming, "/credential", token) != holder:
+            raise _Refusal(401, "invalid_token")
+        request = parse_json_object(incoming.body)
+        if request.get("credential_configuration_id") != self._product.configuration_id:
+            raise _Refusal(400, "unknown_credential_configuration")
+        if list(request["proofs"]) != ["jwt"] or not 0 < len(request["proofs"]["jwt"]) <= (
+            self.options.batch_size or 1
+        ):
+            raise _Refusal(400, "invalid_proof")
+        jwks = [self._proof_key(text) for text in request["proofs"]["jwt"]]
+        if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
+            raise _Refusal(400, "invalid_proof")
+        claims = {"vct": self._product.vct, **self._product.claims}
+        texts = [issue_credential(claims, self._product.disclosable, self._signer, jwk) for jwk in jwks]
+        return Outgoing.json(200, {"credentials": [{"credential": text} for text in texts]})
+
+    def _proof_key(self, text: str) -> JsonObject:
+        """Checks one key proof. Source: OpenID4VCI F.1 and F.4."""
+        jws = Jws.parse(text, PROOF_TYP)
+        jwk: JsonObject = jws.header["jwk"]
+        payload = jws.verify(key_from_jwk(jwk))
+        if payload.get("aud") != self.identifier or not isinstance(payload.get("iat"), int) or "iss" in payload:
+            raise _Refusal(400, "invalid_proof")
+        if self.options.nonce_endpoint and payload.get("nonce") not in self._state.nonces:
+            raise _Refusal(400, "invalid_nonce")
+        return jwk
+
+    def _dpop(self, incoming: Incoming, path: str, access_token: str | None) -> str:
+        """Checks a DPoP proof and returns its key's thumbprint. Source: RFC 9449 §4.3."""
+        jws = Jws.parse(incoming.headers.get("dpop", ""), "dpop+jwt")
+        payload = jws.verify(key_from_jwk(jws.header["jwk"]))
+        expected = {"htm": incoming.method, "htu": f"{self.identifier}{path}"}
+        if access_token is not None:
+            expected["ath"] = sha256_b64url(access_token.encode("ascii"))
+        if any(payload.get(name) != value for name, value in expected.items()) or payload["jti"] in self._state.proofs:
+            raise _Refusal(400 if access_token is None else 401, "invalid_dpop_proof")
+        self._state.proofs.add(payload["jti"])
+        return thumbprint(jws.header["jwk"])

@@ -1,0 +1,180 @@
+"""The foreign peers against one another, so that a fault of theirs is found before it is blamed on Inro."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from inro_peers.dcql import DcqlError
+from inro_peers.issuer import ForeignIssuer, Options
+from inro_peers.jose import JsonObject
+from inro_peers.pki import Authority
+from inro_peers.registration import RegistrationError, check_registration, sign_registration
+from inro_peers.transport import HttpsClient
+from inro_peers.verifier import ForeignVerifier
+from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet, Refused
+from inro_peers.wallet_presentation import Binding, PresentationWallet, RequestError
+from products import EMPLOYEE_VCT, employee_query, foreign_employee_id
+
+ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=10, tx_code="123456", by_reference=True, path="/a")
+
+
+@dataclass
+class Field:
+    """A foreign issuer, verifier and wallet that trust each other."""
+
+    issuer: ForeignIssuer
+    verifier: ForeignVerifier
+    issuance: IssuanceWallet
+    presentation: PresentationWallet
+
+    def credentials(self) -> list[HeldCredential]:
+        """Fresh copies of the employee id."""
+        return self.issuance.receive(self.issuer.offer(), self.issuer.options.tx_code)
+
+
+@contextmanager
+def field(folder: Path, options: Options = Options()) -> Iterator[Field]:
+    """Starts both services."""
+    issuer = ForeignIssuer(foreign_employee_id(), "employee-id", options)
+    verifier = ForeignVerifier([issuer.authority.certificate])
+    ca_files = [
+        issuer.tls_authority.write(folder / "issuer-tls.pem"),
+        verifier.tls_authority.write(folder / "verifier-tls.pem"),
+    ]
+    https = HttpsClient(*ca_files)
+    with issuer, verifier:
+        yield Field(
+            issuer,
+            verifier,
+            IssuanceWallet(https, [issuer.authority.certificate]),
+            PresentationWallet(https, [verifier.authority.certificate]),
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "copies"),
+    [(Options(), 1), (Options(nonce_endpoint=True), 1), (Options(dpop=True), 1), (ALL_OPTIONS, 3)],
+    ids=["plain", "nonce", "dpop", "everything"],
+)
+def test_a_credential_travels_from_issuer_to_verifier(tmp_path: Path, options: Options, copies: int) -> None:
+    with field(tmp_path, options) as peers:
+        held = peers.credentials()
+        assert len(held) == copies
+        session = peers.verifier.request(employee_query(["department", "name"]))
+        assert peers.presentation.present(session.authorization_request, held).status == 200, session.problem
+        assert session.verified is not None
+        claims = session.verified["employee"][0].claims
+        assert claims["department"] == {"name": "Welfare Division"}
+        assert not {"employee_number", "agency", "roles"} & set(claims)
+
+
+def test_a_code_is_good_for_one_use(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        offer = peers.issuer.offer()
+        assert peers.issuance.receive(offer)
+        with pytest.raises(Refused) as refused:
+            peers.issuance.receive(offer)
+        assert refused.value.reply.json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("what", ["audience", "nonce", "issued_at", "disclosure", "state"])
+def test_the_foreign_verifier_refuses_an_altered_answer(tmp_path: Path, what: str) -> None:
+    with field(tmp_path) as peers:
+        held = peers.credentials()
+        query = employee_query(["employee_number"])
+        unaltered = peers.verifier.request(query)
+        assert peers.presentation.present(unaltered.authorization_request, held).status == 200
+
+        session = peers.verifier.request(query)
+        request = peers.presentation.fetch(session.authorization_request)
+        bindings = {
+            "audience": Binding(audience="x509_hash:another"),
+            "nonce": Binding(nonce=unaltered.parameters["nonce"]),
+            "issued_at": Binding(issued_at=1),
+            "disclosure": Binding(alter=lambda shown: shown.forging("F0002")),
+        }
+        form = peers.presentation.answer(request, held, bindings.get(what, Binding()))
+        if what == "state":
+            form["state"] = unaltered.parameters["state"]
+        assert peers.presentation.post(request, form).status == 400
+        assert session.verified is None
+
+
+def test_the_foreign_verifier_refuses_an_unknown_issuer(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        held = peers.credentials()
+        query = employee_query(["employee_number"])
+        assert peers.presentation.present(peers.verifier.request(query).authorization_request, held).status == 200
+
+        peers.verifier.issuer_anchors = [Authority.create("Another Agency CA").certificate]
+        session = peers.verifier.request(query)
+        assert peers.presentation.present(session.authorization_request, held).status == 400
+        assert session.problem is not None
+        assert session.problem.startswith("TrustError")
+
+
+@pytest.mark.parametrize(
+    ("changes", "header"),
+    [
+        ({"aud": "https://another.example"}, {}),
+        ({"exp": 1}, {}),
+        ({"nonce": None}, {}),
+        ({"client_id": "x509_hash:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}, {}),
+        ({"client_id": "x509_san_dns:another.example"}, {}),
+        ({"redirect_uri": "https://localhost/"}, {}),
+        ({"response_mode": "fragment"}, {}),
+        ({}, {"typ": "JWT"}),
+        ({}, {"alg": "none"}),
+    ],
+    ids=["aud", "exp", "nonce", "hash", "dns", "redirect_uri", "mode", "typ", "alg"],
+)
+def test_the_foreign_wallet_refuses_a_wrong_request(tmp_path: Path, changes: JsonObject, header: JsonObject) -> None:
+    with field(tmp_path) as peers:
+        query = employee_query(["employee_number"])
+        assert peers.presentation.fetch(peers.verifier.request(query).authorization_request)
+        session = peers.verifier.request(query, changes=changes, header=header)
+        with pytest.raises(Exception) as refused:
+            peers.presentation.fetch(session.authorization_request)
+        assert type(refused.value).__name__ in {"RequestError", "JoseError"}
+
+
+def test_the_foreign_wallet_refuses_another_outer_client_id(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        session = peers.verifier.request(employee_query(["name"]), outer_client_id="x509_san_dns:localhost")
+        with pytest.raises(RequestError):
+            peers.presentation.fetch(session.authorization_request)
+
+
+def test_the_foreign_wallet_sends_nothing_when_a_value_differs(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        held = peers.credentials()
+        query = employee_query(["post"])
+        request = peers.presentation.fetch(peers.verifier.request(query).authorization_request)
+        assert peers.presentation.answer(request, held)
+
+        query["credentials"][0]["claims"][0]["values"] = ["Governor"]
+        request = peers.presentation.fetch(peers.verifier.request(query).authorization_request)
+        with pytest.raises(DcqlError):
+            peers.presentation.answer(request, held)
+
+
+def test_a_registration_covers_what_it_names_and_no_more(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        registered = [{"type": EMPLOYEE_VCT, "claims": [["department"]]}]
+        verifier, registrars = peers.verifier, [peers.issuer.authority.certificate]
+        verifier.registration = sign_registration(peers.issuer.registrar, verifier.identity, verifier.host, registered)
+
+        def check(anchors: list[x509.Certificate], *names: str) -> JsonObject:
+            session = verifier.request(employee_query(list(names)))
+            request = peers.presentation.fetch(session.authorization_request)
+            return check_registration(request.parameters, request.leaf, anchors)
+
+        assert check(registrars, "department")["name"]["ja"] == "外部検証者"
+        with pytest.raises(RegistrationError, match="more than was registered"):
+            check(registrars, "department", "name")
