@@ -77,6 +77,7 @@ pub struct UnverifiedDpop(UnverifiedJws);
 
 /// A proof whose signature, method, URL, time and token were checked. The server still has to
 /// check the nonce, the replay of `jti` and, at a resource, the key's thumbprint.
+#[derive(Debug)]
 #[must_use]
 pub struct DpopProof {
     thumbprint: String,

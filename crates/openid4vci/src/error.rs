@@ -1,0 +1,217 @@
+//! Why an issuance stopped, and the error codes of the credential endpoint.
+
+use inro_base::json::JsonError;
+use inro_base::{Code, Coded};
+use inro_jose::JoseError;
+use inro_oauth::{ErrorSeen, MetadataError, TokenResponseError, UrlError};
+use inro_trust::TrustError;
+
+/// The error codes of the credential, deferred credential and notification endpoints.
+///
+/// Source: OpenID4VCI 1.0 §§8.3.1.2, 9.3, 11.3.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CredentialErrorCode {
+    /// A parameter is missing, unsupported, repeated or malformed.
+    InvalidCredentialRequest,
+    /// The configuration is unknown, or the token does not cover it.
+    UnknownCredentialConfiguration,
+    /// The credential identifier is unknown.
+    UnknownCredentialIdentifier,
+    /// The proofs are missing or one of them is wrong.
+    InvalidProof,
+    /// A proof's `c_nonce` is wrong; a new one can be fetched.
+    InvalidNonce,
+    /// The encryption parameters are wrong or missing.
+    InvalidEncryptionParameters,
+    /// The issuer will not issue.
+    CredentialRequestDenied,
+    /// The deferred transaction is unknown.
+    InvalidTransactionId,
+    /// The notification id is unknown.
+    InvalidNotificationId,
+    /// The notification is malformed.
+    InvalidNotificationRequest,
+}
+
+impl CredentialErrorCode {
+    /// Every code.
+    pub const ALL: [Self; 10] = [
+        Self::InvalidCredentialRequest,
+        Self::UnknownCredentialConfiguration,
+        Self::UnknownCredentialIdentifier,
+        Self::InvalidProof,
+        Self::InvalidNonce,
+        Self::InvalidEncryptionParameters,
+        Self::CredentialRequestDenied,
+        Self::InvalidTransactionId,
+        Self::InvalidNotificationId,
+        Self::InvalidNotificationRequest,
+    ];
+
+    /// The code as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidCredentialRequest => "invalid_credential_request",
+            Self::UnknownCredentialConfiguration => "unknown_credential_configuration",
+            Self::UnknownCredentialIdentifier => "unknown_credential_identifier",
+            Self::InvalidProof => "invalid_proof",
+            Self::InvalidNonce => "invalid_nonce",
+            Self::InvalidEncryptionParameters => "invalid_encryption_parameters",
+            Self::CredentialRequestDenied => "credential_request_denied",
+            Self::InvalidTransactionId => "invalid_transaction_id",
+            Self::InvalidNotificationId => "invalid_notification_id",
+            Self::InvalidNotificationRequest => "invalid_notification_request",
+        }
+    }
+
+    /// The code of this text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+}
+
+/// Why the wallet's side of an issuance stopped.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VciError {
+    /// Not a bounded JSON object.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// A URL that is not plain `https`.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The authorization server's metadata.
+    #[error(transparent)]
+    Server(#[from] MetadataError),
+    /// The token endpoint's answer.
+    #[error(transparent)]
+    Token(#[from] TokenResponseError),
+    /// A signed document.
+    #[error(transparent)]
+    Jose(#[from] JoseError),
+    /// The signer of the metadata.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The link is no credential offer with exactly one parameter of ours.
+    #[error("not a credential offer link")]
+    Link,
+    /// The offer lacks a member or has one of another type.
+    #[error("the credential offer has no usable {member}")]
+    Offer {
+        /// Its name.
+        member: &'static str,
+    },
+    /// The offer has no pre-authorized code.
+    #[error("the credential offer has no pre-authorized code")]
+    Grant,
+    /// The issuer's metadata lack a member or have one of another type.
+    #[error("the issuer metadata have no usable {member}")]
+    Metadata {
+        /// Its name.
+        member: &'static str,
+    },
+    /// The metadata are another issuer's.
+    #[error("the issuer metadata name another issuer")]
+    OtherIssuer,
+    /// The metadata do not describe what is offered.
+    #[error("the issuer metadata lack an offered configuration")]
+    UnknownConfiguration,
+    /// A format, proof type or encryption that we do not know.
+    #[error("the issuer needs {what}, which is not supported here")]
+    Unsupported {
+        /// What it needs.
+        what: &'static str,
+    },
+    /// The offer names an authorization server that the metadata do not.
+    #[error("the credential offer names a foreign authorization server")]
+    ForeignServer,
+    /// A transaction code is needed and none was given.
+    #[error("a transaction code is needed")]
+    TxCodeNeeded,
+    /// A transaction code was given and none is asked for, or it has another form.
+    #[error("the transaction code does not fit the offer")]
+    TxCodeUnfit,
+    /// Neither success nor an error answer of the protocol.
+    #[error("unexpected answer with status {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer is of another media type.
+    #[error("an answer of another media type")]
+    MediaType,
+    /// The token endpoint refused.
+    #[error("the token request was refused with status {status}")]
+    TokenRefused {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
+    /// The credential endpoint refused.
+    #[error("the credential request was refused with status {status}")]
+    CredentialRefused {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
+    /// The server keeps asking for other nonces.
+    #[error("the server asked for a new nonce {times} times")]
+    TooManyNonces {
+        /// How often.
+        times: u32,
+    },
+    /// The nonce or credential answer lacks a member or has one of another type.
+    #[error("the answer has no usable {member}")]
+    Answer {
+        /// Its name.
+        member: &'static str,
+    },
+    /// The caller gave another number of keys or signatures than the step takes.
+    #[error("{given} keys or signatures where 1 to {most} are taken")]
+    Count {
+        /// How many were given.
+        given: usize,
+        /// How many are taken at most.
+        most: usize,
+    },
+    /// Signed metadata without what they must say, or too old.
+    #[error("signed metadata without a usable {claim}")]
+    SignedMetadata {
+        /// The claim.
+        claim: &'static str,
+    },
+}
+
+impl Coded for VciError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Json(error) => error.code(),
+            Self::Url(error) => error.code(),
+            Self::Server(error) => error.code(),
+            Self::Token(error) => error.code(),
+            Self::Jose(error) => error.code(),
+            Self::Trust(error) => error.code(),
+            Self::Link => const { Code::new("INRO-VCI-001") },
+            Self::Offer { .. } => const { Code::new("INRO-VCI-002") },
+            Self::Grant => const { Code::new("INRO-VCI-003") },
+            Self::Metadata { .. } => const { Code::new("INRO-VCI-004") },
+            Self::OtherIssuer => const { Code::new("INRO-VCI-005") },
+            Self::UnknownConfiguration => const { Code::new("INRO-VCI-006") },
+            Self::Unsupported { .. } => const { Code::new("INRO-VCI-007") },
+            Self::ForeignServer => const { Code::new("INRO-VCI-008") },
+            Self::TxCodeNeeded => const { Code::new("INRO-VCI-009") },
+            Self::TxCodeUnfit => const { Code::new("INRO-VCI-010") },
+            Self::Status { .. } => const { Code::new("INRO-VCI-011") },
+            Self::MediaType => const { Code::new("INRO-VCI-012") },
+            Self::TokenRefused { .. } => const { Code::new("INRO-VCI-013") },
+            Self::CredentialRefused { .. } => const { Code::new("INRO-VCI-014") },
+            Self::TooManyNonces { .. } => const { Code::new("INRO-VCI-015") },
+            Self::Answer { .. } => const { Code::new("INRO-VCI-016") },
+            Self::Count { .. } => const { Code::new("INRO-VCI-017") },
+            Self::SignedMetadata { .. } => const { Code::new("INRO-VCI-018") },
+        }
+    }
+}

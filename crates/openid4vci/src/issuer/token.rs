@@ -1,0 +1,130 @@
+use inro_base::http::Method;
+use inro_base::{Code, Coded, Secret, UnixTime};
+use inro_crypto::Provider;
+use inro_oauth::dpop::{DpopError, DpopProof, Expected, UnverifiedDpop};
+use inro_oauth::form::{Form, FormError};
+use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
+use inro_oauth::{ErrorCode, HttpsUrl, NonceError, NonceKey, Purpose};
+
+/// The token endpoint as a request meets it.
+#[derive(Clone, Copy)]
+pub struct TokenEndpoint<'a> {
+    /// Its published URL.
+    pub url: &'a HttpsUrl,
+    /// Makes the server's DPoP nonces.
+    pub nonces: &'a NonceKey,
+    /// The server's time.
+    pub now: UnixTime,
+}
+
+/// A token request whose DPoP proof was checked. The service still has to remember the proof as
+/// used, and to redeem the code in one conditional write.
+#[derive(Debug)]
+#[must_use]
+pub struct CheckedTokenRequest {
+    /// SHA-256 of the pre-authorized code: what a store of offers keeps.
+    pub code_digest: [u8; 32],
+    /// The transaction code, if one came.
+    pub tx_code: Option<Secret<String>>,
+    /// The proof whose key the token will be bound to.
+    pub proof: DpopProof,
+}
+
+/// Why a token request was refused.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The DPoP proof.
+    #[error(transparent)]
+    Dpop(#[from] DpopError),
+    /// The nonce in the DPoP proof.
+    #[error(transparent)]
+    Nonce(#[from] NonceError),
+    /// The body.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// Another grant type.
+    #[error("an unsupported grant type")]
+    Grant,
+    /// No pre-authorized code.
+    #[error("no pre-authorized code")]
+    NoCode,
+    /// The code is unknown, expired or used; which one is not told.
+    #[error("an unknown, expired or used code")]
+    Code,
+    /// A transaction code is needed.
+    #[error("no transaction code")]
+    TxCodeAbsent,
+    /// No transaction code was asked for.
+    #[error("a transaction code that nobody asked for")]
+    TxCodeUnwanted,
+    /// The transaction code is wrong; `left` more guesses are allowed.
+    #[error("a wrong transaction code, {left} guesses left")]
+    TxCodeWrong {
+        /// How many guesses are left.
+        left: u32,
+    },
+    /// The offer died of wrong guesses.
+    #[error("too many wrong transaction codes")]
+    Dead,
+}
+
+impl Coded for TokenError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Dpop(error) => error.code(),
+            Self::Nonce(error) => error.code(),
+            Self::Form(error) => error.code(),
+            Self::Grant => const { Code::new("INRO-VCI-030") },
+            Self::NoCode => const { Code::new("INRO-VCI-031") },
+            Self::Code => const { Code::new("INRO-VCI-032") },
+            Self::TxCodeAbsent => const { Code::new("INRO-VCI-033") },
+            Self::TxCodeUnwanted => const { Code::new("INRO-VCI-034") },
+            Self::TxCodeWrong { .. } => const { Code::new("INRO-VCI-035") },
+            Self::Dead => const { Code::new("INRO-VCI-036") },
+        }
+    }
+}
+
+impl TokenError {
+    /// The protocol's name for it. Source: RFC 9449 §§5, 8; OpenID4VCI 1.0 §6.3.
+    pub const fn oauth_code(&self) -> ErrorCode {
+        match self {
+            Self::Dpop(DpopError::NoNonce) | Self::Nonce(_) => ErrorCode::UseDpopNonce,
+            Self::Dpop(_) => ErrorCode::InvalidDpopProof,
+            Self::Form(_) | Self::NoCode | Self::TxCodeAbsent | Self::TxCodeUnwanted => ErrorCode::InvalidRequest,
+            Self::Grant => ErrorCode::UnsupportedGrantType,
+            Self::Code | Self::TxCodeWrong { .. } | Self::Dead => ErrorCode::InvalidGrant,
+        }
+    }
+}
+
+impl CheckedTokenRequest {
+    /// Checks a token request: `dpop` are the values of its `DPoP` headers, `body` is a form.
+    ///
+    /// # Errors
+    /// [`TokenError`] names the first check that failed.
+    ///
+    /// Source: RFC 9449 §§4.3, 8; OpenID4VCI 1.0 §6.1.
+    pub fn check<'h>(
+        dpop: impl IntoIterator<Item = &'h str>,
+        body: &[u8],
+        endpoint: &TokenEndpoint<'_>,
+        provider: &dyn Provider,
+    ) -> Result<Self, TokenError> {
+        let expected = Expected { method: Method::Post, url: endpoint.url, access_token: None, now: endpoint.now };
+        let proof = UnverifiedDpop::parse(dpop)?.verify(&expected, provider)?;
+        // A DPoP nonce may be used for several proofs; the proof itself may be used once.
+        let _ = endpoint.nonces.check(proof.nonce()?, Purpose::Dpop, endpoint.now, provider)?;
+        let form = Form::parse(body)?;
+        if form.value("grant_type") != Some(PRE_AUTHORIZED_CODE) {
+            return Err(TokenError::Grant);
+        }
+        let code = form.value("pre-authorized_code").ok_or(TokenError::NoCode)?;
+        Ok(Self {
+            code_digest: provider.sha256(code.as_bytes()),
+            tx_code: form.value("tx_code").map(|text| Secret::new(text.into())),
+            proof,
+        })
+    }
+}

@@ -1,0 +1,286 @@
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::{Rng, UnixTime};
+use inro_crypto::{Provider, PublicKey, Signature};
+use inro_jose::JwsToSign;
+use inro_oauth::TokenType;
+use inro_oauth::error::{ErrorCode, ErrorSeen};
+
+use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_to_sign};
+use super::token::Authorized;
+use crate::error::CredentialErrorCode;
+use crate::request::credential_request;
+use crate::response::{CredentialResponse, MAX_CREDENTIAL_RESPONSE_BYTES, MAX_SMALL_RESPONSE_BYTES, parse_nonce};
+use crate::{VciError, proofs};
+
+/// The most copies that we ask for at once, whatever the issuer allows: each costs a key.
+const MAX_COPIES: usize = 100;
+
+/// What the next credential needs.
+pub enum NextStep {
+    /// A nonce has to be fetched first.
+    Nonce(NonceFetch, HttpRequest),
+    /// Proofs can be made: the issuer has no nonce endpoint.
+    Proofs(ProofDraft),
+    /// Everything was asked for.
+    Done,
+}
+
+/// Waits for a `c_nonce`.
+#[must_use]
+pub struct NonceFetch {
+    session: Session,
+    waiting: Waiting,
+}
+
+/// Keys can be made, one per copy.
+#[must_use]
+pub struct ProofDraft {
+    session: Session,
+    waiting: Waiting,
+    c_nonce: Option<String>,
+}
+
+/// Waits for one signature per copy.
+#[must_use]
+pub struct ProofSigning {
+    session: Session,
+    waiting: Waiting,
+    proofs: Vec<JwsToSign>,
+}
+
+/// A credential request with its proofs, without a DPoP proof.
+#[must_use]
+pub struct CredentialDraft {
+    session: Session,
+    waiting: Waiting,
+    proofs: Vec<String>,
+    attempts: u32,
+}
+
+/// What a credential request needs next.
+pub enum CredentialStep {
+    /// A signature by the DPoP key.
+    Sign(CredentialSigning),
+    /// To be sent; the token is not bound to a key.
+    Send(CredentialSent, HttpRequest),
+}
+
+/// A credential request that waits for the DPoP key's signature.
+#[must_use]
+pub struct CredentialSigning {
+    draft: CredentialDraft,
+    proof: JwsToSign,
+}
+
+/// A credential request on its way.
+#[must_use]
+pub struct CredentialSent(CredentialDraft);
+
+/// What the credential endpoint's answer means.
+pub enum CredentialAnswer {
+    /// Credentials came.
+    Received(Received, Authorized),
+    /// The same request again, with the server's DPoP nonce.
+    Again(CredentialDraft),
+    /// The `c_nonce` is not good any more: `next` starts this credential again. The proofs have to
+    /// be made anew; the same keys may be used.
+    NewNonce(Authorized),
+    /// The credentials come later.
+    Deferred(Deferred, Authorized),
+}
+
+/// Credentials of one configuration, as they were received and not yet verified.
+#[derive(Debug)]
+pub struct Received {
+    /// What was asked for.
+    pub offered: Offered,
+    /// At most one per key; which key each is bound to stands in the credential.
+    pub credentials: Vec<String>,
+    /// Names them in a notification, where the issuer wants one.
+    pub notification_id: Option<String>,
+}
+
+/// A deferred issuance.
+#[derive(Debug)]
+pub struct Deferred {
+    /// What was asked for.
+    pub offered: Offered,
+    /// Names the transaction at the deferred credential endpoint.
+    pub transaction_id: String,
+    /// How long to wait at least, in seconds.
+    pub interval: u64,
+}
+
+impl Authorized {
+    /// Turns to the next configuration that is still to be asked for.
+    pub fn next(self) -> NextStep {
+        let mut session = self.0;
+        let Some(waiting) = session.waiting.pop_front() else {
+            return NextStep::Done;
+        };
+        let Some(endpoint) = &session.metadata.nonce_endpoint else {
+            return NextStep::Proofs(ProofDraft { session, waiting, c_nonce: None });
+        };
+        let request = HttpRequest::post(endpoint.as_str(), "application/json", Vec::new(), MAX_SMALL_RESPONSE_BYTES)
+            .with_header("accept", "application/json");
+        NextStep::Nonce(NonceFetch { session, waiting }, request)
+    }
+}
+
+impl NonceFetch {
+    /// Reads the nonce.
+    ///
+    /// # Errors
+    /// [`VciError`] when none came.
+    pub fn received(mut self, response: &HttpResponse) -> Result<ProofDraft, VciError> {
+        if !response.is_success() {
+            return Err(VciError::Status { status: response.status });
+        }
+        let c_nonce = parse_nonce(&response.body)?;
+        // RFC 9449 §8.2: the nonce endpoint may bring the DPoP nonce too, if it is the same server.
+        let metadata = &self.session.metadata;
+        let here = metadata.nonce_endpoint.as_ref().map(inro_oauth::HttpsUrl::authority);
+        if here == Some(metadata.credential_endpoint.authority()) {
+            self.session.keep_nonce(response);
+        }
+        Ok(ProofDraft { session: self.session, waiting: self.waiting, c_nonce: Some(c_nonce) })
+    }
+}
+
+impl ProofDraft {
+    /// What is asked for.
+    pub const fn offered(&self) -> &Offered {
+        &self.waiting.offered
+    }
+
+    /// How many copies one request can bring, at least 1.
+    pub fn max_copies(&self) -> usize {
+        self.session.metadata.batch_size.unwrap_or(1).clamp(1, MAX_COPIES)
+    }
+
+    /// Lays out one proof per key. Each key is used for one copy and never again.
+    ///
+    /// # Errors
+    /// [`VciError::Count`] for no key, or more than [`ProofDraft::max_copies`].
+    pub fn proofs(self, keys: &[PublicKey], now: UnixTime) -> Result<ProofSigning, VciError> {
+        let most = self.max_copies();
+        if keys.is_empty() || keys.len() > most {
+            return Err(VciError::Count { given: keys.len(), most });
+        }
+        let issuer = &self.session.metadata.issuer;
+        let to_sign = |key| proofs::jwt_to_sign(key, issuer, self.c_nonce.as_deref(), now);
+        let proofs = keys.iter().map(to_sign).collect();
+        Ok(ProofSigning { session: self.session, waiting: self.waiting, proofs })
+    }
+}
+
+impl ProofSigning {
+    /// The bytes that each key signs with ES256, in the order of the keys.
+    pub fn signing_inputs(&self) -> impl Iterator<Item = &[u8]> {
+        self.proofs.iter().map(JwsToSign::signing_input)
+    }
+
+    /// Takes one signature per key, in the same order.
+    ///
+    /// # Errors
+    /// [`VciError::Count`] for another number of signatures.
+    pub fn signed(self, signatures: &[Signature]) -> Result<CredentialDraft, VciError> {
+        if signatures.len() != self.proofs.len() {
+            return Err(VciError::Count { given: signatures.len(), most: self.proofs.len() });
+        }
+        let proofs = self.proofs.into_iter().zip(signatures).map(|(proof, signature)| proof.finish(signature)).collect();
+        Ok(CredentialDraft { session: self.session, waiting: self.waiting, proofs, attempts: 0 })
+    }
+}
+
+impl CredentialDraft {
+    /// Lays out the request.
+    pub fn send(self, now: UnixTime, rng: &mut dyn Rng, provider: &dyn Provider) -> CredentialStep {
+        if self.session.token_type == TokenType::Bearer {
+            let request = self.request();
+            return CredentialStep::Send(CredentialSent(self), request);
+        }
+        let session = &self.session;
+        let (url, token) = (&session.metadata.credential_endpoint, session.token.expose());
+        let nonce = session.dpop_nonce.as_deref();
+        let proof = dpop_to_sign(url, Some(token), nonce, &session.dpop_key, now, rng, provider);
+        CredentialStep::Sign(CredentialSigning { draft: self, proof })
+    }
+
+    fn request(&self) -> HttpRequest {
+        let session = &self.session;
+        let body = credential_request(&self.waiting.wanted, &self.proofs);
+        let authorization = format!("{} {}", session.token_type.as_str(), session.token.expose());
+        let url = session.metadata.credential_endpoint.as_str();
+        HttpRequest::post(url, "application/json", body, MAX_CREDENTIAL_RESPONSE_BYTES)
+            .with_header("accept", "application/json")
+            .with_header("authorization", authorization)
+    }
+}
+
+impl CredentialSigning {
+    /// The bytes that the DPoP key signs with ES256.
+    pub const fn signing_input(&self) -> &[u8] {
+        self.proof.signing_input()
+    }
+
+    /// Takes the signature.
+    pub fn signed(self, signature: &Signature) -> (CredentialSent, HttpRequest) {
+        let request = self.draft.request().with_header("dpop", self.proof.finish(signature));
+        (CredentialSent(self.draft), request)
+    }
+}
+
+impl CredentialSent {
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`VciError`] when the issuer refused, or its answer cannot be used.
+    pub fn received(self, response: &HttpResponse) -> Result<CredentialAnswer, VciError> {
+        let mut draft = self.0;
+        draft.session.keep_nonce(response);
+        if !response.is_success() {
+            return draft.refused(response);
+        }
+        let (session, offered) = (draft.session, draft.waiting.offered);
+        match CredentialResponse::parse(&response.body, draft.proofs.len())? {
+            CredentialResponse::Issued { credentials, notification_id } => {
+                let received = Received { offered, credentials, notification_id };
+                Ok(CredentialAnswer::Received(received, Authorized(session)))
+            }
+            CredentialResponse::Deferred { transaction_id, interval } => {
+                let deferred = Deferred { offered, transaction_id, interval };
+                Ok(CredentialAnswer::Deferred(deferred, Authorized(session)))
+            }
+        }
+    }
+}
+
+impl CredentialDraft {
+    fn refused(mut self, response: &HttpResponse) -> Result<CredentialAnswer, VciError> {
+        let seen = ErrorSeen::read(&response.body);
+        if wants_dpop_nonce(response, &seen) && response.header("dpop-nonce").is_some() {
+            self.attempts += 1;
+            if self.attempts > MAX_NONCE_RETRIES {
+                return Err(VciError::TooManyNonces { times: self.attempts });
+            }
+            return Ok(CredentialAnswer::Again(self));
+        }
+        if CredentialErrorCode::parse(&seen.error) == Some(CredentialErrorCode::InvalidNonce) {
+            self.waiting.nonce_refusals += 1;
+            if self.waiting.nonce_refusals > MAX_NONCE_RETRIES {
+                return Err(VciError::TooManyNonces { times: self.waiting.nonce_refusals });
+            }
+            self.session.waiting.push_front(self.waiting);
+            return Ok(CredentialAnswer::NewNonce(Authorized(self.session)));
+        }
+        Err(VciError::CredentialRefused { status: response.status, seen })
+    }
+}
+
+/// A resource server says it in `WWW-Authenticate`; some say it in the body. Source: RFC 9449 §9.
+fn wants_dpop_nonce(response: &HttpResponse, seen: &ErrorSeen) -> bool {
+    let code = ErrorCode::UseDpopNonce.as_str();
+    let challenge = response.header("www-authenticate").unwrap_or_default();
+    response.status == 401 && (seen.error == code || challenge.contains(&format!("error=\"{code}\"")))
+}
