@@ -1,36 +1,47 @@
-"""What the tests issue and ask for: an employee credential of a fictitious agency."""
+"""What the tests issue and ask for, in the claims of the two credential types."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from inro_peers.issuer import Product
 from inro_peers.jose import JsonObject
 from inro_peers.sdjwt_vc import FORMAT
 
+EMPLOYEE_TYPE = "employee-id"
 EMPLOYEE_VCT = "urn:inro:employee-id:1"
+EMPLOYEE_CONFIGURATION = f"{EMPLOYEE_TYPE}.{FORMAT}"
+ROLE_TYPE = "role-authority"
 ROLE_VCT = "urn:inro:role-authority:1"
+ROLE_CONFIGURATION = f"{ROLE_TYPE}.{FORMAT}"
+
+ClaimPath = list[str | int | None]
 
 
 def foreign_employee_id() -> Product:
-    """The employee id as a foreign agency issues it: every claim selectively disclosable."""
+    """The employee id as a foreign agency issues it, all names and numbers invented.
+
+    Unlike Inro's own, it hides `agency` and `department` as wholes, with their members hidden once more inside: the
+    recursive disclosures of RFC 9901 §4.2.6.
+    """
     claims: JsonObject = {
         "employee_number": "F0001",
-        "name": "Hanako Sample",
-        "agency": {"code": "999999", "name": "Foreign Town"},
-        "department": {"name": "Welfare Division"},
-        "post": "Chief",
+        "name_kanji": "外部 花子",
+        "name_kana": "ガイブ ハナコ",
+        "agency": {"code": "999999", "name": "架空町"},
+        "department": {"code": "D01", "name": "福祉課"},
+        "post": "主任",
+        "employment": "permanent",
     }
-    return Product("employee-id.dc+sd-jwt", EMPLOYEE_VCT, claims, [(name,) for name in claims])
+    nested = [(name, member) for name in ("agency", "department") for member in ("code", "name")]
+    return Product(EMPLOYEE_CONFIGURATION, EMPLOYEE_VCT, claims, [*((name,) for name in claims), *nested])
 
 
-def employee_query(claims: list[str]) -> JsonObject:
-    """Asks for top-level claims of one employee id."""
-    return {
-        "credentials": [
-            {
-                "id": "employee",
-                "format": FORMAT,
-                "meta": {"vct_values": [EMPLOYEE_VCT]},
-                "claims": [{"path": [name]} for name in claims],
-            }
-        ]
-    }
+def employee_query(*paths: ClaimPath) -> JsonObject:
+    """Asks for claims of one employee id."""
+    return {"credentials": [credential_query("employee", EMPLOYEE_VCT, [{"path": path} for path in paths])]}
+
+
+def credential_query(name: str, vct: str, claims: list[JsonObject], **members: Any) -> JsonObject:
+    """One credential query; `members` are added to it."""
+    return {"id": name, "format": FORMAT, "meta": {"vct_values": [vct]}, "claims": claims, **members}

@@ -19,7 +19,7 @@ from inro_peers.transport import HttpsClient
 from inro_peers.verifier import ForeignVerifier
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet, Refused
 from inro_peers.wallet_presentation import Binding, PresentationWallet, RequestError
-from products import EMPLOYEE_VCT, employee_query, foreign_employee_id
+from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, ClaimPath, employee_query, foreign_employee_id
 
 ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=10, tx_code="123456", by_reference=True, path="/a")
 
@@ -41,7 +41,7 @@ class Field:
 @contextmanager
 def field(folder: Path, options: Options = Options()) -> Iterator[Field]:
     """Starts both services."""
-    issuer = ForeignIssuer(foreign_employee_id(), "employee-id", options)
+    issuer = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE, options)
     verifier = ForeignVerifier([issuer.authority.certificate])
     ca_files = [
         issuer.tls_authority.write(folder / "issuer-tls.pem"),
@@ -66,12 +66,12 @@ def test_a_credential_travels_from_issuer_to_verifier(tmp_path: Path, options: O
     with field(tmp_path, options) as peers:
         held = peers.credentials()
         assert len(held) == copies
-        session = peers.verifier.request(employee_query(["department", "name"]))
+        session = peers.verifier.request(employee_query(["department", "name"], ["post"]))
         assert peers.presentation.present(session.authorization_request, held).status == 200, session.problem
         assert session.verified is not None
         claims = session.verified["employee"][0].claims
-        assert claims["department"] == {"name": "Welfare Division"}
-        assert not {"employee_number", "agency", "roles"} & set(claims)
+        assert claims["department"] == {"name": "福祉課"}
+        assert not {"agency", "employee_number", "name_kanji", "employment"} & set(claims)
 
 
 def test_a_code_is_good_for_one_use(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_foreign_wallet_refuses_a_wrong_request(tmp_path: Path, changes: Jso
 
 def test_the_foreign_wallet_refuses_another_outer_client_id(tmp_path: Path) -> None:
     with field(tmp_path) as peers:
-        session = peers.verifier.request(employee_query(["name"]), outer_client_id="x509_san_dns:localhost")
+        session = peers.verifier.request(employee_query(["post"]), outer_client_id="x509_san_dns:localhost")
         with pytest.raises(RequestError):
             peers.presentation.fetch(session.authorization_request)
 
@@ -166,15 +166,15 @@ def test_the_foreign_wallet_sends_nothing_when_a_value_differs(tmp_path: Path) -
 
 def test_a_registration_covers_what_it_names_and_no_more(tmp_path: Path) -> None:
     with field(tmp_path) as peers:
-        registered = [{"type": EMPLOYEE_VCT, "claims": [["department"]]}]
+        registered = [{"type": EMPLOYEE_VCT, "claims": [["department", "name"]]}]
         verifier, registrars = peers.verifier, [peers.issuer.authority.certificate]
         verifier.registration = sign_registration(peers.issuer.registrar, verifier.identity, verifier.host, registered)
 
-        def check(anchors: list[x509.Certificate], *names: str) -> JsonObject:
-            session = verifier.request(employee_query(list(names)))
+        def check(anchors: list[x509.Certificate], *paths: ClaimPath) -> JsonObject:
+            session = verifier.request(employee_query(*paths))
             request = peers.presentation.fetch(session.authorization_request)
             return check_registration(request.parameters, request.leaf, anchors)
 
-        assert check(registrars, "department")["name"]["ja"] == "外部検証者"
+        assert check(registrars, ["department", "name"])["name"]["ja"] == "外部検証者"
         with pytest.raises(RegistrationError, match="more than was registered"):
-            check(registrars, "department", "name")
+            check(registrars, ["department", "name"], ["post"])

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from inro_peers.jose import PublicKey, key_from_jwk
 from inro_peers.sdjwt import SdJwt, SdJwtError
 

@@ -20,6 +20,8 @@ from .transport import HttpsServer, Incoming, Outgoing
 from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
 
 TOKEN_BYTES = 16
+# Digests in each credential that stand for nothing (RFC 9901 §4.2.5).
+DECOYS = 3
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ class ForeignIssuer:
         if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
             raise _Refusal(400, "invalid_proof")
         claims = {"vct": self._product.vct, **self._product.claims}
-        texts = [issue_credential(claims, self._product.disclosable, self._signer, jwk) for jwk in jwks]
+        texts = [issue_credential(claims, self._product.disclosable, self._signer, jwk, DECOYS) for jwk in jwks]
         return Outgoing.json(200, {"credentials": [{"credential": text} for text in texts]})
 
     def _proof_key(self, text: str) -> JsonObject:

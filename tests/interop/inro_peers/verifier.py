@@ -76,8 +76,8 @@ class ForeignVerifier:
     ) -> Session:
         """Prepares a request by reference. Source: OpenID4VP §5.
 
-        The optional arguments make it a wrong one: `changes` replace parameters (None removes one), `header` replaces
-        JOSE header members, `signer` signs in the verifier's place.
+        The optional arguments make it a wrong one: `changes` replace parameters and `header` JOSE header members (None
+        removes one; the algorithm `none` takes the signature away), `signer` signs in the verifier's place.
         """
         name = b64url(secrets.token_bytes(NONCE_BYTES))
         now = int(time.time())
@@ -102,7 +102,11 @@ class ForeignVerifier:
             parameters["verifier_info"] = verifier_info(self.registration)
         parameters = {key: value for key, value in (parameters | (changes or {})).items() if value is not None}
         signer = signer or self.identity
-        request_object = sign_jws({"typ": REQUEST_TYP, "x5c": signer.x5c, **(header or {})}, parameters, signer.key)
+        jose = {"typ": REQUEST_TYP, "x5c": signer.x5c, **(header or {})}
+        jose = {key: value for key, value in jose.items() if value is not None}
+        request_object = sign_jws(jose, parameters, signer.key)
+        if jose.get("alg") == "none":
+            request_object = request_object.rpartition(".")[0] + "."
         outer = urlencode(
             {
                 "client_id": outer_client_id or parameters["client_id"],

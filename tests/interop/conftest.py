@@ -1,0 +1,118 @@
+"""Inro's services as the tests meet them: started once, trusted by each other, with two employees in the HR file."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from inro_peers.processes import Binaries, InroIssuer, InroVerifier, InroWallet
+from inro_peers.transport import HttpsClient
+from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
+from inro_peers.wallet_presentation import PresentationWallet
+
+APPROVER = "T0001"
+CLERK = "T0002"
+COLUMNS = [
+    *("employee_number", "name_kanji", "name_kana", "name_latin"),
+    *("agency_code", "agency", "department_code", "department", "post", "employment", "grade"),
+    *("roles", "contract_id", "valid_from", "valid_until"),
+]
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """The three binaries; without them these tests fail, they do not skip."""
+    return Binaries.find()
+
+
+@pytest.fixture(scope="session")
+def issuer(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InroIssuer]:
+    """A running issuer that knows the two employees."""
+    folder = tmp_path_factory.mktemp("issuer")
+    service = InroIssuer(binaries, folder / "agency")
+    service.import_employees(_hr_file(folder / "employees.csv"))
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def verifier(
+    binaries: Binaries, issuer: InroIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InroVerifier]:
+    """A running verifier that the agency registered."""
+    service = InroVerifier(binaries, tmp_path_factory.mktemp("verifier") / "welfare")
+    service.register_with(issuer)
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def issuance(issuer: InroIssuer) -> IssuanceWallet:
+    """A foreign wallet that trusts the agency, with a fresh DPoP key and no nonce yet."""
+    return IssuanceWallet(HttpsClient(issuer.tls_ca), issuer.anchors)
+
+
+@pytest.fixture
+def presentation(verifier: InroVerifier) -> PresentationWallet:
+    """A foreign wallet that trusts the verifier's authority."""
+    return PresentationWallet(HttpsClient(verifier.tls_ca), verifier.anchors)
+
+
+@pytest.fixture
+def held(issuer: InroIssuer, issuance: IssuanceWallet) -> Callable[..., list[HeldCredential]]:
+    """Receives credentials of an employee over the wire."""
+
+    def receive(*credentials: str, employee: str = APPROVER) -> list[HeldCredential]:
+        return issuance.receive(issuer.offer(employee, *credentials)["credential_offer"])
+
+    return receive
+
+
+@pytest.fixture
+def inro_wallet(binaries: Binaries, tmp_path: Path) -> InroWallet:
+    """A holder's own wallet, empty and trusting nobody."""
+    return InroWallet(binaries, tmp_path / "holder")
+
+
+def _hr_file(file: Path) -> Path:
+    today = datetime.datetime.now(datetime.UTC).date()
+    common = {
+        "agency_code": "131032",
+        "agency": "試験市",
+        "department_code": "D10",
+        "department": "福祉課",
+        "employment": "permanent",
+        "valid_from": str(today - datetime.timedelta(days=30)),
+        "valid_until": str(today + datetime.timedelta(days=800)),
+    }
+    rows = [
+        {
+            "employee_number": APPROVER,
+            "name_kanji": "試験 花子",
+            "name_kana": "シケン ハナコ",
+            "name_latin": "Hanako Shiken",
+            "post": "課長",
+            "grade": "6",
+            "roles": "welfare-approver:D10",
+        },
+        {
+            "employee_number": CLERK,
+            "name_kanji": "試験 太郎",
+            "name_kana": "シケン タロウ",
+            "name_latin": "Taro Shiken",
+            "post": "主事",
+            "grade": "2",
+            "roles": "",
+        },
+    ]
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(common | row for row in rows)
+    return file

@@ -1,0 +1,186 @@
+"""A foreign wallet receives from Inro's issuer and presents to Inro's verifier."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from conftest import APPROVER
+from inro_peers.jose import JsonObject, Jws
+from inro_peers.pki import EKU_CREDENTIAL_ISSUER, chain_from_header, leaf_key, trusted_leaf
+from inro_peers.processes import InroIssuer, InroVerifier
+from inro_peers.registration import check_registration
+from inro_peers.transport import JSON, HttpsClient
+from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
+from inro_peers.wallet_presentation import PresentationWallet
+from products import (
+    EMPLOYEE_CONFIGURATION,
+    EMPLOYEE_TYPE,
+    EMPLOYEE_VCT,
+    ROLE_CONFIGURATION,
+    ROLE_TYPE,
+    ROLE_VCT,
+    credential_query,
+)
+
+Held = Callable[..., list[HeldCredential]]
+
+
+def test_an_offer_reads_the_same_by_value_and_by_reference(issuer: InroIssuer, issuance: IssuanceWallet) -> None:
+    created = issuer.offer(APPROVER, EMPLOYEE_TYPE, ROLE_TYPE, tx_code=True)
+    by_value = issuance.resolve_offer(created["credential_offer"])
+    reference = f"openid-credential-offer://?credential_offer_uri={quote(created['credential_offer_uri'], '')}"
+    assert by_value == issuance.resolve_offer(reference)
+    assert by_value.issuer == issuer.url
+    assert by_value.configuration_ids == [EMPLOYEE_CONFIGURATION, ROLE_CONFIGURATION]
+    assert by_value.wants_tx_code
+
+
+def test_signed_metadata_say_what_the_unsigned_say(issuer: InroIssuer, issuance: IssuanceWallet) -> None:
+    unsigned = issuance.issuer_metadata(issuer.url)
+    signed = issuance.signed_issuer_metadata(issuer.url)
+    assert {name: signed[name] for name in unsigned} == unsigned
+    assert set(signed) - set(unsigned) <= {"iss", "sub", "iat", "exp"}
+
+
+@pytest.mark.parametrize(("type_id", "vct"), [(EMPLOYEE_TYPE, EMPLOYEE_VCT), (ROLE_TYPE, ROLE_VCT)])
+def test_type_metadata_come_signed_and_unsigned(issuer: InroIssuer, type_id: str, vct: str) -> None:
+    https, url = HttpsClient(issuer.tls_ca), f"{issuer.url}/types/{type_id}"
+    unsigned = https.request("GET", url, {"Accept": JSON})
+    assert (unsigned.status, unsigned.media_type, unsigned.json()["vct"]) == (200, JSON, vct)
+
+    signed = https.request("GET", url)
+    assert (signed.status, signed.media_type) == (200, "application/jwt")
+    jws = Jws.parse(signed.text, "inro-type-metadata+jwt")
+    leaf = trusted_leaf(chain_from_header(jws.header), issuer.anchors, EKU_CREDENTIAL_ISSUER)
+    assert jws.verify(leaf_key(leaf))["vct"] == vct
+
+
+def test_a_batch_holds_equal_copies_for_different_keys(held: Held) -> None:
+    copies = held(EMPLOYEE_TYPE)
+    assert len(copies) == 3
+    first, *others = [copy.verified for copy in copies]
+    for other in others:
+        assert {name: value for name, value in other.claims.items() if name != "cnf"} == {
+            name: value for name, value in first.claims.items() if name != "cnf"
+        }
+        assert other.claims["cnf"] != first.claims["cnf"]
+        assert not set(other.sd_jwt.disclosures) & set(first.sd_jwt.disclosures)
+
+
+def test_a_credential_is_typed_timed_and_shows_nothing_undisclosed(held: Held) -> None:
+    copy = held(EMPLOYEE_TYPE)[0].verified
+    assert copy.vct == EMPLOYEE_VCT
+    assert copy.claims["iat"] <= time.time() < copy.claims["exp"]
+    assert copy.claims["employee_number"] == APPROVER
+    bare = copy.sd_jwt.disclosing([], copy.processed).verify_issuer(leaf_key(copy.issuer))
+    assert not {"employee_number", "name_kanji", "name_kana", "name_latin", "post", "grade"} & set(bare.claims)
+
+
+def test_a_transaction_code_redeems_its_offer(issuer: InroIssuer, issuance: IssuanceWallet) -> None:
+    created = issuer.offer(APPROVER, EMPLOYEE_TYPE, tx_code=True)
+    assert issuance.receive(created["credential_offer"], created["tx_code"])
+
+
+def test_the_welfare_policy_sees_the_one_power_and_nothing_else(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    created = verifier.create({"policy": "approve-welfare"})
+    assert verifier.result(created["id"])["status"] == "pending"
+    assert presentation.present(created["authorization_request"], held(ROLE_TYPE)).status == 200
+
+    credential = _verified_credential(verifier, created["id"])
+    assert credential["type"] == ROLE_VCT
+    assert credential["claims"]["powers"] == ["welfare.approve"]
+    assert set(credential["claims"]["scope"]) == {"agency"}
+    assert "clearance" not in credential["claims"]
+    assert not credential["claims"].get("roles")
+
+
+def test_the_identification_policy_sees_four_claims(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    created = verifier.create({"policy": "identify-employee"})
+    reply = presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE, ROLE_TYPE))
+    assert (reply.status, reply.media_type) == (200, JSON)
+
+    claims = _verified_credential(verifier, created["id"])["claims"]
+    assert claims["employee_number"] == APPROVER
+    assert claims["name_kanji"] == "試験 花子"
+    assert claims["agency"] == {"name": "試験市"}
+    assert claims["department"] == {"name": "福祉課"}
+    assert not {"name_kana", "name_latin", "post", "employment", "grade"} & set(claims)
+
+
+def test_a_request_is_registered_for_what_it_asks(
+    issuer: InroIssuer, verifier: InroVerifier, presentation: PresentationWallet
+) -> None:
+    request = presentation.fetch(verifier.create({"policy": "approve-welfare"})["authorization_request"])
+    registration = request.parameters["verifier_info"]
+    assert [entry["format"] for entry in registration] == ["inro-registration+jwt"]
+    jws = Jws.parse(registration[0]["data"], "inro-verifier-registration+jwt")
+    assert jws.payload["name"]["ja"] == "福祉システム"
+    assert jws.payload["exp"] > time.time()
+    assert check_registration(request.parameters, request.leaf, issuer.anchors) == jws.payload
+
+
+def test_each_request_has_its_own_nonce_and_state(verifier: InroVerifier, presentation: PresentationWallet) -> None:
+    links = [verifier.create({"policy": "approve-welfare"})["authorization_request"] for _ in range(2)]
+    first, again, second = (presentation.fetch(link).parameters for link in (links[0], links[0], links[1]))
+    assert (first["nonce"], first["state"]) == (again["nonce"], again["state"])
+    assert first["nonce"] != second["nonce"]
+    assert first["state"] != second["state"]
+
+
+def test_the_second_claim_set_serves_where_the_first_does_not(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    claims: list[JsonObject] = [
+        {"id": "governor", "path": ["post"], "values": ["知事"]},
+        {"id": "number", "path": ["employee_number"]},
+    ]
+    entry = credential_query("one", EMPLOYEE_VCT, claims, claim_sets=[["governor"], ["number"]])
+    created = verifier.create({"dcql_query": {"credentials": [entry]}})
+    assert presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE)).status == 200
+    shown = _verified_credential(verifier, created["id"])["claims"]
+    assert shown["employee_number"] == APPROVER
+    assert "post" not in shown
+
+
+def test_one_option_of_a_credential_set_is_enough(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    query = {
+        "credentials": [
+            credential_query("role", ROLE_VCT, [{"path": ["clearance"]}]),
+            credential_query("person", EMPLOYEE_VCT, [{"path": ["employee_number"]}]),
+        ],
+        "credential_sets": [{"options": [["role"], ["person"]]}],
+    }
+    created = verifier.create({"dcql_query": query})
+    assert presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE)).status == 200
+    assert set(verifier.result(created["id"])["credentials"]) == {"person"}
+
+
+def test_a_credential_may_come_without_a_key_binding_where_none_is_required(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    entry = credential_query("one", EMPLOYEE_VCT, [{"path": ["post"]}], require_cryptographic_holder_binding=False)
+    created = verifier.create({"dcql_query": {"credentials": [entry]}})
+    request = presentation.fetch(created["authorization_request"])
+    form = presentation.answer(request, held(EMPLOYEE_TYPE))
+    assert form["vp_token"].endswith('~"]}')
+    assert presentation.post(request, form).status == 200
+    assert _verified_credential(verifier, created["id"])["claims"]["post"] == "課長"
+
+
+def _verified_credential(verifier: InroVerifier, presentation: str) -> JsonObject:
+    """The one credential of a verified presentation."""
+    result = verifier.result(presentation)
+    assert result["status"] == "verified", result
+    [[credential]] = result["credentials"].values()
+    assert isinstance(credential, dict)
+    return credential

@@ -1,0 +1,328 @@
+"""Inro's wallet meets an issuer and a verifier that nobody here wrote for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from conftest import APPROVER
+from expectations import DONE, FAILED, REFUSED, ended_with_code
+from inro_peers.issuer import ForeignIssuer, Options
+from inro_peers.jose import JsonObject
+from inro_peers.pki import EKU_VERIFIER, Authority
+from inro_peers.processes import InroIssuer, InroWallet
+from inro_peers.registration import sign_registration
+from inro_peers.verifier import ForeignVerifier, Session
+from products import (
+    EMPLOYEE_TYPE,
+    EMPLOYEE_VCT,
+    ROLE_TYPE,
+    ROLE_VCT,
+    ClaimPath,
+    credential_query,
+    employee_query,
+    foreign_employee_id,
+)
+
+REGISTERED: list[ClaimPath] = [["employee_number"], ["name_kanji"], ["department", "name"]]
+NOT_REGISTERED: ClaimPath = ["post"]
+
+
+@dataclass
+class World:
+    """A foreign agency and a foreign verifier that `wallet` trusts."""
+
+    issuer: ForeignIssuer
+    verifier: ForeignVerifier
+    wallet: InroWallet
+
+    def receive(self) -> JsonObject:
+        """The holder takes the agency's employee id."""
+        return self.wallet.receive(self.issuer.offer(), self.issuer.options.tx_code)
+
+    def assert_refuses(self, session: Session, *flags: str) -> None:
+        """The holder's wallet ends with a code and sends nothing that a verifier could use."""
+        ended_with_code(self.wallet.present(session.authorization_request, *flags, expect=None), FAILED, REFUSED)
+        assert not session.received_presentations
+        assert all(set(response) <= {"error", "state"} for response in session.responses)
+
+    def assert_answers(self, session: Session) -> None:
+        """The holder's wallet sends what the verifier takes."""
+        finished = self.wallet.present(session.authorization_request)
+        assert finished.json()["status"] == "sent"
+        assert session.verified is not None, session.problem
+
+
+@contextmanager
+def world(wallet: InroWallet, folder: Path, options: Options = Options()) -> Iterator[World]:
+    """Starts both foreign services; the agency registers the verifier for `REGISTERED`."""
+    issuer = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE, options)
+    verifier = ForeignVerifier([issuer.authority.certificate])
+    verifier.registration = sign_registration(
+        issuer.registrar, verifier.identity, verifier.host, [{"type": EMPLOYEE_VCT, "claims": REGISTERED}]
+    )
+    wallet.trust("issuer", issuer.authority.write(folder / "foreign-issuer.pem"))
+    wallet.trust("verifier", verifier.authority.write(folder / "foreign-verifier.pem"))
+    wallet.trust("tls", issuer.tls_authority.write(folder / "foreign-issuer-tls.pem"))
+    wallet.trust("tls", verifier.tls_authority.write(folder / "foreign-verifier-tls.pem"))
+    with issuer, verifier:
+        yield World(issuer, verifier, wallet)
+
+
+ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=4, tx_code="123456", by_reference=True, path="/agency")
+
+
+@pytest.mark.parametrize(
+    ("options", "copies"),
+    [
+        (Options(), 1),
+        (Options(nonce_endpoint=True), 1),
+        (Options(dpop=True), 1),
+        (Options(by_reference=True), 1),
+        (Options(path="/agency"), 1),
+        (Options(tx_code="4711"), 1),
+        (Options(batch_size=4), 4),
+        (ALL_OPTIONS, 4),
+    ],
+    ids=["plain", "nonce", "dpop", "by reference", "path", "tx_code", "batch", "everything"],
+)
+def test_receives_with_or_without_each_optional_feature(
+    inro_wallet: InroWallet, tmp_path: Path, options: Options, copies: int
+) -> None:
+    with world(inro_wallet, tmp_path, options) as foreign:
+        [credential] = foreign.receive()["credentials"]
+        assert (credential["type"], credential["format"]) == (EMPLOYEE_VCT, "dc+sd-jwt")
+        assert credential["copies"] == copies
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
+
+
+def test_uses_no_feature_that_the_metadata_lack(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        assert not [one.path for one in foreign.issuer.requests if one.path.endswith("/nonce")]
+        posts = [one for one in foreign.issuer.requests if one.method == "POST"]
+        assert [one.path for one in posts] == ["/token", "/credential"]
+        assert posts[1].headers["authorization"].startswith("Bearer ")
+
+
+def test_refuses_an_issuer_that_it_does_not_trust(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        assert foreign.receive()["credentials"]
+
+    stranger = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE)
+    inro_wallet.trust("tls", stranger.tls_authority.write(tmp_path / "stranger-tls.pem"))
+    with stranger:
+        ended_with_code(inro_wallet.run("receive", stranger.offer(), "--json", expect=None), FAILED, REFUSED)
+
+
+def test_refuses_a_type_that_the_issuers_certificate_does_not_name(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        assert foreign.receive()["credentials"]
+
+    other = ForeignIssuer(foreign_employee_id(), ROLE_TYPE)
+    inro_wallet.trust("issuer", other.authority.write(tmp_path / "other.pem"))
+    inro_wallet.trust("tls", other.tls_authority.write(tmp_path / "other-tls.pem"))
+    with other:
+        ended_with_code(inro_wallet.run("receive", other.offer(), "--json", expect=None), FAILED, REFUSED)
+
+
+def test_shows_a_registered_verifier_only_what_it_asked(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        session = foreign.verifier.request(employee_query(["department", "name"]))
+        foreign.assert_answers(session)
+        assert session.verified is not None
+        [credential] = session.verified["employee"]
+        assert credential.claims["department"] == {"name": "福祉課"}
+        assert len(credential.sd_jwt.disclosures) == 2, "the department, and the name inside it"
+
+
+def test_refuses_a_verifier_that_asks_for_more_than_was_registered(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=3)) as foreign:
+        foreign.receive()
+        foreign.assert_answers(foreign.verifier.request(employee_query(*REGISTERED)))
+
+        session = foreign.verifier.request(employee_query(*REGISTERED, NOT_REGISTERED))
+        finished = foreign.wallet.present(session.authorization_request, expect=REFUSED)
+        ended_with_code(finished, REFUSED)
+        assert not session.received_presentations
+
+        approved = foreign.verifier.request(employee_query(*REGISTERED, NOT_REGISTERED))
+        finished = foreign.wallet.present(approved.authorization_request, "--allow-unregistered", expect=DONE)
+        assert finished.json()["status"] == "sent"
+        assert approved.verified is not None
+
+
+def test_refuses_a_verifier_without_a_registration(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
+        foreign.assert_refuses(
+            foreign.verifier.request(employee_query(["employee_number"]), changes={"verifier_info": None})
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "header"),
+    [
+        ({}, {"alg": "none"}),
+        ({}, {"typ": "JWT"}),
+        ({}, {"typ": None}),
+        ({}, {"crit": ["x"], "x": 1}),
+        ({"exp": 1}, {}),
+        ({"aud": "https://another.example"}, {}),
+        ({"client_id": "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk"}, {}),
+        ({"client_id": "x509_san_dns:another.example"}, {}),
+        ({"client_id": "redirect_uri:https://localhost/response"}, {}),
+        ({"client_id": "pre-registered"}, {}),
+        ({"nonce": None}, {}),
+        ({"response_mode": "fragment"}, {}),
+        ({"response_type": "code"}, {}),
+        ({"redirect_uri": "https://localhost/"}, {}),
+        ({"dcql_query": None}, {}),
+        ({"transaction_data": ["e30"]}, {}),
+        ({"response_uri": "https://another.example/response"}, {}),
+    ],
+    ids=[
+        *("unsigned", "typ", "no typ", "crit", "expired", "aud", "hash", "dns", "redirect_uri client"),
+        *("pre-registered", "no nonce", "mode", "type", "redirect_uri", "no query", "transaction", "response host"),
+    ],
+)
+def test_refuses_a_wrong_request(
+    inro_wallet: InroWallet, tmp_path: Path, changes: JsonObject, header: JsonObject
+) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+        foreign.assert_refuses(foreign.verifier.request(query, changes=changes, header=header))
+
+
+def test_refuses_a_request_that_comes_without_a_request_object(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+
+        session = foreign.verifier.request(query)
+        by_value = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in session.parameters.items()
+        }
+        session.authorization_request = f"openid4vp://?{urlencode(by_value)}"
+        foreign.assert_refuses(session)
+
+
+def test_answers_a_verifier_by_its_dns_name(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        changes = {"client_id": "x509_san_dns:localhost"}
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"]), changes=changes))
+
+
+def test_refuses_another_client_id_outside_than_inside(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+        foreign.assert_refuses(foreign.verifier.request(query, outer_client_id="x509_san_dns:localhost"))
+
+
+def test_refuses_a_verifier_of_an_unknown_authority(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+
+        stranger = Authority.create("Stranger CA").issue("Stranger", EKU_VERIFIER, dns_names=("localhost",))
+        changes = {"client_id": f"x509_hash:{stranger.leaf_sha256}"}
+        foreign.assert_refuses(foreign.verifier.request(query, changes=changes, signer=stranger))
+
+
+def test_refuses_a_signature_by_another_key(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+
+        another = foreign.verifier.authority.issue("Another", EKU_VERIFIER, dns_names=("localhost",))
+        header = {"x5c": foreign.verifier.identity.x5c}
+        foreign.assert_refuses(foreign.verifier.request(query, header=header, signer=another))
+
+
+def test_answers_a_request_once(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        session = foreign.verifier.request(employee_query(["employee_number"]))
+        foreign.assert_answers(session)
+        again = foreign.wallet.present(session.authorization_request, expect=None)
+        ended_with_code(again, FAILED, REFUSED)
+        assert len(session.responses) == 1
+
+
+def test_a_copy_is_shown_once(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        sessions = [foreign.verifier.request(employee_query(["employee_number"])) for _ in range(2)]
+        for session in sessions:
+            foreign.assert_answers(session)
+        seen = [session.verified["employee"][0] for session in sessions if session.verified]
+        assert seen[0].claims["cnf"] != seen[1].claims["cnf"]
+        assert seen[0].sd_jwt.issuer_jwt != seen[1].sd_jwt.issuer_jwt
+
+
+def test_no_match_and_another_value_and_a_refusal_look_the_same(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
+
+        other_value = employee_query(["employee_number"])
+        other_value["credentials"][0]["claims"][0]["values"] = ["F9999"]
+        no_match = employee_query(["employee_number"])
+        no_match["credentials"][0]["meta"]["vct_values"] = [ROLE_VCT]
+        over_asking = employee_query(["employee_number"], NOT_REGISTERED)
+        sessions = [foreign.verifier.request(query) for query in (other_value, no_match, over_asking)]
+        for session in sessions:
+            foreign.assert_refuses(session)
+        answers = [
+            [{name: value for name, value in response.items() if name != "state"} for response in session.responses]
+            for session in sessions
+        ]
+        assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_credential_of_inros_issuer_satisfies_a_foreign_verifier(
+    issuer: InroIssuer, inro_wallet: InroWallet, tmp_path: Path
+) -> None:
+    inro_wallet.trust("issuer", issuer.anchor_file)
+    inro_wallet.trust("tls", issuer.tls_ca)
+    offer = issuer.offer(APPROVER, EMPLOYEE_TYPE, ROLE_TYPE, tx_code=True)
+    received = inro_wallet.receive(offer["credential_offer"], offer["tx_code"])["credentials"]
+    assert {credential["type"] for credential in received} == {EMPLOYEE_VCT, ROLE_VCT}
+
+    query = {
+        "credentials": [
+            credential_query("power", ROLE_VCT, [{"path": ["powers", None], "values": ["welfare.approve"]}]),
+            credential_query("person", EMPLOYEE_VCT, [{"path": ["name_kanji"]}, {"path": ["department", "name"]}]),
+        ]
+    }
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.verifier.issuer_anchors = issuer.anchors
+        registered: list[JsonObject] = [
+            {"type": ROLE_VCT, "claims": [["powers", None]]},
+            {"type": EMPLOYEE_VCT, "claims": [["name_kanji"], ["department", "name"]]},
+        ]
+        identity, host = foreign.verifier.identity, foreign.verifier.host
+        foreign.verifier.registration = sign_registration(foreign.issuer.registrar, identity, host, registered)
+        session = foreign.verifier.request(query)
+        foreign.assert_answers(session)
+        assert session.verified is not None
+        assert session.verified["power"][0].claims["powers"] == ["welfare.approve"]
+        person = session.verified["person"][0]
+        assert person.claims["name_kanji"] == "試験 花子"
+        assert len(person.sd_jwt.disclosures) == 2
