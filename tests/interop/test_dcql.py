@@ -85,7 +85,14 @@ def test_a_verifier_counts_what_it_got() -> None:
     query: JsonObject = {"credentials": [entry]}
     right = (EMPLOYEE_VCT, DOCUMENT)
     dcql.check_answer(query, {"one": [right]})
-    for wrong in ({}, {"one": []}, {"one": [right, right]}, {"two": [right]}, {"one": [(ROLE_VCT, DOCUMENT)]}):
+    wrong_answers: list[dict[str, list[tuple[str, JsonObject]]]] = [
+        {},
+        {"one": []},
+        {"one": [right, right]},
+        {"two": [right]},
+        {"one": [(ROLE_VCT, DOCUMENT)]},
+    ]
+    for wrong in wrong_answers:
         with pytest.raises(dcql.DcqlError):
             dcql.check_answer(query, wrong)
     dcql.check_answer({"credentials": [entry | {"multiple": True}]}, {"one": [right, right]})

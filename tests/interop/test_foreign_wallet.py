@@ -13,8 +13,9 @@ from inro_peers.jose import JsonObject, Jws
 from inro_peers.pki import EKU_CREDENTIAL_ISSUER, chain_from_header, leaf_key, trusted_leaf
 from inro_peers.processes import InroIssuer, InroVerifier
 from inro_peers.registration import check_registration
+from inro_peers.sdjwt_vc import FORMAT
 from inro_peers.transport import JSON, HttpsClient
-from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
+from inro_peers.wallet_issuance import PRE_AUTHORIZED, HeldCredential, IssuanceWallet
 from inro_peers.wallet_presentation import PresentationWallet
 from products import (
     EMPLOYEE_CONFIGURATION,
@@ -37,6 +38,25 @@ def test_an_offer_reads_the_same_by_value_and_by_reference(issuer: InroIssuer, i
     assert by_value.issuer == issuer.url
     assert by_value.configuration_ids == [EMPLOYEE_CONFIGURATION, ROLE_CONFIGURATION]
     assert by_value.wants_tx_code
+
+
+def test_metadata_name_what_a_wallet_needs(issuer: InroIssuer, issuance: IssuanceWallet) -> None:
+    """Members that OpenID4VCI §12.2.4, A.3.2 and §12.3 and RFC 9449 §5.1 ask for when such a service runs."""
+    metadata = issuance.issuer_metadata(issuer.url)
+    assert metadata["credential_endpoint"].startswith(issuer.url)
+    assert metadata["nonce_endpoint"].startswith(issuer.url)
+    assert metadata["batch_credential_issuance"] == {"batch_size": 10}
+    configurations = metadata["credential_configurations_supported"]
+    for name, vct in ((EMPLOYEE_CONFIGURATION, EMPLOYEE_VCT), (ROLE_CONFIGURATION, ROLE_VCT)):
+        assert (configurations[name]["format"], configurations[name]["vct"]) == (FORMAT, vct)
+        assert "jwk" in configurations[name]["cryptographic_binding_methods_supported"]
+        assert "ES256" in configurations[name]["proof_types_supported"]["jwt"]["proof_signing_alg_values_supported"]
+
+    server = issuance.server_metadata(metadata)
+    assert server["token_endpoint"].startswith(issuer.url)
+    assert PRE_AUTHORIZED in server["grant_types_supported"]
+    assert server["pre-authorized_grant_anonymous_access_supported"] is True
+    assert server["dpop_signing_alg_values_supported"] == ["ES256"]
 
 
 def test_signed_metadata_say_what_the_unsigned_say(issuer: InroIssuer, issuance: IssuanceWallet) -> None:

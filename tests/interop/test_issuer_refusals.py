@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from inro_peers.wallet_issuance import PROOF_TYP, IssuanceWallet, Offer
 from products import EMPLOYEE_CONFIGURATION, EMPLOYEE_TYPE
 
 WRONG_GUESSES = 5
+AT_ONCE = 6
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Started:
         """Redeems the code as it should be."""
         reply = self.wallet.token(self.server, self.offer, self.tx_code)
         assert reply.status == 200, reply.text
+        assert "no-store" in reply.headers.get("cache-control", ""), "RFC 6749 §5.1"
         return reply.json()
 
     def proof(self, key: PrivateKey | None = None, **changes: Any) -> str:
@@ -78,6 +81,44 @@ def test_refuses_a_code_that_was_redeemed(begin: Begin) -> None:
     started = begin()
     assert started.token()["token_type"] == "DPoP"
     refused(started.wallet.token(started.server, started.offer), 400, "invalid_grant")
+
+
+def test_of_many_redemptions_at_once_one_succeeds(begin: Begin) -> None:
+    """Single use holds under concurrency. Source: OpenID4VCI §4.1.1 (`pre-authorized_code` is single use)."""
+    started = begin()
+    wallets = [begin().wallet for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        replies = list(pool.map(lambda wallet: wallet.token(started.server, started.offer), wallets))
+    assert sorted(reply.status for reply in replies) == [200, *[400] * (AT_ONCE - 1)]
+    for reply in replies:
+        if reply.status != 200:
+            refused(reply, 400, "invalid_grant")
+
+
+def test_of_many_uses_of_a_c_nonce_at_once_one_succeeds(begin: Begin) -> None:
+    many = [begin() for _ in range(AT_ONCE)]
+    tokens = [started.token() for started in many]
+    nonce = many[0].wallet.nonce(many[0].metadata)
+
+    def use(index: int) -> Reply:
+        return many[index].request(tokens[index], many[index].proof(nonce=nonce))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        replies = list(pool.map(use, range(AT_ONCE)))
+    assert sorted(reply.status for reply in replies) == [200, *[400] * (AT_ONCE - 1)]
+    for reply in replies:
+        if reply.status != 200:
+            refused(reply, 400, "invalid_nonce")
+
+
+def test_refuses_a_parameter_that_occurs_twice(begin: Begin) -> None:
+    """Source: RFC 6749 §3.2 (parameters must not occur more than once)."""
+    started = begin()
+    headers, body = started.wallet.token_request(started.offer)
+    twice = body + b"&pre-authorized_code=another"
+    reply = started.wallet.dpop.send_with_retry("POST", started.token_endpoint, headers, twice)
+    refused(reply, 400, "invalid_request")
+    assert started.token()
 
 
 def test_refuses_a_code_that_nobody_gave_out(begin: Begin) -> None:

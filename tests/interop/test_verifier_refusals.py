@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -174,6 +175,15 @@ def test_refuses_the_very_same_answer_a_second_time(ask: Ask, credentials: list[
     reply = asked.post(form)
     assert reply.status == 400, reply.text
     assert coded(reply.json())
+
+
+def test_of_many_answers_at_once_one_is_taken(ask: Ask, credentials: list[HeldCredential]) -> None:
+    asked = ask()
+    forms = [asked.answer([copy]) for copy in credentials]
+    with ThreadPoolExecutor(len(forms)) as pool:
+        statuses = sorted(reply.status for reply in pool.map(asked.post, forms))
+    assert statuses == [200, *[400] * (len(forms) - 1)]
+    assert asked.result["status"] == "verified"
 
 
 def test_refuses_an_answer_meant_for_another_request(ask: Ask, credentials: list[HeldCredential]) -> None:
