@@ -1,0 +1,43 @@
+//! The fixed texts of OpenID4VP 1.0 that both sides use, and our one extension.
+
+/// `typ` of a request object. Source: OpenID4VP 1.0 §5, RFC 9101 §10.8.
+pub const REQUEST_TYP: &str = "oauth-authz-req+jwt";
+/// Media type of a request object. Source: OpenID4VP 1.0 §5.10.1.
+pub const REQUEST_MEDIA_TYPE: &str = "application/oauth-authz-req+jwt";
+/// `aud` of a request object towards a wallet that is not known beforehand. Source: OpenID4VP 1.0 §5.8.
+pub const STATIC_AUDIENCE: &str = "https://self-issued.me/v2";
+/// The only response type here. Source: OpenID4VP 1.0 §5.6.
+pub const RESPONSE_TYPE: &str = "vp_token";
+/// The only response mode here. Source: OpenID4VP 1.0 §8.2.
+pub const RESPONSE_MODE: &str = "direct_post";
+/// The format of the one kind of presentation here. Source: OpenID4VP 1.0 §B.3.1.
+pub const SD_JWT_FORMAT: &str = "dc+sd-jwt";
+/// `format` of our registration in `verifier_info`. Source: OpenID4VP 1.0 §5.1.
+pub const REGISTRATION_FORMAT: &str = "inro-registration+jwt";
+/// Our extension of the request object: `{"id": …, "text": {"en": …, "ja": …}}`, why the verifier
+/// asks. A wallet that does not know it ignores it. Source: OpenID4VP 1.0 §5.
+pub const PURPOSE_PARAMETER: &str = "inro_purpose";
+/// The error with which a wallet declines, whatever its reason was. Source: OpenID4VP 1.0 §8.5.
+pub const ACCESS_DENIED: &str = "access_denied";
+
+/// The longest request object that is fetched, in bytes.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// The longest answer to a response that is read, in bytes: a JSON object with one URL.
+pub const MAX_REPLY_BYTES: usize = 8 * 1024;
+/// The shortest nonce that is accepted, in characters: 128 bits in base64url. Source: OpenID4VP 1.0 §5.2.
+pub const MIN_NONCE_CHARS: usize = 22;
+/// The longest nonce or state that is accepted, in characters.
+pub const MAX_TOKEN_CHARS: usize = 512;
+/// The clock difference between two machines that is forgiven, in seconds.
+pub const CLOCK_SKEW: i64 = 60;
+/// The longest that a request may live from `iat` to `exp`, in seconds: it is answered by a person
+/// who has it before their eyes.
+pub const MAX_REQUEST_LIFETIME: i64 = 24 * 60 * 60;
+/// How long a request without `exp` may be answered, in seconds.
+pub const DEFAULT_REQUEST_LIFETIME: i64 = 10 * 60;
+
+/// Whether `text` is made of the characters that a nonce and a state may have: letters, digits and
+/// `-._~`. Source: OpenID4VP 1.0 §5.2, §5.3.
+pub(crate) fn is_url_safe(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}

@@ -1,0 +1,99 @@
+use inro_base::json::JsonError;
+use inro_base::{Code, Coded, UnixTime};
+use inro_credential::DcqlError;
+use inro_sd_jwt::SdJwtError;
+use inro_trust::TrustError;
+
+use crate::form::FormError;
+
+/// Why a verifier did not make a request, or did not accept a response.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// An address of the verifier's own is no `https` URL.
+    #[error("an address of the verifier is not https")]
+    OwnAddress,
+    /// The query, or what came for it.
+    #[error(transparent)]
+    Query(#[from] DcqlError),
+    /// The response's form.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// `state` is missing or belongs to another presentation.
+    #[error("the response carries no state of this presentation")]
+    State,
+    /// The response came after the request had expired.
+    #[error("the response came after {at}")]
+    Late {
+        /// When the request expired.
+        at: UnixTime,
+    },
+    /// Neither a presentation nor an error, or both.
+    #[error("the response has neither a presentation nor an error, or both")]
+    Neither,
+    /// The JSON of `vp_token`.
+    #[error("vp_token: {0}")]
+    Json(#[from] JsonError),
+    /// `vp_token` is no object of query ids and arrays of texts.
+    #[error("vp_token has another shape than the specification asks for")]
+    Shape,
+    /// More presentations in all than are checked.
+    #[error("more than {limit} presentations")]
+    TooMany {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A presentation for a credential that was not asked for.
+    #[error("a presentation that was not asked for")]
+    NotAsked,
+    /// The wallet declined, for a reason that is its holder's alone.
+    #[error("the wallet declined")]
+    Declined,
+    /// A presentation's SD-JWT.
+    #[error(transparent)]
+    SdJwt(#[from] SdJwtError),
+    /// A presentation's issuer.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The issuer is trusted, but not for this policy.
+    #[error("an issuer that the policy does not list")]
+    Issuer,
+    /// A credential type that this house does not know, so that no certificate names it.
+    #[error("an unknown credential type")]
+    UnknownType,
+    /// The credential was issued longer ago than the policy allows.
+    #[error("a credential issued at {issued_at} where {max_age} seconds are allowed")]
+    TooOld {
+        /// When it was issued.
+        issued_at: UnixTime,
+        /// In seconds.
+        max_age: i64,
+    },
+    /// The credential does not say when it was issued, and the policy asks.
+    #[error("a credential without a time of issue")]
+    NoIssueTime,
+}
+
+impl Coded for ResponseError {
+    fn code(&self) -> Code {
+        match self {
+            Self::OwnAddress => const { Code::new("INRO-VP-040") },
+            Self::Query(error) => error.code(),
+            Self::Form(error) => error.code(),
+            Self::State => const { Code::new("INRO-VP-041") },
+            Self::Late { .. } => const { Code::new("INRO-VP-042") },
+            Self::Neither => const { Code::new("INRO-VP-043") },
+            Self::Json(error) => error.code(),
+            Self::Shape => const { Code::new("INRO-VP-044") },
+            Self::TooMany { .. } => const { Code::new("INRO-VP-045") },
+            Self::NotAsked => const { Code::new("INRO-VP-046") },
+            Self::Declined => const { Code::new("INRO-VP-047") },
+            Self::SdJwt(error) => error.code(),
+            Self::Trust(error) => error.code(),
+            Self::Issuer => const { Code::new("INRO-VP-048") },
+            Self::UnknownType => const { Code::new("INRO-VP-049") },
+            Self::TooOld { .. } => const { Code::new("INRO-VP-050") },
+            Self::NoIssueTime => const { Code::new("INRO-VP-051") },
+        }
+    }
+}

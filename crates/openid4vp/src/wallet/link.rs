@@ -1,0 +1,88 @@
+use inro_base::http::{HttpRequest, HttpResponse};
+use url::Url;
+
+use crate::ClientId;
+use crate::form::Form;
+use crate::profile::{MAX_REQUEST_BYTES, REQUEST_MEDIA_TYPE};
+use crate::wallet::RequestError;
+use crate::wallet::request::UnverifiedRequest;
+use crate::web::HttpsUrl;
+
+/// The longest link that is read, in bytes: more than a QR code of version 40 holds (2953).
+const MAX_LINK_BYTES: usize = 4096;
+
+/// A link to a presentation request, as a QR code or another program gave it. Of its parameters
+/// only `client_id`, `request_uri` and `request_uri_method` are read.
+#[derive(Debug)]
+#[must_use]
+pub struct RequestLink {
+    client_id: ClientId,
+    request_uri: HttpsUrl,
+}
+
+/// Waits for the request object that [`RequestLink::fetch`] asked for.
+#[derive(Debug)]
+#[must_use]
+pub struct AwaitingRequest {
+    client_id: ClientId,
+}
+
+impl RequestLink {
+    /// Reads `openid4vp://?…`, or an `https` link of the same parameters.
+    ///
+    /// # Errors
+    /// [`RequestError`] for a link that is none, that passes the request by value or unsigned, or
+    /// whose client identifier we cannot authenticate.
+    ///
+    /// Source: OpenID4VP 1.0 §5, §5.9; RFC 9101 §5.
+    pub fn parse(text: &str) -> Result<Self, RequestError> {
+        if text.len() > MAX_LINK_BYTES {
+            return Err(RequestError::Link);
+        }
+        let url = Url::parse(text).map_err(|_| RequestError::Link)?;
+        if !matches!(url.scheme(), "openid4vp" | "https") {
+            return Err(RequestError::Link);
+        }
+        let form = Form::parse(url.query().unwrap_or_default().as_bytes())?;
+        let client_id = form.value("client_id").ok_or(RequestError::Link)?;
+        let client_id = ClientId::parse(client_id).map_err(|_| RequestError::ClientIdPrefix)?;
+        if let Some(method) = form.value("request_uri_method")
+            && !matches!(method, "get" | "post")
+        {
+            return Err(RequestError::RequestUriMethod);
+        }
+        let request_uri = form.value("request_uri").ok_or(RequestError::Unsigned)?;
+        let request_uri = HttpsUrl::parse(request_uri).ok_or(RequestError::RequestUri)?;
+        Ok(Self { client_id, request_uri })
+    }
+
+    /// The host that will be asked, with its port where that is not 443. Nobody vouches for it yet.
+    pub fn request_host(&self) -> &str {
+        self.request_uri.authority()
+    }
+
+    /// Asks for the request object, by `GET`: a verifier that offers `post` takes both.
+    ///
+    /// Source: OpenID4VP 1.0 §5.1 `request_uri_method`, RFC 9101 §5.2.3.
+    pub fn fetch(self) -> (AwaitingRequest, HttpRequest) {
+        let request = HttpRequest::fetch(self.request_uri.as_str(), MAX_REQUEST_BYTES)
+            .with_header("accept", REQUEST_MEDIA_TYPE);
+        (AwaitingRequest { client_id: self.client_id }, request)
+    }
+}
+
+impl AwaitingRequest {
+    /// Takes the answer to [`RequestLink::fetch`].
+    ///
+    /// # Errors
+    /// [`RequestError::NotDelivered`] for any status but 200, a redirect included, or another
+    /// media type; [`RequestError::Jose`] for what is no signed request object.
+    ///
+    /// Source: OpenID4VP 1.0 §5.10.1, §5.10.2, §14.6.
+    pub fn received(self, response: &HttpResponse) -> Result<UnverifiedRequest, RequestError> {
+        if response.status != 200 || response.media_type().as_deref() != Some(REQUEST_MEDIA_TYPE) {
+            return Err(RequestError::NotDelivered { status: response.status });
+        }
+        UnverifiedRequest::parse(self.client_id, &response.body)
+    }
+}

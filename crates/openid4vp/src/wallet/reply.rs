@@ -1,0 +1,39 @@
+use inro_base::http::HttpRequest;
+use inro_base::{Code, Coded};
+
+use crate::form;
+use crate::profile::MAX_REPLY_BYTES;
+use crate::wallet::RequestError;
+use crate::web::HttpsUrl;
+
+/// A request that is not shown to the holder.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{error}")]
+pub struct Refusal {
+    /// Why.
+    #[source]
+    pub error: RequestError,
+    /// An error response to the verifier, where the verifier is authenticated and its request is of
+    /// a kind that the specification wants answered. It says nothing about the holder.
+    pub reply: Option<HttpRequest>,
+}
+
+impl Coded for Refusal {
+    fn code(&self) -> Code {
+        self.error.code()
+    }
+}
+
+/// The response `parameters`, to which `state` is added. Source: OpenID4VP 1.0 §8.2.
+pub(super) fn post(uri: &HttpsUrl, parameters: &[(&str, &str)], state: Option<&str>) -> HttpRequest {
+    let mut parameters = parameters.to_vec();
+    parameters.extend(state.map(|state| ("state", state)));
+    let body = form::encode(&parameters).into_bytes();
+    HttpRequest::post(uri.as_str(), form::CONTENT_TYPE, body, MAX_REPLY_BYTES)
+}
+
+/// The error response `error`. It carries no description: a text could tell one reason from
+/// another. Source: OpenID4VP 1.0 §8.5, §15.4.1.
+pub(super) fn error(uri: &HttpsUrl, error: &str, state: Option<&str>) -> HttpRequest {
+    post(uri, &[("error", error)], state)
+}

@@ -1,0 +1,209 @@
+use inro_base::UnixTime;
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::json::{self, Limits};
+use inro_credential::{Candidate, ClaimPath, Matches};
+use inro_crypto::{Provider, Signature};
+use inro_sd_jwt::{HeldSdJwt, KeyBindingToSign};
+use serde_json::{Map, Value};
+
+use crate::profile::{ACCESS_DENIED, CLOCK_SKEW, MAX_REPLY_BYTES};
+use crate::wallet::request::VerifiedRequest;
+use crate::wallet::{RequestError, reply};
+use crate::web::is_https;
+
+/// A verified request, with what the wallet holds for it, that waits for its holder's decision.
+///
+/// A request that nothing fits is reviewed like any other, and ends in [`Reviewing::refuse`]: the
+/// verifier must not learn which of the two it was. Source: OpenID4VP 1.0 §15.4.1.
+#[derive(Debug)]
+#[must_use]
+pub struct Reviewing {
+    request: VerifiedRequest,
+    matches: Matches,
+}
+
+/// One credential that the holder chose to present.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The id of the credential query that it answers.
+    pub credential: String,
+    /// The copy, which is never presented again.
+    pub copy: HeldSdJwt,
+    /// The claims to disclose, each of them asked for.
+    pub paths: Vec<ClaimPath>,
+}
+
+/// An approved answer that waits for the holder's signatures.
+#[derive(Debug)]
+#[must_use]
+pub struct Signing {
+    request: VerifiedRequest,
+    presentations: Vec<(String, Presentation)>,
+}
+
+/// A response on its way.
+#[derive(Debug)]
+#[must_use]
+pub struct Sending(());
+
+/// A response that the verifier took.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sent {
+    /// Where the holder's browser is sent next: an `https` address of the verifier's choice.
+    pub redirect_uri: Option<String>,
+}
+
+#[derive(Debug)]
+enum Presentation {
+    Unbound(String),
+    Bound(KeyBindingToSign),
+}
+
+impl VerifiedRequest {
+    /// Looks up what fits the request among what the wallet holds.
+    ///
+    /// Source: OpenID4VP 1.0 §6.4.
+    pub fn review(self, held: &[Candidate]) -> Reviewing {
+        let matches = self.query.select(held);
+        Reviewing { request: self, matches }
+    }
+}
+
+impl Reviewing {
+    /// The request, to show who asks for what.
+    pub fn request(&self) -> &VerifiedRequest {
+        &self.request
+    }
+
+    /// What the wallet holds for it, and the least that each would disclose.
+    pub fn matches(&self) -> &Matches {
+        &self.matches
+    }
+
+    /// Answers with `chosen`. Nothing is sent before [`Signing::finish`].
+    ///
+    /// # Errors
+    /// [`RequestError::NotRequested`] for a claim that was not asked for or a choice that does not
+    /// answer the query, [`RequestError::Expired`] when the holder took too long,
+    /// [`RequestError::Credential`] for a copy that has no such claim.
+    ///
+    /// Source: OpenID4VP 1.0 §6.4, §8.1, §B.3.6.
+    pub fn approve(
+        self,
+        chosen: Vec<Chosen>,
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<Signing, RequestError> {
+        let expires_at = self.request.expires_at();
+        if now >= expires_at.plus(CLOCK_SKEW) {
+            return Err(RequestError::Expired { at: expires_at });
+        }
+        self.check_choice(&chosen)?;
+        let mut presentations = Vec::with_capacity(chosen.len());
+        for Chosen { credential, copy, paths } in chosen {
+            let bound = self.requires_binding(&credential);
+            let presentation = copy.present(&paths, provider)?;
+            let presentation = if bound {
+                let audience = self.request.client_id.as_str();
+                Presentation::Bound(presentation.key_binding(audience, &self.request.nonce, now, provider)?)
+            } else {
+                Presentation::Unbound(presentation.into_text())
+            };
+            presentations.push((credential, presentation));
+        }
+        Ok(Signing { request: self.request, presentations })
+    }
+
+    /// Declines. The response is the same for a holder who refuses, a wallet that has nothing that
+    /// fits, and a value that does not match.
+    ///
+    /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
+    pub fn refuse(self) -> (Sending, HttpRequest) {
+        let VerifiedRequest { response_uri, state, .. } = &self.request;
+        (Sending(()), reply::error(response_uri, ACCESS_DENIED, state.as_deref()))
+    }
+
+    fn requires_binding(&self, id: &str) -> bool {
+        let asked = self.request.query.credentials().iter().find(|asked| asked.id() == id);
+        asked.is_none_or(|asked| asked.requires_holder_binding())
+    }
+
+    fn check_choice(&self, chosen: &[Chosen]) -> Result<(), RequestError> {
+        for choice in chosen {
+            let asked = self.request.query.credentials().iter().find(|asked| asked.id() == choice.credential);
+            let asked = asked.ok_or(RequestError::NotRequested)?;
+            let requested =
+                |path: &ClaimPath| asked.claims().iter().any(|claim| claim.path().covers(path));
+            if !choice.paths.iter().all(requested) {
+                return Err(RequestError::NotRequested);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Signing {
+    /// The bytes to sign, one per presentation with key binding, in the order of the choice, each
+    /// with the key of that copy.
+    pub fn signing_inputs(&self) -> Vec<&[u8]> {
+        self.presentations
+            .iter()
+            .filter_map(|(_, presentation)| match presentation {
+                Presentation::Bound(binding) => Some(binding.signing_input()),
+                Presentation::Unbound(_) => None,
+            })
+            .collect()
+    }
+
+    /// Puts the signatures in, in the order of [`Signing::signing_inputs`].
+    ///
+    /// # Errors
+    /// [`RequestError::Signatures`] when there are more or fewer.
+    ///
+    /// Source: OpenID4VP 1.0 §8.1, §8.2.
+    pub fn finish(self, signatures: Vec<Signature>) -> Result<(Sending, HttpRequest), RequestError> {
+        let (asked, given) = (self.signing_inputs().len(), signatures.len());
+        if asked != given {
+            return Err(RequestError::Signatures { asked, given });
+        }
+        let mut signatures = signatures.into_iter();
+        let mut tokens: Map<String, Value> = Map::new();
+        for (id, presentation) in self.presentations {
+            let text = match presentation {
+                Presentation::Unbound(text) => text,
+                Presentation::Bound(binding) => {
+                    let signature = signatures.next().ok_or(RequestError::Signatures { asked, given })?;
+                    binding.finish(&signature)
+                }
+            };
+            if let Value::Array(list) = tokens.entry(id).or_insert_with(|| Value::Array(Vec::new())) {
+                list.push(Value::String(text));
+            }
+        }
+        let token = Value::Object(tokens).to_string();
+        let VerifiedRequest { response_uri, state, .. } = &self.request;
+        Ok((Sending(()), reply::post(response_uri, &[("vp_token", &token)], state.as_deref())))
+    }
+}
+
+impl Sending {
+    /// Takes the verifier's answer.
+    ///
+    /// # Errors
+    /// [`RequestError::NotTaken`] for any status but 200, a redirect included;
+    /// [`RequestError::NextAddress`] for a `redirect_uri` that is not `https`.
+    ///
+    /// Source: OpenID4VP 1.0 §8.2, §14.6.
+    pub fn answered(self, response: &HttpResponse) -> Result<Sent, RequestError> {
+        if response.status != 200 {
+            return Err(RequestError::NotTaken { status: response.status });
+        }
+        let answer = json::parse_object(&response.body, Limits { bytes: MAX_REPLY_BYTES, depth: 8 })?;
+        let redirect_uri = match answer.get("redirect_uri") {
+            None => None,
+            Some(Value::String(text)) if is_https(text) => Some(text.clone()),
+            Some(_) => return Err(RequestError::NextAddress),
+        };
+        Ok(Sent { redirect_uri })
+    }
+}
