@@ -4,7 +4,7 @@
 mod credential;
 mod token;
 
-pub use credential::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting};
+pub use credential::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting, REQUEST_LIMITS};
 pub use token::{CheckedTokenRequest, TokenEndpoint, TokenError};
 pub use wire::WireError;
 

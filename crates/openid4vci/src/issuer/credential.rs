@@ -12,7 +12,7 @@ use crate::error::CredentialErrorCode;
 use crate::proofs::{self, ProofError, Proofs};
 
 /// The longest credential request that we read, in bytes, and its depth: ten proofs are some 8 KiB.
-pub const LIMITS: Limits = Limits { bytes: 128 * 1024, depth: 8 };
+pub const REQUEST_LIMITS: Limits = Limits { bytes: 128 * 1024, depth: 8 };
 /// The longest access token that we look at, in bytes.
 const MAX_TOKEN_BYTES: usize = 512;
 
@@ -185,7 +185,7 @@ impl CheckedCredentialRequest {
     ///
     /// Source: OpenID4VCI 1.0 §8.2, Appendix F.4.
     pub fn check(body: &[u8], granting: &Granting<'_>, provider: &dyn Provider) -> Result<Self, CredentialError> {
-        let object = json::parse_object(body, LIMITS)?;
+        let object = json::parse_object(body, REQUEST_LIMITS)?;
         let configuration_id = configuration_id(&object, granting.configuration_ids)?;
         if object.contains_key("credential_response_encryption") {
             return Err(CredentialError::Encryption);

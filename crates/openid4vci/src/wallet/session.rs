@@ -5,7 +5,7 @@ use inro_base::{Rng, Secret, UnixTime};
 use inro_crypto::{Provider, PublicKey};
 use inro_jose::JwsToSign;
 use inro_oauth::dpop::{self, Target};
-use inro_oauth::{HttpsUrl, ServerMetadata, TokenType};
+use inro_oauth::{HttpsUrl, TokenType};
 
 use crate::metadata::{Configuration, IssuerMetadata};
 use crate::request::Wanted;
@@ -29,7 +29,6 @@ pub struct Offered {
 /// What all states behind the token endpoint carry along.
 pub(crate) struct Session {
     pub(crate) metadata: IssuerMetadata,
-    pub(crate) server: ServerMetadata,
     pub(crate) dpop_key: PublicKey,
     pub(crate) token: Secret<String>,
     pub(crate) token_type: TokenType,

@@ -132,7 +132,6 @@ impl TokenSent {
         Ok(TokenAnswer::Authorized(Authorized(Session {
             dpop_nonce: nonce.or(draft.nonce).filter(|_| same_host),
             metadata: draft.metadata,
-            server: draft.server,
             dpop_key: draft.dpop_key,
             token: answer.access_token,
             token_type: answer.token_type,

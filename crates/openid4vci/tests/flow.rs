@@ -1,0 +1,245 @@
+//! The wallet's states against the issuer's checks, without a network.
+
+mod support;
+
+use inro_base::http::HttpResponse;
+use inro_base::Coded as _;
+use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
+use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, CheckedTokenRequest, Granting, TokenEndpoint};
+use inro_openid4vci::wallet::*;
+use inro_openid4vci::{VciError, offer};
+use inro_trust::Anchors;
+use serde_json::{Value, json};
+use support::*;
+
+fn wait<T>(step: TokenStep, key: &SoftwareKey, then: impl FnOnce(TokenSent, inro_base::http::HttpRequest) -> T) -> T {
+    match step {
+        TokenStep::Sign(signing) => {
+            let signature = key.sign_es256(signing.signing_input()).unwrap();
+            let (sent, request) = signing.signed(&signature);
+            then(sent, request)
+        }
+        TokenStep::Send(sent, request) => then(sent, request),
+    }
+}
+
+fn credential_request(step: CredentialStep, key: &SoftwareKey) -> (CredentialSent, inro_base::http::HttpRequest) {
+    match step {
+        CredentialStep::Sign(signing) => {
+            let signature = key.sign_es256(signing.signing_input()).unwrap();
+            signing.signed(&signature)
+        }
+        CredentialStep::Send(sent, request) => (sent, request),
+    }
+}
+
+fn ready(offer: &Value, metadata: &Value, server: &Value) -> Result<Ready, VciError> {
+    let link = format!("openid-credential-offer://?credential_offer={}", percent(&offer.to_string()));
+    let OfferStep::Seen(seen) = read_offer(&link)? else { panic!("by value") };
+    let (fetch, request) = seen.fetch_metadata();
+    assert_eq!(request.url, "https://issuer.example/.well-known/openid-credential-issuer");
+    let trust = MetadataTrust { anchors: &Anchors::new(), now: NOW, provider: &RustCrypto };
+    let (fetch, request) = fetch.received(&answer(200, metadata), &trust)?;
+    assert_eq!(request.url, "https://issuer.example/.well-known/oauth-authorization-server");
+    fetch.received(&answer(200, server))
+}
+
+/// Goes as far as the proofs with the issuer's real checks on the other side.
+#[test]
+fn a_batch_goes_through_with_dpop_and_nonces() {
+    let (key, nonces) = (key(1), nonce_key());
+    let rng: &mut dyn inro_base::Rng = &mut Counter(0);
+    let ready = ready(&offer_json(), &metadata_json(), &server_json()).unwrap();
+    assert_eq!(ready.batch_size(), 10);
+    assert_eq!(ready.issuer_display().first().unwrap().name, "みなと市");
+    assert!(ready.tx_code().is_some());
+    let draft = ready.redeem(Some("123456"), key.public_key()).unwrap();
+
+    // Without a nonce the server asks for one; with it the same request is accepted.
+    let endpoint_url = url("https://issuer.example/token");
+    let endpoint = TokenEndpoint { url: &endpoint_url, nonces: &nonces, now: NOW };
+    let (sent, request) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
+    let refused = CheckedTokenRequest::check(header(&request, "dpop"), &request.body, &endpoint, &RustCrypto);
+    let refused = refused.err().unwrap();
+    assert_eq!(refused.oauth_code().as_str(), "use_dpop_nonce");
+    assert_eq!(refused.code().as_str(), "INRO-OAUTH-009");
+    let dpop_nonce = nonces.issue(inro_oauth::Purpose::Dpop, NOW, rng, &RustCrypto);
+    let error = with_header(answer(400, &json!({"error": "use_dpop_nonce"})), "dpop-nonce", &dpop_nonce);
+    let TokenAnswer::Again(draft) = sent.received(&error).unwrap() else { panic!("again") };
+    let (sent, request) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
+    let checked = CheckedTokenRequest::check(header(&request, "dpop"), &request.body, &endpoint, &RustCrypto).unwrap();
+    assert_eq!(checked.tx_code.unwrap().expose(), "123456");
+    let thumbprint = checked.proof.thumbprint().to_owned();
+
+    let granted = with_header(answer(200, &json!({"access_token": "tok", "token_type": "DPoP"})), "dpop-nonce", &dpop_nonce);
+    let TokenAnswer::Authorized(authorized) = sent.received(&granted).unwrap() else { panic!("authorized") };
+    let NextStep::Nonce(fetch, request) = authorized.next() else { panic!("nonce") };
+    assert_eq!(request.url, "https://issuer.example/nonce");
+    let c_nonce = nonces.issue(inro_oauth::Purpose::KeyProof, NOW, rng, &RustCrypto);
+    let draft = fetch.received(&answer(200, &json!({"c_nonce": c_nonce}))).unwrap();
+    assert_eq!(draft.max_copies(), 10);
+    let keys: Vec<SoftwareKey> = (10..20).map(support::key).collect();
+    let publics: Vec<_> = keys.iter().map(|key| key.public_key()).collect();
+    let signing = draft.proofs(&publics, NOW).unwrap();
+    let inputs: Vec<Vec<u8>> = signing.signing_inputs().map(<[u8]>::to_vec).collect();
+    let signatures: Vec<_> = keys.iter().zip(&inputs).map(|(key, input)| key.sign_es256(input).unwrap()).collect();
+    let draft = signing.signed(&signatures).unwrap();
+    let (sent, request) = credential_request(draft.send(NOW, rng, &RustCrypto), &key);
+
+    let credential_url = url("https://issuer.example/credential");
+    let access = Access { url: &credential_url, nonces: &nonces, now: NOW };
+    let access =
+        CheckedAccess::check(header(&request, "authorization"), header(&request, "dpop"), &access, &RustCrypto).unwrap();
+    assert_eq!(access.proof.check_key(&thumbprint), Ok(()));
+    let issuer = url("https://issuer.example");
+    let granted = [CONFIGURATION.to_owned()];
+    let granting = Granting { issuer: &issuer, configuration_ids: &granted, batch_size: 10, nonces: &nonces, now: NOW };
+    let checked = CheckedCredentialRequest::check(&request.body, &granting, &RustCrypto).unwrap();
+    assert_eq!(checked.holder_keys, publics);
+
+    let list: Vec<Value> = (0..10).map(|n| json!({"credential": format!("c{n}~")})).collect();
+    let CredentialAnswer::Received(received, authorized) =
+        sent.received(&answer(200, &json!({"credentials": list, "notification_id": "n"}))).unwrap()
+    else {
+        panic!("received")
+    };
+    assert_eq!(received.credentials.len(), 10);
+    assert_eq!(received.notification_id.as_deref(), Some("n"));
+    assert!(matches!(authorized.next(), NextStep::Done));
+}
+
+#[test]
+fn works_without_nonce_endpoint_batch_dpop_scope_and_display() {
+    let metadata = json!({
+        "credential_issuer": "https://issuer.example",
+        "credential_endpoint": "https://issuer.example/credential",
+        "credential_configurations_supported": { CONFIGURATION: {
+            "format": "dc+sd-jwt", "vct": "urn:x",
+            "cryptographic_binding_methods_supported": ["jwk"],
+            "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
+        }},
+    });
+    let server = json!({"issuer": "https://issuer.example", "token_endpoint": "https://issuer.example/token"});
+    let mut offer = offer_json();
+    offer["grants"][GRANT].as_object_mut().unwrap().remove("tx_code");
+    let rng: &mut dyn inro_base::Rng = &mut Counter(0);
+    let draft = ready(&offer, &metadata, &server).unwrap().redeem(None, key(1).public_key()).unwrap();
+    let TokenStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else { panic!("no proof to sign") };
+    assert!(header(&request, "dpop").is_empty());
+    let granted = answer(200, &json!({"access_token": "tok", "token_type": "bearer"}));
+    let TokenAnswer::Authorized(authorized) = sent.received(&granted).unwrap() else { panic!("authorized") };
+    let NextStep::Proofs(draft) = authorized.next() else { panic!("no nonce to fetch") };
+    assert_eq!(draft.max_copies(), 1);
+    let holder = key(2);
+    let signing = draft.proofs(&[holder.public_key()], NOW).unwrap();
+    let signature = holder.sign_es256(signing.signing_inputs().next().unwrap()).unwrap();
+    let draft = signing.signed(&[signature]).unwrap();
+    let CredentialStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else { panic!("no proof to sign") };
+    assert_eq!(header(&request, "authorization"), ["Bearer tok"]);
+    let issued = answer(200, &json!({"credentials": [{"credential": "c~"}]}));
+    assert!(matches!(sent.received(&issued).unwrap(), CredentialAnswer::Received(..)));
+}
+
+#[test]
+fn refuses_an_offer_that_is_not_https_and_unique() {
+    let accepted = |offer: &Value| offer::CredentialOffer::parse(offer.to_string().as_bytes()).map(|_| ());
+    assert_eq!(accepted(&offer_json()), Ok(()));
+    let mut altered = offer_json();
+    altered["credential_issuer"] = "http://issuer.example".into();
+    assert_eq!(accepted(&altered).unwrap_err().code().as_str(), "INRO-OAUTH-040");
+    let mut altered = offer_json();
+    altered["credential_configuration_ids"] = json!([CONFIGURATION, CONFIGURATION]);
+    assert_eq!(accepted(&altered).unwrap_err().code().as_str(), "INRO-VCI-002");
+    let mut altered = offer_json();
+    altered["grants"] = json!({"authorization_code": {}});
+    assert_eq!(accepted(&altered).unwrap_err().code().as_str(), "INRO-VCI-003");
+}
+
+#[test]
+fn refuses_a_link_with_both_parameters_or_neither() {
+    let link = "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fissuer.example%2Foffers%2F1";
+    assert!(matches!(read_offer(link), Ok(OfferStep::Fetch(..))));
+    for altered in [format!("{link}&credential_offer=%7B%7D"), format!("{link}&credential_offer_uri=https://b.example"), "openid-credential-offer://?x=1".into(), link.replace("openid-credential-offer", "https")] {
+        assert_eq!(read_offer(&altered).unwrap_err().code().as_str(), "INRO-VCI-001", "{altered}");
+    }
+    let plain = link.replace("https%3A", "http%3A");
+    assert_eq!(read_offer(&plain).unwrap_err().code().as_str(), "INRO-OAUTH-040");
+}
+
+#[test]
+fn refuses_metadata_of_another_issuer_and_a_foreign_authorization_server() {
+    let code = |offer: &Value, metadata: &Value, server: &Value| {
+        ready(offer, metadata, server).err().map(|error| error.code().as_str())
+    };
+    assert_eq!(code(&offer_json(), &metadata_json(), &server_json()), None);
+    let mut metadata = metadata_json();
+    metadata["credential_issuer"] = "https://other.example".into();
+    assert_eq!(code(&offer_json(), &metadata, &server_json()), Some("INRO-VCI-005"));
+    let mut server = server_json();
+    server["issuer"] = "https://other.example".into();
+    assert_eq!(code(&offer_json(), &metadata_json(), &server), Some("INRO-OAUTH-042"));
+    let mut offer = offer_json();
+    offer["grants"][GRANT]["authorization_server"] = "https://other.example".into();
+    assert_eq!(code(&offer, &metadata_json(), &server_json()), Some("INRO-VCI-008"));
+    let mut offer = offer_json();
+    offer["credential_configuration_ids"] = json!(["unheard-of"]);
+    assert_eq!(code(&offer, &metadata_json(), &server_json()), Some("INRO-VCI-006"));
+    let mut metadata = metadata_json();
+    metadata["credential_response_encryption"] = json!({"encryption_required": true});
+    assert_eq!(code(&offer_json(), &metadata, &server_json()), Some("INRO-VCI-007"));
+}
+
+#[test]
+fn asks_for_the_transaction_code_that_the_offer_describes() {
+    let redeem = |code: Option<&str>| {
+        let ready = ready(&offer_json(), &metadata_json(), &server_json()).unwrap();
+        ready.redeem(code, key(1).public_key()).err().map(|error| error.code().as_str())
+    };
+    assert_eq!(redeem(Some("123456")), None);
+    assert_eq!(redeem(None), Some("INRO-VCI-009"));
+    assert_eq!(redeem(Some("12345")), Some("INRO-VCI-010"));
+    assert_eq!(redeem(Some("12345a")), Some("INRO-VCI-010"));
+}
+
+#[test]
+fn stops_when_the_server_asks_for_nonces_for_ever() {
+    let rng: &mut dyn inro_base::Rng = &mut Counter(0);
+    let key = key(1);
+    let ready = ready(&offer_json(), &metadata_json(), &server_json()).unwrap();
+    let mut draft = ready.redeem(Some("123456"), key.public_key()).unwrap();
+    for round in 1..=3 {
+        let (sent, _) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
+        let error = with_header(answer(400, &json!({"error": "use_dpop_nonce"})), "dpop-nonce", &format!("n{round}"));
+        match sent.received(&error) {
+            Ok(TokenAnswer::Again(again)) if round < 3 => draft = again,
+            Err(error) if round == 3 => return assert_eq!(error.code().as_str(), "INRO-VCI-015"),
+            _ => panic!("round {round}"),
+        }
+    }
+}
+
+#[test]
+fn refuses_more_credentials_than_keys() {
+    let parse = |count: usize| {
+        let list: Vec<Value> = (0..count).map(|_| json!({"credential": "c~"})).collect();
+        let body = json!({"credentials": list}).to_string();
+        inro_openid4vci::response::CredentialResponse::parse(body.as_bytes(), 2).map(|_| ())
+    };
+    assert_eq!(parse(2), Ok(()));
+    assert_eq!(parse(3).unwrap_err().code().as_str(), "INRO-VCI-016");
+    assert_eq!(parse(0).unwrap_err().code().as_str(), "INRO-VCI-016");
+}
+
+#[test]
+fn an_offer_fetched_as_html_is_refused() {
+    let link = "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fissuer.example%2Foffers%2F1";
+    let fetch = || match read_offer(link) {
+        Ok(OfferStep::Fetch(fetch, _)) => fetch,
+        _ => panic!("by reference"),
+    };
+    assert!(fetch().received(&answer(200, &offer_json())).is_ok());
+    let html = HttpResponse { headers: vec![("content-type".into(), "text/html".into())], ..answer(200, &offer_json()) };
+    assert_eq!(fetch().received(&html).unwrap_err().code().as_str(), "INRO-VCI-012");
+    assert_eq!(fetch().received(&answer(404, &offer_json())).unwrap_err().code().as_str(), "INRO-VCI-011");
+}
+
