@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The longest path that is read, in elements: as deep as a document may nest. Source: ours.
 const MAX_ELEMENTS: usize = 32;
@@ -84,12 +84,16 @@ impl ClaimPath {
     /// The values in `root` that the path names, in their order; none when a step meets a value of
     /// another kind than it needs (the specification's "abort").
     pub fn select<'a>(&self, root: &'a Value) -> Vec<&'a Value> {
-        let mut selected = vec![root];
-        for element in &self.0 {
-            let Some(next) = step(&selected, element) else { return Vec::new() };
-            selected = next;
-        }
-        selected
+        follow((Vec::new(), root), &self.0).into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// As [`ClaimPath::select`] in a top-level object, but where the values stand: paths of names and
+    /// indices alone.
+    pub fn locate(&self, root: &Map<String, Value>) -> Vec<Self> {
+        let Some((PathElement::Key(name), rest)) = self.0.split_first() else { return Vec::new() };
+        let Some(value) = root.get(name) else { return Vec::new() };
+        let start = (vec![PathElement::Key(name.clone())], value);
+        follow(start, rest).into_iter().map(|(path, _)| Self(path)).collect()
     }
 
     /// Whether whoever may see this path may see `other`: it is the same or leads deeper, and all
@@ -120,22 +124,46 @@ impl From<ClaimPath> for Vec<PathElement> {
     }
 }
 
+/// A value and where it stands.
+type Found<'a> = (Vec<PathElement>, &'a Value);
+
+fn follow<'a>(start: Found<'a>, elements: &[PathElement]) -> Vec<Found<'a>> {
+    let mut selected = vec![start];
+    for element in elements {
+        let mut next = Vec::new();
+        for (path, value) in selected {
+            if step(path, value, element, &mut next).is_none() {
+                return Vec::new();
+            }
+        }
+        selected = next;
+    }
+    selected
+}
+
 /// Source: OpenID4VP 1.0 §7.1.1, steps 2.1 to 2.3; `None` is its "abort processing".
-fn step<'a>(selected: &[&'a Value], element: &PathElement) -> Option<Vec<&'a Value>> {
+fn step<'a>(
+    path: Vec<PathElement>,
+    value: &'a Value,
+    element: &PathElement,
+    next: &mut Vec<Found<'a>>,
+) -> Option<()> {
+    let beneath = |last| path.iter().cloned().chain([last]).collect();
     match element {
         PathElement::Key(name) => {
-            let objects = selected.iter().map(|value| value.as_object()).collect::<Option<Vec<_>>>()?;
-            Some(objects.into_iter().filter_map(|object| object.get(name)).collect())
+            let found = value.as_object()?.get(name);
+            next.extend(found.map(|value| (beneath(element.clone()), value)));
         }
         PathElement::Index(index) => {
-            let arrays = selected.iter().map(|value| value.as_array()).collect::<Option<Vec<_>>>()?;
-            Some(arrays.into_iter().filter_map(|array| array.get(*index)).collect())
+            let found = value.as_array()?.get(*index);
+            next.extend(found.map(|value| (beneath(element.clone()), value)));
         }
         PathElement::All => {
-            let arrays = selected.iter().map(|value| value.as_array()).collect::<Option<Vec<_>>>()?;
-            Some(arrays.into_iter().flatten().collect())
+            let items = value.as_array()?.iter().enumerate();
+            next.extend(items.map(|(index, value)| (beneath(PathElement::Index(index)), value)));
         }
     }
+    Some(())
 }
 
 #[cfg(test)]
