@@ -1,0 +1,149 @@
+use std::sync::Arc;
+
+use inro_base::Rng;
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::ffi::Scalar;
+use crate::generators::Generators;
+use crate::octets::Octets;
+use crate::proof::{Begun, Prepared, Proof, Transcript, ascending, encode, publish};
+use crate::{BbsError, PublicKey, SecretKey, Signature, Suite, signature};
+
+/// Core BBS for one key, one header and one number of messages.
+///
+/// Source: draft-irtf-cfrg-bbs-signatures-09 §3.5, the interface `H2G_HM2S_`.
+#[derive(Clone)]
+pub struct CoreBbs(Arc<Context>);
+
+/// The generators of core BBS for one number of messages: made once, shared by every [`CoreBbs`].
+#[derive(Clone)]
+pub struct CoreGenerators(Arc<Generators>);
+
+/// A core BBS credential that verified. Wiped when dropped.
+pub struct CoreCredential(Prepared);
+
+/// A message that a proof discloses.
+#[derive(Clone, Copy)]
+pub struct Disclosed<'a> {
+    /// Position among the signed messages, from 0.
+    pub index: usize,
+    /// The message.
+    pub message: &'a [u8],
+}
+
+impl CoreGenerators {
+    /// The generators for `messages` messages.
+    ///
+    /// # Errors
+    /// [`BbsError::TooMany`] above [`crate::MAX_MESSAGES`].
+    pub fn new(suite: Suite, messages: usize) -> Result<Self, BbsError> {
+        let api_id = format!("{}H2G_HM2S_", suite.id());
+        Ok(Self(Arc::new(Generators::new(suite, &api_id, messages)?)))
+    }
+
+    /// Q_1, H_1.., compressed.
+    pub fn encoded(&self) -> impl ExactSizeIterator<Item = &[u8; 48]> {
+        self.0.encoded()
+    }
+
+    /// The scalar of one message, big-endian.
+    ///
+    /// Source: draft-irtf-cfrg-bbs-signatures-09 §4.1.2, `messages_to_scalars`.
+    pub fn message_scalar(&self, message: &[u8]) -> [u8; 32] {
+        self.0.message(message).to_be_bytes()
+    }
+}
+
+impl CoreBbs {
+    /// Binds `generators` to `key` and `header`.
+    pub fn new(generators: &CoreGenerators, key: &PublicKey, header: &[u8]) -> Self {
+        Self(Arc::new(Context::new(Arc::clone(&generators.0), key.clone(), header)))
+    }
+
+    /// Signs `messages`.
+    ///
+    /// # Errors
+    /// [`BbsError::Count`] when their number is not the generators', [`BbsError::Signature`] when `key` is not
+    /// the secret of this instance's key.
+    pub fn sign(&self, key: &SecretKey, messages: &[&[u8]]) -> Result<Signature, BbsError> {
+        self.0.check_key(key)?;
+        signature::sign(&self.0, key, &self.scalars(messages))
+    }
+
+    /// Checks `signature` on `messages`.
+    ///
+    /// # Errors
+    /// [`BbsError::Count`] or [`BbsError::Signature`].
+    pub fn verify(&self, messages: &[&[u8]], signature: &Signature) -> Result<(), BbsError> {
+        let b = signature::b_of(&self.0, &self.scalars(messages))?;
+        signature::verify(&self.0, signature, &b)
+    }
+
+    /// Checks `signature` on `messages` and makes both ready for proofs.
+    ///
+    /// # Errors
+    /// [`BbsError::Count`] or [`BbsError::Signature`].
+    pub fn accept(&self, messages: &[&[u8]], signature: &Signature) -> Result<CoreCredential, BbsError> {
+        Prepared::accept(Arc::clone(&self.0), self.scalars(messages), signature).map(CoreCredential)
+    }
+
+    /// Checks `proof` for `presentation_header` and the messages in `disclosed`.
+    ///
+    /// # Errors
+    /// [`BbsError::Index`] when the indexes are not strictly ascending and in range, [`BbsError::Length`],
+    /// [`BbsError::Point`] or [`BbsError::Scalar`] when it cannot be read, [`BbsError::Proof`] when it does not
+    /// hold.
+    pub fn verify_proof(
+        &self,
+        presentation_header: &[u8],
+        disclosed: &[Disclosed<'_>],
+        proof: &[u8],
+    ) -> Result<(), BbsError> {
+        let count = self.0.generators.messages();
+        let indexes: Vec<usize> = disclosed.iter().map(|claim| claim.index).collect();
+        ascending(&indexes, count)?;
+        let proof = Proof::read(proof, count - indexes.len())?;
+        let disclosed: Vec<(usize, Scalar)> =
+            disclosed.iter().map(|claim| (claim.index, self.0.generators.message(claim.message))).collect();
+        let points = encode(&proof.restore(&self.0, &disclosed)?);
+        let transcript = Transcript {
+            disclosed: &disclosed,
+            points: &points,
+            more: Octets::default(),
+            presentation_header,
+            last: Octets::default(),
+        };
+        let holds = transcript.challenge(&self.0) == proof.challenge && proof.pairing_holds(&self.0);
+        holds.then_some(()).ok_or(BbsError::Proof)
+    }
+
+    fn scalars(&self, messages: &[&[u8]]) -> Zeroizing<Vec<Scalar>> {
+        Zeroizing::new(messages.iter().map(|message| self.0.generators.message(message)).collect())
+    }
+}
+
+impl CoreCredential {
+    /// A proof that discloses the messages at `disclosed` and is bound to `presentation_header`.
+    ///
+    /// # Errors
+    /// [`BbsError::Index`] when `disclosed` is not strictly ascending and in range.
+    pub fn prove(
+        &self,
+        presentation_header: &[u8],
+        disclosed: &[usize],
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<u8>, BbsError> {
+        let begun = Begun::new(&self.0, disclosed, rng)?;
+        let points = publish(&begun.points(), rng);
+        let transcript = Transcript {
+            disclosed: &begun.disclosed(),
+            points: &points,
+            more: Octets::default(),
+            presentation_header,
+            last: Octets::default(),
+        };
+        let challenge = transcript.challenge(&self.0.context);
+        begun.finish(challenge, &points)
+    }
+}

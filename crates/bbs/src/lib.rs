@@ -1,0 +1,27 @@
+//! BBS, blind BBS, pseudonyms and sub-proofs over BLS12-381.
+
+mod context;
+mod core_bbs;
+mod error;
+#[expect(unsafe_code, reason = "blst is a C library; this module is its safe face")]
+mod ffi;
+mod generators;
+mod key;
+mod octets;
+mod proof;
+mod reader;
+mod signature;
+mod suite;
+mod table;
+
+pub use core_bbs::{CoreBbs, CoreCredential, CoreGenerators, Disclosed};
+pub use error::BbsError;
+pub use key::{PublicKey, SecretKey};
+pub use signature::Signature;
+pub use suite::Suite;
+
+/// The most messages that one signature covers, blind ones and the secret included.
+///
+/// Bounds the tables of generators to 4 MiB and the work that a stranger's numbers can cause. Our largest
+/// credential type has 30 messages.
+pub const MAX_MESSAGES: usize = 120;

@@ -1,0 +1,185 @@
+//! Multiples of a fixed point, and sums of such multiples.
+//!
+//! A scalar is cut into 44 signed digits of 6 bits. A table keeps the multiples 1 to 32 for every fourth digit
+//! (11 rows); the digits between are reached by doubling the sum of all terms, so 18 doublings serve a whole
+//! sum. That is 33 kB and 44 additions a term.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::ffi::{G1, G1Affine, Scalar};
+
+/// Bits of a digit.
+const WIDTH: usize = 6;
+/// Multiples in a row: signed digits need 1 to 2^(WIDTH - 1).
+const ENTRIES: usize = 1 << (WIDTH - 1);
+/// Passes over a table; each takes every STRIDE-th digit.
+const STRIDE: usize = 4;
+/// Rows of a table. ROWS × STRIDE × WIDTH = 264 bits: the 255 of a scalar and a carry.
+const ROWS: usize = 11;
+
+/// Bytes of one table.
+pub(crate) const TABLE_BYTES: usize = ROWS * ENTRIES * size_of::<G1Affine>();
+
+/// The multiples of one point.
+#[derive(Clone)]
+pub(crate) struct Table(Vec<G1Affine>);
+
+/// A digit as magnitude (0 to 32) and sign (1 for negative).
+#[derive(Clone, Copy, Default)]
+struct Digit {
+    magnitude: u64,
+    negative: u64,
+}
+
+impl Table {
+    pub(crate) fn new(point: &G1) -> Self {
+        let mut multiples = Zeroizing::new(Vec::with_capacity(ROWS * ENTRIES));
+        let mut base = *point;
+        for _ in 0..ROWS {
+            let mut multiple = base;
+            for _ in 0..ENTRIES {
+                multiples.push(multiple);
+                multiple = multiple.plus(&base);
+            }
+            for _ in 0..WIDTH * STRIDE {
+                base = base.double();
+            }
+        }
+        Self(G1::all_to_affine(&multiples))
+    }
+
+    /// The point itself.
+    pub(crate) fn point(&self) -> G1Affine {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[G1Affine]> {
+        self.0.chunks_exact(ENTRIES)
+    }
+}
+
+impl Zeroize for Table {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The sum of scalar × point over `terms`, in constant time for a given number of terms.
+///
+/// The additions are incomplete: they would be wrong where a partial sum meets the very point that is added
+/// next. Within one term that cannot be, since signed digits write no number in two ways. Between terms it
+/// would show a relation of the points, which nobody knows for generators hashed to the curve; the A and B of
+/// a credential, whose relation its issuer knows, are only multiplied by fresh random scalars.
+pub(crate) fn combine(terms: &[(&Table, Scalar)]) -> G1 {
+    let digits: Zeroizing<Vec<[Digit; ROWS * STRIDE]>> =
+        Zeroizing::new(terms.iter().map(|(_, scalar)| digits_of(*scalar)).collect());
+    let mut sum = G1::ZERO;
+    for pass in (0..STRIDE).rev() {
+        sum = shift(sum);
+        for ((table, _), digits) in terms.iter().zip(digits.iter()) {
+            for (row, digit) in table.rows().zip(digits.iter().skip(pass).step_by(STRIDE)) {
+                let entry = G1Affine::select(row, digit.magnitude, digit.negative);
+                sum = sum.plus_different(&entry);
+            }
+        }
+    }
+    sum
+}
+
+/// As [`combine`], for scalars that everybody may know; the points may be related.
+pub(crate) fn combine_public(terms: &[(&Table, Scalar)]) -> G1 {
+    let digits: Vec<_> = terms.iter().map(|(_, scalar)| digits_of(*scalar)).collect();
+    let mut sum = G1::ZERO;
+    let mut points = Vec::with_capacity(terms.len() * ROWS);
+    for pass in (0..STRIDE).rev() {
+        sum = shift(sum);
+        points.clear();
+        for ((table, _), digits) in terms.iter().zip(&digits) {
+            let pairs = table.rows().zip(digits.iter().skip(pass).step_by(STRIDE));
+            points.extend(pairs.filter_map(|(row, digit)| pick(row, *digit)));
+        }
+        sum = sum.plus(&G1Affine::sum_public(&points));
+    }
+    sum
+}
+
+fn shift(mut sum: G1) -> G1 {
+    for _ in 0..WIDTH {
+        sum = sum.double();
+    }
+    sum
+}
+
+fn pick(row: &[G1Affine], digit: Digit) -> Option<G1Affine> {
+    let index = usize::try_from(digit.magnitude).ok()?.checked_sub(1)?;
+    let entry = row.get(index)?;
+    Some(if digit.negative == 1 { entry.negate() } else { *entry })
+}
+
+/// Booth's recoding: digit i is made of bits 6i - 1 to 6i + 5, and the digits sum to the scalar.
+fn digits_of(scalar: Scalar) -> [Digit; ROWS * STRIDE] {
+    let bytes = Zeroizing::new(scalar.to_le_bytes());
+    let mut digits = [Digit::default(); ROWS * STRIDE];
+    for (number, digit) in digits.iter_mut().enumerate() {
+        let low = window(&bytes, number * WIDTH);
+        let half = (low + 1) >> 1;
+        let negative = low >> WIDTH;
+        let mask = 0_u64.wrapping_sub(negative);
+        let minus = (1 << WIDTH) - half;
+        *digit = Digit { magnitude: (half & !mask) | (minus & mask), negative };
+    }
+    digits
+}
+
+/// Bits `start` - 1 to `start` + 5 of `bytes`; bits outside are 0.
+fn window(bytes: &[u8; 32], start: usize) -> u64 {
+    let byte = |index: usize| bytes.get(index).copied().map_or(0, u64::from);
+    let bits = match start.checked_sub(1) {
+        None => byte(0) << 1,
+        Some(first) => (byte(first / 8) | (byte(first / 8 + 1) << 8)) >> (first % 8),
+    };
+    bits & ((1 << (WIDTH + 1)) - 1)
+}
+
+impl Zeroize for Digit {
+    fn zeroize(&mut self) {
+        self.magnitude.zeroize();
+        self.negative.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::Suite;
+
+    fn scalars() -> Vec<Scalar> {
+        let mut all = vec![Scalar::ZERO, Scalar::from_u64(1), -Scalar::from_u64(1), Scalar::from_u64(32)];
+        all.extend((0..40_u64).map(|n| Suite::Sha256.scalar(&[&n.to_be_bytes()], b"test")));
+        all.extend((0..63).map(|bit| Scalar::from_u64(1 << bit)));
+        all
+    }
+
+    #[test]
+    fn both_ways_agree_with_the_plain_multiplication() {
+        let point = Suite::Sha256.hash_to_curve(b"point", b"test");
+        let other = Suite::Sha256.hash_to_curve(b"other", b"test");
+        let (table, second) = (Table::new(&point), Table::new(&other));
+        for scalar in scalars() {
+            let square = scalar * scalar;
+            let expected = point.times(scalar).plus(&other.times(square)).to_affine();
+            let terms = [(&table, scalar), (&second, square)];
+            assert_eq!(combine(&terms).to_affine(), expected);
+            assert_eq!(combine_public(&terms).to_affine(), expected);
+        }
+    }
+
+    #[test]
+    fn the_public_way_takes_related_points() {
+        let point = Suite::Sha256.hash_to_curve(b"point", b"test");
+        let table = Table::new(&point);
+        let one = Scalar::from_u64(1);
+        let terms = [(&table, one), (&table, one), (&table, -one), (&table, one)];
+        assert_eq!(combine_public(&terms).to_affine(), point.double().to_affine());
+    }
+}
