@@ -1,0 +1,24 @@
+//! The Digital Credentials Query Language: parse a query, answer it, re-check the answer.
+//!
+//! [`Query::parse`] reads a query from a request. A wallet calls [`Query::select`] with what it
+//! holds and shows its holder the [`Matches`]; a verifier calls [`Query::check`] with what it
+//! received and verified. `values` is never trusted to the wallet: `check` compares again.
+//!
+//! A format takes part through [`Meta`] only. `dc+sd-jwt` is matched; a query for any other format
+//! is read, and nothing satisfies it.
+//!
+//! Source: OpenID4VP 1.0 §6, §7 and annex B.3.
+
+mod check;
+mod error;
+mod evaluate;
+mod parse;
+mod query;
+mod select;
+
+pub use check::{CheckError, Presented};
+pub use error::QueryError;
+pub use query::{
+    ClaimsQuery, CredentialQuery, CredentialSet, Meta, Query, Requested, SD_JWT_VC, TrustedAuthorities,
+};
+pub use select::{Candidate, CandidateMatch, Chosen, Matches, NoMatch, OptionMatch, QueryMatch, SetMatch};

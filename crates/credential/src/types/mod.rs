@@ -1,0 +1,19 @@
+//! Credential types as data: what a credential of a type holds, and what it is called.
+//!
+//! A type is a TOML file. Reading it ([`CredentialType::parse`]) checks it once and for all;
+//! [`CredentialType::validate`] then holds claims against it, and [`CredentialType::metadata`]
+//! tells wallets and verifiers about it.
+
+mod catalog;
+mod error;
+mod file;
+mod load;
+mod metadata;
+mod model;
+mod roles;
+mod validate;
+
+pub use catalog::TypeCatalog;
+pub use error::{ClaimError, ClaimFault, Rule, TypeError};
+pub use model::{Claim, CredentialType, Disclosure, Kind, MdocName, Step, Text};
+pub use roles::{Power, Role, RoleTable};
