@@ -1,17 +1,33 @@
 //! The phone's engine: receive, review, present, history.
 //!
 //! Four ports stand between it and the device: [`KeyStore`], [`Store`], [`Http`] and
-//! `inro_base::Clock`. It is async without a runtime.
+//! `inro_base::Clock`. It is async without a runtime: a port's future is all that it waits for.
+//!
+//! [`Wallet::receive`] goes from an offer to checked copies, one key each. [`Wallet::review`] gives
+//! what a verifier asks for; nothing leaves before [`Wallet::approve`] was called with a [`Choice`].
 
+mod error;
+mod issued;
+mod matching;
 mod ports;
+mod present;
+mod receive;
 mod records;
+mod review;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
+mod wallet;
 
+pub use error::WalletError;
 pub use ports::{Boxed, CreatedKey, Http, HttpError, KeyStore, KeyStoreError, Store, StoreError};
+pub use present::Reviewing;
 pub use records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryId,
     HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
 };
+pub use review::{Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose};
 pub use store::SqliteStore;
+pub use wallet::{Ports, Wallet};

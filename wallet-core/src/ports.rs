@@ -70,13 +70,12 @@ pub trait Store: Send + Sync {
     /// The trust anchors of one kind, oldest first.
     fn anchors(&self, kind: AnchorKind) -> Boxed<'_, Result<Vec<AnchorRecord>, StoreError>>;
 
-    /// Stores a credential with all its copies and the history entry of its issuance. A credential
-    /// of the same type, issuer and format is replaced; the answer names the keys of its copies
-    /// that are of no use any more.
-    fn put_credential<'a>(
+    /// Stores credentials with all their copies and the history entries of their issuance. A
+    /// credential of the same type, issuer and format is replaced; the answer names the keys of
+    /// copies that are of no use any more.
+    fn put_credentials<'a>(
         &'a self,
-        credential: &'a NewCredential,
-        entry: &'a NewHistoryEntry,
+        credentials: &'a [NewCredential],
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
 
     /// All credentials, oldest first.
@@ -88,8 +87,12 @@ pub trait Store: Send + Sync {
         id: &'a CredentialId,
     ) -> Boxed<'a, Result<Option<CredentialRecord>, StoreError>>;
 
-    /// An unspent copy of a credential, if one is left.
-    fn unspent_copy<'a>(&'a self, id: &'a CredentialId) -> Boxed<'a, Result<Option<Copy>, StoreError>>;
+    /// Up to `limit` unspent copies of a credential, always in the same order.
+    fn unspent_copies<'a>(
+        &'a self,
+        id: &'a CredentialId,
+        limit: usize,
+    ) -> Boxed<'a, Result<Vec<Copy>, StoreError>>;
 
     /// The keys of the unspent copies of one credential, or of all.
     fn keys_in_use<'a>(

@@ -76,6 +76,8 @@ pub struct CredentialRecord {
     pub issuer_name: Localized,
     /// Every claim, as the holder sees them.
     pub claims: Map<String, Value>,
+    /// The names of those claims that every verifier sees, whatever is chosen.
+    pub always_visible: Vec<String>,
     /// When it was received.
     pub received_at: UnixTime,
     /// After this time no copy is valid; `None` if the issuer set no end.
@@ -91,6 +93,8 @@ pub struct NewCredential {
     pub record: CredentialRecord,
     /// At least one copy.
     pub copies: Vec<NewCopy>,
+    /// What the history says of its issuance.
+    pub entry: NewHistoryEntry,
 }
 
 /// One copy to store, checked, with the key that it is bound to.
@@ -183,6 +187,16 @@ pub struct HistoryEntry {
     pub outcome: Outcome,
 }
 
+impl CredentialRecord {
+    /// The names of its claims, without those that the format itself uses.
+    pub fn claim_names(&self) -> Vec<String> {
+        employee_claims(&self.claims).cloned().collect()
+    }
+}
+
+/// Claims of the format, not of the employee. Source: draft-ietf-oauth-sd-jwt-vc §2.2.2.
+const REGISTERED_CLAIMS: &[&str] = &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "sub", "iat"];
+
 impl AnchorKind {
     /// The kind as it is stored.
     pub const fn as_str(self) -> &'static str {
@@ -227,4 +241,9 @@ impl fmt::Debug for RequestDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RequestDigest(…)")
     }
+}
+
+/// The names of the claims that say something of the employee.
+pub(crate) fn employee_claims(claims: &Map<String, Value>) -> impl Iterator<Item = &String> {
+    claims.keys().filter(|name| !REGISTERED_CLAIMS.contains(&name.as_str()))
 }

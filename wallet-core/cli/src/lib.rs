@@ -1,1 +1,19 @@
 //! inro-wallet: the wallet engine at a terminal, over a software key store.
+//!
+//! The keys are software keys: for tests and demonstrations.
+
+mod args;
+mod decide;
+mod error;
+mod home;
+mod https;
+mod keys;
+mod language;
+mod print;
+mod run;
+mod system;
+
+pub use https::{HttpsClient, UnreadableAnchor};
+pub use keys::{FileKeys, LABEL};
+pub use run::main;
+pub use system::{SystemClock, SystemRng};

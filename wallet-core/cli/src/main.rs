@@ -1,3 +1,5 @@
 //! inro-wallet: see `inro-wallet --help`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    inro_wallet_cli::main()
+}

@@ -16,6 +16,7 @@ CREATE TABLE credentials (
     issuer TEXT NOT NULL,
     issuer_name TEXT NOT NULL,
     claims TEXT NOT NULL,
+    always_visible TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     expires_at INTEGER,
     UNIQUE (vct, issuer, format)

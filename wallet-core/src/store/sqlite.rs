@@ -26,8 +26,8 @@ const MIGRATIONS: &[&str] = &[include_str!("001_first.sql")];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The columns that [`credential_from`] reads.
-const CREDENTIAL: &str = "SELECT id, vct, format, name, issuer, issuer_name, claims, received_at, expires_at, \
-     (SELECT count(*) FROM copies WHERE credential = credentials.id AND spent_at IS NULL) FROM credentials";
+const CREDENTIAL: &str = "SELECT id, vct, format, name, issuer, issuer_name, claims, always_visible, received_at, \
+     expires_at, (SELECT count(*) FROM copies WHERE credential = credentials.id AND spent_at IS NULL) FROM credentials";
 
 /// A [`Store`] in one SQLite database.
 pub struct SqliteStore {
@@ -109,21 +109,15 @@ impl Store for SqliteStore {
         })
     }
 
-    fn put_credential<'a>(
+    fn put_credentials<'a>(
         &'a self,
-        credential: &'a NewCredential,
-        entry: &'a NewHistoryEntry,
+        credentials: &'a [NewCredential],
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
         self.write(|t| {
-            let record = &credential.record;
-            let replaced = keys_in_use(t, Some(&record.id))?;
-            t.execute("DELETE FROM credentials WHERE id = ?1", [&record.id.0])?;
-            insert_credential(t, record)?;
-            let mut insert = t.prepare("INSERT INTO copies (credential, text, key) VALUES (?1, ?2, ?3)")?;
-            for copy in &credential.copies {
-                insert.execute(params![record.id.0, copy.text.expose(), copy.key.0])?;
+            let mut replaced = Vec::new();
+            for credential in credentials {
+                replaced.extend(put_credential(t, credential)?);
             }
-            insert_history(t, entry)?;
             Ok(replaced)
         })
     }
@@ -146,17 +140,23 @@ impl Store for SqliteStore {
         })
     }
 
-    fn unspent_copy<'a>(&'a self, id: &'a CredentialId) -> Boxed<'a, Result<Option<Copy>, StoreError>> {
+    fn unspent_copies<'a>(
+        &'a self,
+        id: &'a CredentialId,
+        limit: usize,
+    ) -> Boxed<'a, Result<Vec<Copy>, StoreError>> {
         self.read(|c| {
-            let sql = "SELECT id, text, key FROM copies WHERE credential = ?1 AND spent_at IS NULL ORDER BY id LIMIT 1";
-            let found = c.query_row(sql, [&id.0], |row| {
+            let sql = "SELECT id, text, key FROM copies WHERE credential = ?1 AND spent_at IS NULL ORDER BY id LIMIT ?2";
+            let mut statement = c.prepare(sql)?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = statement.query_map(params![id.0, limit], |row| {
                 Ok(Copy {
                     id: CopyId(row.get(0)?),
                     text: Secret::new(row.get(1)?),
                     key: KeyId(row.get(2)?),
                 })
-            });
-            Ok(found.optional()?)
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
@@ -253,10 +253,23 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn put_credential(t: &Transaction<'_>, credential: &NewCredential) -> Result<Vec<KeyId>, StoreError> {
+    let record = &credential.record;
+    let replaced = keys_in_use(t, Some(&record.id))?;
+    t.execute("DELETE FROM credentials WHERE id = ?1", [&record.id.0])?;
+    insert_credential(t, record)?;
+    let mut insert = t.prepare("INSERT INTO copies (credential, text, key) VALUES (?1, ?2, ?3)")?;
+    for copy in &credential.copies {
+        insert.execute(params![record.id.0, copy.text.expose(), copy.key.0])?;
+    }
+    insert_history(t, &credential.entry)?;
+    Ok(replaced)
+}
+
 fn insert_credential(t: &Transaction<'_>, record: &CredentialRecord) -> Result<(), StoreError> {
     t.execute(
-        "INSERT INTO credentials (id, vct, format, name, issuer, issuer_name, claims, received_at, expires_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO credentials (id, vct, format, name, issuer, issuer_name, claims, always_visible, \
+         received_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             record.id.0,
             record.vct,
@@ -265,6 +278,7 @@ fn insert_credential(t: &Transaction<'_>, record: &CredentialRecord) -> Result<(
             record.issuer,
             to_json(&record.issuer_name)?,
             to_json(&record.claims)?,
+            to_json(&record.always_visible)?,
             record.received_at.as_secs(),
             record.expires_at.map(UnixTime::as_secs),
         ],
@@ -303,9 +317,10 @@ fn credential_from(row: &Row<'_>) -> Result<CredentialRecord, StoreError> {
         issuer: row.get(4)?,
         issuer_name: from_json(row, 5)?,
         claims: from_json(row, 6)?,
-        received_at: UnixTime::from_secs(row.get(7)?),
-        expires_at: row.get::<_, Option<i64>>(8)?.map(UnixTime::from_secs),
-        copies: row.get(9)?,
+        always_visible: from_json(row, 7)?,
+        received_at: UnixTime::from_secs(row.get(8)?),
+        expires_at: row.get::<_, Option<i64>>(9)?.map(UnixTime::from_secs),
+        copies: row.get(10)?,
     })
 }
 

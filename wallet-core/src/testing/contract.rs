@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::run;
 use crate::ports::{KeyStore, KeyStoreError, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, CopyId, CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized,
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized,
     NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
 };
 
@@ -47,9 +47,11 @@ pub fn spend_one_copy(store: &dyn Store, text: &str) {
     let credential = NewCredential {
         record: record("employee"),
         copies: vec![NewCopy { text: Secret::new(text.to_owned()), key: KeyId("k".into()) }],
+        entry: entry(Event::Issued, Outcome::Done),
     };
-    run(store.put_credential(&credential, &entry(Event::Issued, Outcome::Done))).unwrap();
-    let copy = run(store.unspent_copy(&credential.record.id)).unwrap().unwrap();
+    let id = credential.record.id.clone();
+    run(store.put_credentials(&[credential])).unwrap();
+    let copy = unspent(store, &id).unwrap();
     assert_eq!(copy.text.expose(), text);
     let begun = entry(Event::Presented, Outcome::Begun);
     run(store.answer(&RequestDigest([9; 32]), &[copy.id], NOW, &begun)).unwrap();
@@ -104,23 +106,23 @@ fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
 }
 
 fn keeps_a_credential_with_its_copies(store: &dyn Store) {
-    let credential = credential("employee", &["a", "b"]);
-    let replaced = run(store.put_credential(&credential, &entry(Event::Issued, Outcome::Done))).unwrap();
-    assert_eq!(replaced, []);
-    let stored = run(store.credential(&credential.record.id)).unwrap().unwrap();
-    assert_eq!(stored, CredentialRecord { copies: 2, ..credential.record.clone() });
+    let credential = || credential("employee", &["a", "b"]);
+    assert_eq!(put(store, credential()).unwrap(), []);
+    let record = credential().record;
+    let stored = run(store.credential(&record.id)).unwrap().unwrap();
+    assert_eq!(stored, CredentialRecord { copies: 2, ..credential().record });
     assert_eq!(run(store.credentials()).unwrap(), [stored]);
     assert_eq!(run(store.keys_in_use(None)).unwrap(), [KeyId("a".into()), KeyId("b".into())]);
     assert_eq!(run(store.history(9)).unwrap().len(), 1);
     assert!(run(store.credential(&CredentialId("other".into()))).unwrap().is_none());
-    assert!(run(store.unspent_copy(&CredentialId("other".into()))).unwrap().is_none());
+    assert!(unspent(store, &CredentialId("other".into())).is_none());
+    assert_eq!(run(store.unspent_copies(&record.id, 9)).unwrap().len(), 2);
 }
 
 fn replaces_a_credential_and_names_the_keys_left_over(store: &dyn Store) {
-    let issued = entry(Event::Issued, Outcome::Done);
-    run(store.put_credential(&credential("employee", &["a", "b"]), &issued)).unwrap();
-    run(store.put_credential(&credential("role", &["x"]), &issued)).unwrap();
-    let replaced = run(store.put_credential(&credential("employee", &["c"]), &issued)).unwrap();
+    put(store, credential("employee", &["a", "b"])).unwrap();
+    put(store, credential("role", &["x"])).unwrap();
+    let replaced = put(store, credential("employee", &["c"])).unwrap();
     assert_eq!(replaced, [KeyId("a".into()), KeyId("b".into())]);
     let employee = CredentialId("employee".into());
     assert_eq!(run(store.keys_in_use(Some(&employee))).unwrap(), [KeyId("c".into())]);
@@ -128,32 +130,33 @@ fn replaces_a_credential_and_names_the_keys_left_over(store: &dyn Store) {
 }
 
 fn stores_all_copies_or_none(store: &dyn Store) {
-    let issued = entry(Event::Issued, Outcome::Done);
     let twice_the_same_key = credential("employee", &["a", "b", "a"]);
-    assert!(run(store.put_credential(&twice_the_same_key, &issued)).is_err());
+    assert!(put(store, twice_the_same_key).is_err());
     assert_eq!(run(store.credentials()).unwrap(), []);
     assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
     assert_eq!(run(store.history(9)).unwrap(), []);
+    let second_fails = [credential("role", &["x"]), credential("employee", &["x"])];
+    assert!(run(store.put_credentials(&second_fails)).is_err());
+    assert_eq!(run(store.credentials()).unwrap(), []);
 }
 
 fn spends_a_copy_once(store: &dyn Store) {
     let employee = CredentialId("employee".into());
     let begun = entry(Event::Presented, Outcome::Begun);
-    run(store.put_credential(&credential("employee", &["a", "b"]), &entry(Event::Issued, Outcome::Done)))
-        .unwrap();
-    let first = run(store.unspent_copy(&employee)).unwrap().unwrap();
+    put(store, credential("employee", &["a", "b"])).unwrap();
+    let first = unspent(store, &employee).unwrap();
     run(store.answer(&RequestDigest([1; 32]), &[first.id], NOW, &begun)).unwrap();
-    let second = run(store.unspent_copy(&employee)).unwrap().unwrap();
+    let second = unspent(store, &employee).unwrap();
     assert_ne!(first.id, second.id);
     assert_ne!(first.key, second.key);
 
     let again = run(store.answer(&RequestDigest([2; 32]), &[second.id, first.id], NOW, &begun)).unwrap_err();
     assert_eq!(again, StoreError::Spent);
     assert!(!run(store.was_answered(&RequestDigest([2; 32]))).unwrap());
-    assert_eq!(run(store.unspent_copy(&employee)).unwrap().unwrap().id, second.id);
+    assert_eq!(unspent(store, &employee).unwrap().id, second.id);
 
     run(store.answer(&RequestDigest([2; 32]), &[second.id], NOW, &begun)).unwrap();
-    assert!(run(store.unspent_copy(&employee)).unwrap().is_none());
+    assert!(unspent(store, &employee).is_none());
     assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
     assert_eq!(run(store.credential(&employee)).unwrap().unwrap().copies, 0);
     let unknown = run(store.answer(&RequestDigest([3; 32]), &[CopyId(-1)], NOW, &begun)).unwrap_err();
@@ -174,8 +177,8 @@ fn answers_a_request_once(store: &dyn Store) {
 
 fn removes_a_credential_with_its_copies(store: &dyn Store) {
     let deleted = entry(Event::Deleted, Outcome::Done);
-    run(store.put_credential(&credential("employee", &["a"]), &entry(Event::Issued, Outcome::Done))).unwrap();
-    run(store.put_credential(&credential("role", &["b"]), &entry(Event::Issued, Outcome::Done))).unwrap();
+    put(store, credential("employee", &["a"])).unwrap();
+    put(store, credential("role", &["b"])).unwrap();
     run(store.remove_credential(&CredentialId("employee".into()), &deleted)).unwrap();
     assert_eq!(run(store.keys_in_use(None)).unwrap(), [KeyId("b".into())]);
     let left = run(store.credentials()).unwrap();
@@ -186,7 +189,7 @@ fn removes_a_credential_with_its_copies(store: &dyn Store) {
 }
 
 fn keeps_the_history_newest_first(store: &dyn Store) {
-    run(store.put_credential(&credential("employee", &["a"]), &entry(Event::Issued, Outcome::Done))).unwrap();
+    put(store, credential("employee", &["a"])).unwrap();
     let begun = entry(Event::Presented, Outcome::Begun);
     let id = run(store.answer(&RequestDigest([1; 32]), &[], NOW, &begun)).unwrap();
     assert_eq!(run(store.history(9)).unwrap().first().unwrap().outcome, Outcome::Begun);
@@ -202,7 +205,16 @@ fn keeps_the_history_newest_first(store: &dyn Store) {
 
 fn credential(id: &str, keys: &[&str]) -> NewCredential {
     let copy = |key: &&str| NewCopy { text: Secret::new(format!("text of {key}")), key: KeyId((*key).into()) };
-    NewCredential { record: record(id), copies: keys.iter().map(copy).collect() }
+    let copies = keys.iter().map(copy).collect();
+    NewCredential { record: record(id), copies, entry: entry(Event::Issued, Outcome::Done) }
+}
+
+fn put(store: &dyn Store, credential: NewCredential) -> Result<Vec<KeyId>, StoreError> {
+    run(store.put_credentials(&[credential]))
+}
+
+fn unspent(store: &dyn Store, id: &CredentialId) -> Option<Copy> {
+    run(store.unspent_copies(id, 1)).unwrap().pop()
 }
 
 fn record(id: &str) -> CredentialRecord {
@@ -214,6 +226,7 @@ fn record(id: &str) -> CredentialRecord {
         issuer: "https://issuer.example".into(),
         issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
         claims: Map::from_iter([("agency".into(), Value::from("みなと市"))]),
+        always_visible: vec!["agency".into()],
         received_at: NOW,
         expires_at: Some(NOW.plus(1)),
         copies: 0,

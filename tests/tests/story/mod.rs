@@ -1,0 +1,233 @@
+//! The three binaries as processes in a temporary folder, over HTTPS on free ports.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use inro_base::UnixTime;
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_wallet_cli::HttpsClient;
+use inro_wallet_core::{AnchorKind, AnchorRecord, Http as _};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const LIMIT: usize = 1024 * 1024;
+
+/// An agency, a relying system and an employee, each with its folder.
+pub struct Story {
+    // The services stop before their folder goes.
+    services: Vec<Service>,
+    folder: TempDir,
+    pub verifier_url: String,
+    api: HttpsClient,
+    token: String,
+}
+
+/// What a command said.
+pub struct Said {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    /// What it printed on stdout, as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("not JSON: {}{}", self.stdout, self.stderr))
+    }
+}
+
+/// A process that is stopped when it is dropped.
+struct Service(Child);
+
+impl Story {
+    /// Sets all three up, starts both services and imports the sample HR file.
+    pub fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (issuer, verifier) = (folder.path().join("issuer"), folder.path().join("verifier"));
+        let (issuer_url, verifier_url) = (free_url(), free_url());
+        let init = ["--name", "Minato City", "--name-ja", "みなと市", "--url", &issuer_url];
+        ok("inro-issuer", args(&["init", "--dir"], [&issuer], &init));
+        let init = ["--name", "Welfare System", "--name-ja", "福祉システム", "--url", &verifier_url];
+        ok("inro-verifier", args(&["init", "--dir"], [&verifier], &init));
+        register(folder.path(), &issuer, &verifier);
+        let employees = workspace().join("issuer/samples/employees.csv");
+        ok("inro-issuer", args(&["employee", "import", "--dir"], [&issuer, &employees], &[]));
+        let services = vec![serve("inro-issuer", &issuer), serve("inro-verifier", &verifier)];
+        let story = Self {
+            services,
+            verifier_url,
+            api: client(&verifier.join("tls/ca.pem")),
+            token: std::fs::read_to_string(verifier.join("api-token")).unwrap().trim().to_owned(),
+            folder,
+        };
+        story.trust();
+        story
+    }
+
+    /// The wallet's home folder.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("wallet")
+    }
+
+    /// A file below the story's folder.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    /// Runs `inro-wallet --home H …`.
+    pub fn wallet(&self, rest: &[&str]) -> Said {
+        run("inro-wallet", args(&["--home"], [&self.home()], rest))
+    }
+
+    /// Runs `inro-issuer …`, which must succeed, and reads its JSON.
+    pub fn issuer(&self, command: &[&str], rest: &[&str]) -> Value {
+        let mut first = command.to_vec();
+        first.push("--dir");
+        let said = ok("inro-issuer", args(&first, [&self.path("issuer")], rest));
+        serde_json::from_str(&said.stdout).unwrap()
+    }
+
+    /// Offers `credentials` to an employee and receives them; gives what `receive` printed.
+    pub fn receive(&self, employee: &str, credentials: &[&str]) -> Value {
+        let mut rest = vec!["--employee", employee, "--format", "dc+sd-jwt", "--tx-code", "--json"];
+        credentials.iter().for_each(|credential| rest.extend(["--credential", credential]));
+        let offer = self.issuer(&["offer", "create"], &rest);
+        let (link, code) = (offer["credential_offer"].as_str().unwrap(), offer["tx_code"].as_str().unwrap());
+        let said = self.wallet(&["receive", link, "--tx-code", code, "--json"]);
+        assert_eq!(said.status, 0, "{}", said.stderr);
+        serde_json::from_str(&said.stdout).unwrap()
+    }
+
+    /// Begins a presentation at the verifier's API.
+    pub fn ask(&self, body: &Value) -> Value {
+        let url = format!("{}/v1/presentations", self.verifier_url);
+        let request = HttpRequest::post(url, "application/json", body.to_string().into_bytes(), LIMIT);
+        let response = self.api(request);
+        assert_eq!(response.status, 201, "{}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// What the verifier says of a presentation.
+    pub fn result(&self, asked: &Value) -> Value {
+        let url = format!("{}/v1/presentations/{}", self.verifier_url, asked["id"].as_str().unwrap());
+        let response = self.api(HttpRequest::fetch(url, LIMIT));
+        assert_eq!(response.status, 200);
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    fn api(&self, request: HttpRequest) -> HttpResponse {
+        let request = request.with_header("authorization", format!("Bearer {}", self.token));
+        block_on(self.api.send(request)).unwrap()
+    }
+
+    fn trust(&self) {
+        let anchors = [
+            ("--issuer", "issuer/trust/ca.pem"),
+            ("--verifier", "verifier/trust/ca.pem"),
+            ("--tls", "issuer/tls/ca.pem"),
+            ("--tls", "verifier/tls/ca.pem"),
+        ];
+        for (usage, file) in anchors {
+            let path = self.path(file);
+            let said = self.wallet(&["trust", "add", usage, path.to_str().unwrap()]);
+            assert_eq!(said.status, 0, "{}", said.stderr);
+        }
+    }
+}
+
+/// Runs a future on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// A client that trusts one TLS authority.
+pub fn client(authority: &Path) -> HttpsClient {
+    let pem = std::fs::read_to_string(authority).unwrap();
+    let anchor = AnchorRecord { kind: AnchorKind::Tls, pem, added_at: UnixTime::from_secs(0) };
+    HttpsClient::new(&[anchor]).unwrap()
+}
+
+/// The verifier's operator hands its draft to the agency, which registers it.
+fn register(folder: &Path, issuer: &Path, verifier: &Path) {
+    let (draft, leaf) = (verifier.join("registration.toml"), verifier.join("keys/verifier.pem"));
+    let said = ok(
+        "inro-issuer",
+        args(&["verifier", "register", "--dir"], [issuer, &draft], &["--cert", leaf.to_str().unwrap()]),
+    );
+    let registration = folder.join("registration.jwt");
+    std::fs::write(&registration, said.stdout.trim()).unwrap();
+    ok("inro-verifier", args(&["registration", "add", "--dir"], [verifier, &registration], &[]));
+    for (usage, file) in [("--issuer", "trust/ca.pem"), ("--tls", "tls/ca.pem")] {
+        let anchor = issuer.join(file);
+        ok("inro-verifier", args(&["trust", "add", "--dir"], [verifier], &[usage, anchor.to_str().unwrap()]));
+    }
+}
+
+fn serve(program: &str, folder: &Path) -> Service {
+    let mut command = command(program);
+    command.arg("serve").arg("--dir").arg(folder).stdout(Stdio::piped());
+    let mut service = Service(command.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(service.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening on https://"), "{program} serve said {line:?}");
+    service
+}
+
+fn ok(program: &str, arguments: Vec<std::ffi::OsString>) -> Said {
+    let said = run(program, arguments);
+    assert_eq!(said.status, 0, "{program}: {}{}", said.stdout, said.stderr);
+    said
+}
+
+fn run(program: &str, arguments: Vec<std::ffi::OsString>) -> Said {
+    let Output { status, stdout, stderr } =
+        command(program).args(arguments).stdin(Stdio::null()).output().unwrap();
+    Said {
+        status: status.code().unwrap_or(-1),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+fn args<'a, P: AsRef<Path> + 'a>(
+    first: &[&str],
+    paths: impl IntoIterator<Item = P>,
+    rest: &[&str],
+) -> Vec<std::ffi::OsString> {
+    let first = first.iter().map(|text| OsStr::new(text).to_owned());
+    let paths = paths.into_iter().map(|path| path.as_ref().as_os_str().to_owned());
+    first.chain(paths).chain(rest.iter().map(|text| OsStr::new(text).to_owned())).collect()
+}
+
+fn command(program: &str) -> Command {
+    // Cargo names no binaries of other packages, but builds them beside this test.
+    let test = std::env::current_exe().unwrap();
+    let path = test.ancestors().nth(2).unwrap().join(program);
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo xtask test`, or first `cargo build -p inro-issuer -p inro-verifier -p inro-wallet-cli`",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.env("LC_ALL", "C.UTF-8");
+    command
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn free_url() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("https://localhost:{port}")
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,84 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A wallet for employee credentials, at a terminal. Its keys are software keys: for tests and
+/// demonstrations.
+#[derive(Debug, Parser)]
+#[command(name = "inro-wallet", version, about)]
+pub struct Arguments {
+    /// The wallet's home folder; made where needed.
+    #[arg(long, value_name = "H", global = true)]
+    pub home: Option<PathBuf>,
+    /// Print JSON on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the wallet can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Whom to trust.
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Receive the credentials of an offer.
+    Receive {
+        /// `openid-credential-offer://…`
+        offer: String,
+        /// The transaction code that came apart from the offer.
+        #[arg(long, value_name = "N")]
+        tx_code: Option<String>,
+    },
+    /// List the credentials.
+    List,
+    /// Show one credential with its claims.
+    Show {
+        /// The id that `list` shows.
+        id: String,
+    },
+    /// Answer a presentation request after a review.
+    Present {
+        /// `openid4vp://…`
+        request: String,
+        /// Approve without asking, within what the verifier is registered for.
+        #[arg(long)]
+        yes: bool,
+        /// With --yes: approve also what no registration covers.
+        #[arg(long, requires = "yes")]
+        allow_unregistered: bool,
+    },
+    /// Show what was received, presented, refused and deleted.
+    History,
+    /// Delete a credential, its keys first.
+    Delete {
+        /// The id that `list` shows.
+        id: String,
+    },
+}
+
+/// What `trust` can do.
+#[derive(Debug, Subcommand)]
+pub enum Trust {
+    /// Add one trust anchor.
+    Add(Anchor),
+}
+
+/// A trust anchor and its use.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct Anchor {
+    /// An authority for credential issuers, and registrar of verifiers.
+    #[arg(long, value_name = "PEM")]
+    pub issuer: Option<PathBuf>,
+    /// An authority for verifiers.
+    #[arg(long, value_name = "PEM")]
+    pub verifier: Option<PathBuf>,
+    /// An authority for HTTPS servers.
+    #[arg(long, value_name = "PEM")]
+    pub tls: Option<PathBuf>,
+}

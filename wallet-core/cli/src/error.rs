@@ -1,0 +1,68 @@
+//! Why a command stopped.
+
+use inro_base::{Code, Coded};
+use inro_wallet_core::{KeyStoreError, StoreError, WalletError};
+
+/// Why a command stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The engine's reason.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key store's reason.
+    #[error(transparent)]
+    Keys(#[from] KeyStoreError),
+    /// The home folder cannot be made or opened.
+    #[error("the home folder cannot be used")]
+    Home,
+    /// Another process has the home folder.
+    #[error("the home folder is in use")]
+    InUse,
+    /// There is nobody to ask, and no `--yes`.
+    #[error("a decision is needed and there is no terminal")]
+    NoTerminal,
+    /// The holder said no.
+    #[error("the holder refused")]
+    Refused,
+    /// No registration covers who asks.
+    #[error("no registration covers who asks")]
+    Unregistered,
+    /// More is asked for than was registered.
+    #[error("more is asked for than was registered")]
+    OverAsked,
+    /// A certificate file cannot be read.
+    #[error("a certificate file cannot be read")]
+    Certificate,
+}
+
+impl CliError {
+    /// Whether the wallet refused, rather than failed.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Wallet(error) => error.is_refusal(),
+            Self::NoTerminal | Self::Refused | Self::Unregistered | Self::OverAsked => true,
+            Self::Store(_) | Self::Keys(_) | Self::Home | Self::InUse | Self::Certificate => false,
+        }
+    }
+}
+
+impl Coded for CliError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Wallet(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Keys(error) => error.code(),
+            Self::Refused => const { Code::new("INRO-WALLET-042") },
+            Self::Unregistered => const { Code::new("INRO-WALLET-043") },
+            Self::OverAsked => const { Code::new("INRO-WALLET-044") },
+            Self::Home => const { Code::new("INRO-WALLET-050") },
+            Self::InUse => const { Code::new("INRO-WALLET-051") },
+            Self::NoTerminal => const { Code::new("INRO-WALLET-052") },
+            Self::Certificate => const { Code::new("INRO-WALLET-053") },
+        }
+    }
+}

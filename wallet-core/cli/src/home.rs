@@ -1,0 +1,53 @@
+//! The wallet's home folder: `H/wallet.sqlite`, `H/keys/`, `H/lock`.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use inro_crypto::RustCrypto;
+use inro_wallet_core::{AnchorKind, Ports, SqliteStore, Store as _, Wallet};
+
+use crate::error::CliError;
+use crate::https::HttpsClient;
+use crate::keys::FileKeys;
+use crate::system::{SystemClock, SystemRng};
+
+/// An opened home: one process at a time.
+pub struct Home {
+    /// The engine over this folder.
+    pub wallet: Wallet,
+    // Held until the process is done.
+    _lock: File,
+}
+
+impl Home {
+    /// Opens the folder, and makes it (mode 0700) where needed.
+    ///
+    /// # Errors
+    /// [`CliError::Home`], [`CliError::InUse`], or what the store and the key store say.
+    pub async fn open(folder: &Path) -> Result<Self, CliError> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
+        let lock = lock(&folder.join("lock"))?;
+        let store = SqliteStore::open(&folder.join("wallet.sqlite"))?;
+        let tls = store.anchors(AnchorKind::Tls).await?;
+        let wallet = Wallet::open(Ports {
+            keys: Arc::new(FileKeys::open(folder.join("keys"))?),
+            store: Arc::new(store),
+            http: Arc::new(HttpsClient::new(&tls).map_err(|_| CliError::Certificate)?),
+            clock: Arc::new(SystemClock),
+            rng: Box::new(SystemRng),
+            provider: Arc::new(RustCrypto),
+        })
+        .await?;
+        Ok(Self { wallet, _lock: lock })
+    }
+}
+
+fn lock(path: &Path) -> Result<File, CliError> {
+    let options = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let file = options.map_err(|_| CliError::Home)?;
+    // Two processes could otherwise take each other's new keys for orphans.
+    file.try_lock().map_err(|_| CliError::InUse)?;
+    Ok(file)
+}

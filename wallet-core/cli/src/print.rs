@@ -1,0 +1,126 @@
+//! What the commands print: for people, or JSON.
+
+use inro_base::Coded;
+use inro_wallet_core::{CredentialRecord, HistoryEntry, Localized};
+use serde_json::{Value, json};
+
+use crate::language::{Language, plain};
+
+/// An error for people: its cause with its code, and the remedy.
+pub fn error_text(error: &dyn Coded, language: Language) -> String {
+    let entry = error.code().entry();
+    let (cause, remedy) = (language.registered(entry.cause), language.registered(entry.remedy));
+    format!("error: {cause} [{}]\nremedy: {remedy}", error.code())
+}
+
+/// An error for programs.
+pub fn error_json(error: &dyn Coded, language: Language) -> Value {
+    let entry = error.code().entry();
+    json!({
+        "inro_code": error.code().as_str(),
+        "cause": language.registered(entry.cause),
+        "remedy": language.registered(entry.remedy),
+        "retry": entry.retry,
+    })
+}
+
+/// Credentials in short, as `receive` and `list` show them.
+pub fn credentials_json(records: &[CredentialRecord]) -> Value {
+    json!({ "credentials": records.iter().map(summary).collect::<Vec<_>>() })
+}
+
+/// Credentials in short, for people.
+pub fn credentials_text(records: &[CredentialRecord], language: Language) -> String {
+    if records.is_empty() {
+        return language.pick("no credentials\n", "資格情報はありません\n").to_owned();
+    }
+    let row = |record: &CredentialRecord| {
+        let copies = match language {
+            Language::En => format!("{} copies", record.copies),
+            Language::Ja => format!("残り{}枚", record.copies),
+        };
+        let (name, issuer) = (language.name(&record.name), language.name(&record.issuer_name));
+        format!("{}  {} — {}  {copies}{}\n", record.id.0, plain(name), plain(issuer), until(record, language))
+    };
+    records.iter().map(row).collect()
+}
+
+/// One credential with its claims, for programs.
+pub fn credential_json(record: &CredentialRecord) -> Value {
+    let mut object = summary(record);
+    if let Some(members) = object.as_object_mut() {
+        members.insert("name".into(), localized(&record.name));
+        members.insert("issuer".into(), record.issuer.as_str().into());
+        members.insert("issuer_name".into(), localized(&record.issuer_name));
+        members.insert("received_at".into(), record.received_at.to_string().into());
+        members.insert("claims".into(), record.claims.clone().into());
+    }
+    object
+}
+
+/// One credential with its claims, for people.
+pub fn credential_text(record: &CredentialRecord, language: Language) -> String {
+    let mut text = credentials_text(std::slice::from_ref(record), language);
+    for (name, value) in &record.claims {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.push_str(&format!("  {}: {}\n", plain(name), plain(&value)));
+    }
+    text
+}
+
+/// The history, for programs.
+pub fn history_json(entries: &[HistoryEntry]) -> Value {
+    let entry = |entry: &HistoryEntry| {
+        json!({
+            "event": entry.event,
+            "at": entry.at.to_string(),
+            "counterpart": entry.counterpart,
+            "registered": entry.registered,
+            "credentials": entry.items,
+            "outcome": entry.outcome,
+        })
+    };
+    json!({ "history": entries.iter().map(entry).collect::<Vec<_>>() })
+}
+
+/// The history, for people.
+pub fn history_text(entries: &[HistoryEntry], language: Language) -> String {
+    let row = |entry: &HistoryEntry| {
+        let claimed = match entry.registered {
+            true => "",
+            false => language.pick(" (claimed)", "（自称）"),
+        };
+        let items: Vec<_> =
+            entry.items.iter().map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", ")))).collect();
+        let (event, outcome) = (entry.event.as_str(), entry.outcome.as_str());
+        let name = plain(language.name(&entry.counterpart));
+        format!("{}  {event} ({outcome})  {name}{claimed}  {}\n", entry.at, items.join("; "))
+    };
+    entries.iter().map(row).collect()
+}
+
+/// How a presentation ended, for programs. `status` is `sent`, `refused` or `failed`.
+pub fn presented_json(status: &str, redirect_uri: Option<&str>, error: Option<Value>) -> Value {
+    json!({ "status": status, "redirect_uri": redirect_uri, "error": error })
+}
+
+fn summary(record: &CredentialRecord) -> Value {
+    json!({
+        "id": record.id,
+        "type": record.vct,
+        "format": record.format,
+        "copies": record.copies,
+        "expires_at": record.expires_at.map(|at| at.to_string()),
+    })
+}
+
+fn localized(name: &Localized) -> Value {
+    json!({ "en": name.en, "ja": name.ja })
+}
+
+fn until(record: &CredentialRecord, language: Language) -> String {
+    let Some(at) = record.expires_at else {
+        return String::new();
+    };
+    format!("  {} {at}", language.pick("until", "有効期限"))
+}

@@ -1,0 +1,127 @@
+//! Why a use case stopped.
+
+use inro_base::{Code, Coded};
+use inro_openid4vci::VciError;
+use inro_openid4vp::wallet::RequestError;
+use inro_sd_jwt::SdJwtError;
+use inro_trust::TrustError;
+
+use crate::ports::{HttpError, KeyStoreError, StoreError};
+
+/// Why a use case stopped. Codes, counts and times only.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WalletError {
+    /// The key store's reason.
+    #[error(transparent)]
+    Keys(#[from] KeyStoreError),
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network's reason.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The issuance protocol's reason.
+    #[error(transparent)]
+    Issuance(#[from] VciError),
+    /// The presentation protocol's reason.
+    #[error(transparent)]
+    Presentation(#[from] RequestError),
+    /// A certificate or registration was not trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A credential was malformed, altered or out of its time.
+    #[error(transparent)]
+    Credential(#[from] SdJwtError),
+    /// Nothing in the offer has a format that this wallet knows.
+    #[error("the offer names no supported credential")]
+    NothingSupported,
+    /// Another number of copies than keys.
+    #[error("{received} copies where {asked} were asked for")]
+    CopyCount {
+        /// How many keys were sent.
+        asked: usize,
+        /// How many copies came.
+        received: usize,
+    },
+    /// A copy is bound to a key that was not sent, to one twice, or to none.
+    #[error("a copy is bound to another key")]
+    ForeignKey,
+    /// A copy is of another type than was offered.
+    #[error("a copy is of another type than was offered")]
+    OtherType,
+    /// The copies of one batch do not say the same.
+    #[error("the copies do not say the same")]
+    CopiesDiffer,
+    /// A copy names another issuer than the offer.
+    #[error("a copy names another issuer")]
+    OtherIssuer,
+    /// A file that should be a trust anchor is none.
+    #[error("not a readable trust anchor")]
+    Anchor,
+    /// Every copy of a chosen credential was used.
+    #[error("every copy was used")]
+    AllSpent,
+    /// Nothing in the wallet fits the request.
+    #[error("nothing fits the request")]
+    NoMatch,
+    /// The choice names what the review did not show.
+    #[error("a choice outside the review")]
+    NotInReview,
+}
+
+impl WalletError {
+    /// Whether the wallet refused to go on for the holder's protection, rather than failed.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Presentation(error) => !matches!(
+                error,
+                RequestError::NotDelivered { .. }
+                    | RequestError::Signatures { .. }
+                    | RequestError::NotTaken { .. }
+                    | RequestError::NotRequested
+                    | RequestError::Json(_)
+                    | RequestError::NextAddress
+            ),
+            Self::Trust(_) | Self::NoMatch => true,
+            Self::Store(error) => *error == StoreError::AnsweredBefore,
+            Self::Keys(_)
+            | Self::Http(_)
+            | Self::Issuance(_)
+            | Self::Credential(_)
+            | Self::NothingSupported
+            | Self::CopyCount { .. }
+            | Self::ForeignKey
+            | Self::OtherType
+            | Self::CopiesDiffer
+            | Self::OtherIssuer
+            | Self::Anchor
+            | Self::AllSpent
+            | Self::NotInReview => false,
+        }
+    }
+}
+
+impl Coded for WalletError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Keys(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Http(error) => error.code(),
+            Self::Issuance(error) => error.code(),
+            Self::Presentation(error) => error.code(),
+            Self::Trust(error) => error.code(),
+            Self::Credential(error) => error.code(),
+            Self::NothingSupported => const { Code::new("INRO-WALLET-031") },
+            Self::CopyCount { .. } => const { Code::new("INRO-WALLET-032") },
+            Self::ForeignKey => const { Code::new("INRO-WALLET-033") },
+            Self::OtherType => const { Code::new("INRO-WALLET-034") },
+            Self::CopiesDiffer => const { Code::new("INRO-WALLET-035") },
+            Self::OtherIssuer => const { Code::new("INRO-WALLET-036") },
+            Self::Anchor => const { Code::new("INRO-WALLET-037") },
+            Self::AllSpent => const { Code::new("INRO-WALLET-040") },
+            Self::NoMatch => const { Code::new("INRO-WALLET-041") },
+            Self::NotInReview => const { Code::new("INRO-WALLET-045") },
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Checks what an issuer sent, before it is stored.
+
+use inro_base::{UnixTime, base64url};
+use inro_crypto::{Provider, PublicKey};
+use inro_openid4vci::SD_JWT_VC;
+use inro_sd_jwt::{ClaimPath, HeldSdJwt, UnverifiedSdJwt};
+use inro_trust::{Anchors, Usage};
+use serde_json::{Map, Value};
+
+use crate::error::WalletError;
+use crate::ports::CreatedKey;
+use crate::records::{
+    CredentialId, CredentialRecord, Event, HistoryItem, Localized, NewCopy, NewCredential, NewHistoryEntry,
+    Outcome, employee_claims,
+};
+
+/// Claims that belong to one copy and not to the employee.
+const PER_COPY: &[&str] = &["cnf", "status", "iat", "nbf", "exp"];
+
+/// The answer to one credential request, and what was asked.
+pub(crate) struct Batch<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) issuer_name: &'a Localized,
+    pub(crate) issuer_vouched: bool,
+    /// The `vct` of the issuer's metadata.
+    pub(crate) vct: Option<&'a str>,
+    pub(crate) name: Localized,
+    pub(crate) keys: &'a [CreatedKey],
+    pub(crate) texts: Vec<String>,
+}
+
+/// Checks every copy: signed by an issuer on the list who may issue this type, of the type that was
+/// offered, in its time, bound to a key of its own, saying the same as the others.
+pub(crate) fn check(
+    batch: Batch<'_>,
+    anchors: &Anchors,
+    now: UnixTime,
+    provider: &dyn Provider,
+) -> Result<NewCredential, WalletError> {
+    if batch.texts.len() != batch.keys.len() {
+        return Err(WalletError::CopyCount { asked: batch.keys.len(), received: batch.texts.len() });
+    }
+    let mut free: Vec<&CreatedKey> = batch.keys.iter().collect();
+    let mut copies = Vec::new();
+    let mut common: Option<Common> = None;
+    for text in batch.texts {
+        let copy = receive(&text, anchors, now, provider)?;
+        let found = Common::of(&copy, batch.issuer, batch.vct)?;
+        common = Some(match common {
+            None => found,
+            Some(first) => first.merge(found)?,
+        });
+        let key = take(&mut free, copy.holder_key().as_ref())?;
+        copies.push(NewCopy { text: text.into(), key: key.id.clone() });
+    }
+    let common = common.ok_or(WalletError::CopyCount { asked: 0, received: 0 })?;
+    let record = CredentialRecord {
+        id: credential_id(&common.vct, batch.issuer, provider),
+        vct: common.vct,
+        format: SD_JWT_VC.to_owned(),
+        name: batch.name,
+        issuer: batch.issuer.to_owned(),
+        issuer_name: batch.issuer_name.clone(),
+        claims: common.claims,
+        always_visible: common.always_visible,
+        received_at: now,
+        expires_at: common.expires_at,
+        copies: 0,
+    };
+    let entry = NewHistoryEntry {
+        event: Event::Issued,
+        at: now,
+        counterpart: batch.issuer_name.clone(),
+        registered: batch.issuer_vouched,
+        items: vec![HistoryItem { vct: record.vct.clone(), claims: record.claim_names() }],
+        outcome: Outcome::Done,
+    };
+    Ok(NewCredential { record, copies, entry })
+}
+
+fn receive(
+    text: &str,
+    anchors: &Anchors,
+    now: UnixTime,
+    provider: &dyn Provider,
+) -> Result<HeldSdJwt, WalletError> {
+    let unverified = UnverifiedSdJwt::parse(text)?;
+    let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
+    Ok(HeldSdJwt::receive(text, &issuer, now, provider)?)
+}
+
+/// What all copies of a credential share.
+struct Common {
+    vct: String,
+    claims: Map<String, Value>,
+    always_visible: Vec<String>,
+    expires_at: Option<UnixTime>,
+}
+
+impl Common {
+    fn of(copy: &HeldSdJwt, issuer: &str, offered: Option<&str>) -> Result<Self, WalletError> {
+        if Some(copy.vct()) != offered {
+            return Err(WalletError::OtherType);
+        }
+        let mut claims = copy.claims().clone();
+        if claims.get("iss").is_some_and(|named| named.as_str() != Some(issuer)) {
+            return Err(WalletError::OtherIssuer);
+        }
+        for name in PER_COPY {
+            claims.shift_remove(*name);
+        }
+        let visible = |name: &&String| copy.is_always_visible(&ClaimPath::claim(name));
+        let always_visible = employee_claims(&claims).filter(visible).cloned().collect();
+        Ok(Self { vct: copy.vct().to_owned(), claims, always_visible, expires_at: copy.expires_at() })
+    }
+
+    fn merge(self, other: Self) -> Result<Self, WalletError> {
+        if self.claims != other.claims || self.always_visible != other.always_visible {
+            return Err(WalletError::CopiesDiffer);
+        }
+        // The first to expire decides for all.
+        let expires_at = match (self.expires_at, other.expires_at) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        Ok(Self { expires_at, ..self })
+    }
+}
+
+/// Takes the key that a copy is bound to: one that was sent, and that no other copy has.
+fn take<'a>(free: &mut Vec<&'a CreatedKey>, bound: Option<&PublicKey>) -> Result<&'a CreatedKey, WalletError> {
+    let index = free.iter().position(|key| Some(&key.public_key) == bound).ok_or(WalletError::ForeignKey)?;
+    Ok(free.swap_remove(index))
+}
+
+/// The same for the same type, issuer and format.
+fn credential_id(vct: &str, issuer: &str, provider: &dyn Provider) -> CredentialId {
+    // JSON keeps the parts apart, whatever characters they have.
+    let parts = Value::from(vec![vct, issuer, SD_JWT_VC]).to_string();
+    let digest = provider.sha256(parts.as_bytes());
+    let (short, _) = digest.split_at(9);
+    CredentialId(base64url::encode(short))
+}

@@ -1,0 +1,183 @@
+//! The use case `present`: from a request's link over the holder's decision to the answer.
+
+use inro_credential::dcql::Candidate;
+use inro_crypto::Signature;
+use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
+use inro_sd_jwt::HeldSdJwt;
+
+use crate::error::WalletError;
+use crate::matching;
+use crate::ports::StoreError;
+use crate::records::{
+    Copy, CredentialId, CredentialRecord, Event, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
+};
+use crate::review::{Asked, Choice, Review};
+use crate::wallet::Wallet;
+
+/// A checked request that waits for its holder's decision.
+#[must_use]
+pub struct Reviewing {
+    state: ReviewingState,
+    review: Review,
+    digest: RequestDigest,
+}
+
+impl Reviewing {
+    /// Who asks, why, for what, and what nobody registered a need for.
+    pub const fn review(&self) -> &Review {
+        &self.review
+    }
+}
+
+impl Wallet {
+    /// Fetches and checks a request. Nothing of the holder leaves.
+    ///
+    /// A request that nothing fits is reviewed like any other, so that the verifier sees a refusal
+    /// and no difference.
+    ///
+    /// # Errors
+    /// [`WalletError::Presentation`] for a request that is unsigned, untrusted, expired or would
+    /// send its answer elsewhere; [`StoreError::AnsweredBefore`].
+    ///
+    /// Source: OpenID4VP 1.0 §5, §15.4.1.
+    pub async fn review(&self, link: &str) -> Result<Reviewing, WalletError> {
+        let request = self.fetch(link).await?;
+        let digest = RequestDigest(*request.replay_key());
+        if self.store.was_answered(&digest).await? {
+            return Err(StoreError::AnsweredBefore.into());
+        }
+        let records = self.store.credentials().await?;
+        let state = request.review(&records.iter().map(candidate).collect::<Vec<_>>());
+        let review = matching::review(&state, &records);
+        Ok(Reviewing { state, review, digest })
+    }
+
+    /// Presents what was chosen. Each credential gives one copy that was never used; its key signs,
+    /// the copy is marked as spent, the key is deleted, and only then the answer is sent. A step
+    /// that is cut leaves no copy that could be used twice.
+    ///
+    /// The answer is where the verifier sends its user next.
+    ///
+    /// # Errors
+    /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`] before
+    /// anything was used up; after that, what the network or the verifier said.
+    pub async fn approve(&self, reviewing: Reviewing, choice: Choice) -> Result<Option<String>, WalletError> {
+        let Reviewing { state, review, digest } = reviewing;
+        let asked = review.chosen(&choice)?;
+        let copies = self.copies(&asked).await?;
+        let mut signers = Vec::new();
+        let mut chosen = Vec::new();
+        for (asked, copy) in asked.iter().zip(&copies) {
+            if requires_binding(&state, &asked.query) {
+                signers.push(&copy.key);
+            }
+            chosen.push(Chosen {
+                credential: asked.query.clone(),
+                copy: HeldSdJwt::parse(copy.text.expose(), &*self.provider)?,
+                paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
+            });
+        }
+        let signing = state.approve(chosen, self.now(), &*self.provider)?;
+        let mut signatures: Vec<Signature> = Vec::new();
+        for (key, input) in signers.into_iter().zip(signing.signing_inputs()) {
+            signatures.push(self.keys.sign(key, input).await?);
+        }
+        let (sending, request) = signing.finish(signatures)?;
+
+        let entry = self.entry(Event::Presented, &review, asked.iter().map(|asked| item(asked)).collect());
+        let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
+        let entry = self.store.answer(&digest, &spent, self.now(), &entry).await?;
+        let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
+        let outcome = async {
+            self.delete_keys(&keys).await?;
+            let response = self.send(request).await?;
+            Ok(sending.answered(&response)?.redirect_uri)
+        };
+        let outcome: Result<Option<String>, WalletError> = outcome.await;
+        let became = if outcome.is_ok() { Outcome::Done } else { Outcome::Failed };
+        self.store.conclude(entry, became).await?;
+        outcome
+    }
+
+    /// Declines: the same bytes whether the holder refused, nothing fitted, or a value differed.
+    ///
+    /// The answer is where the verifier sends its user next.
+    ///
+    /// # Errors
+    /// [`StoreError::AnsweredBefore`]; what the network said.
+    ///
+    /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
+    pub async fn refuse(&self, reviewing: Reviewing) -> Result<Option<String>, WalletError> {
+        let Reviewing { state, review, digest } = reviewing;
+        let items = review.groups.iter().flat_map(|group| group.options.first()).flat_map(|option| &option.credentials);
+        let entry = self.entry(Event::Refused, &review, items.map(item).collect());
+        let entry = self.store.answer(&digest, &[], self.now(), &entry).await?;
+        let (sending, request): (Sending, _) = state.refuse();
+        let sent = self.send(request).await;
+        let became = if sent.is_ok() { Outcome::Done } else { Outcome::Failed };
+        self.store.conclude(entry, became).await?;
+        // How the verifier takes a refusal changes nothing for the holder.
+        Ok(sending.answered(&sent?).ok().and_then(|sent| sent.redirect_uri))
+    }
+
+    async fn fetch(&self, link: &str) -> Result<VerifiedRequest, WalletError> {
+        let anchors = self.anchors().await?;
+        let (waiting, request) = RequestLink::parse(link)?.fetch();
+        let received = waiting.received(&self.send(request).await?)?;
+        match received.verify(&anchors, self.now(), &*self.provider) {
+            Ok(request) => Ok(request),
+            Err(refusal) => {
+                if let Some(reply) = refusal.reply {
+                    // It tells an authenticated verifier of a fault in its own request. Whether it
+                    // arrives is the verifier's concern.
+                    let _ = self.send(reply).await;
+                }
+                Err(refusal.error.into())
+            }
+        }
+    }
+
+    /// One unspent copy for each credential; two different ones where a credential is asked for twice.
+    async fn copies(&self, asked: &[&Asked]) -> Result<Vec<Copy>, WalletError> {
+        let mut copies: Vec<Copy> = Vec::new();
+        let mut taken: Vec<&CredentialId> = Vec::new();
+        for asked in asked {
+            let before = taken.iter().filter(|id| **id == &asked.credential).count();
+            let unspent = self.store.unspent_copies(&asked.credential, before.saturating_add(1)).await?;
+            copies.push(unspent.into_iter().nth(before).ok_or(WalletError::AllSpent)?);
+            taken.push(&asked.credential);
+        }
+        Ok(copies)
+    }
+
+    fn entry(&self, event: Event, review: &Review, items: Vec<HistoryItem>) -> NewHistoryEntry {
+        NewHistoryEntry {
+            event,
+            at: self.now(),
+            counterpart: review.asker_name(),
+            registered: review.is_registered(),
+            items,
+            outcome: Outcome::Begun,
+        }
+    }
+}
+
+fn candidate(record: &CredentialRecord) -> Candidate<'_> {
+    Candidate {
+        format: &record.format,
+        type_id: &record.vct,
+        claims: &record.claims,
+        holder_binding: true,
+        authority_key_ids: &[],
+    }
+}
+
+fn requires_binding(state: &ReviewingState, query: &str) -> bool {
+    state.request().query().credential(query).is_none_or(|query| query.requires_holder_binding())
+}
+
+fn item(asked: &Asked) -> HistoryItem {
+    let chosen = asked.claims.iter().map(|claim| &claim.name);
+    let visible = asked.always_visible.iter().filter(|name| !asked.claims.iter().any(|claim| claim.name == **name));
+    HistoryItem { vct: asked.vct.clone(), claims: chosen.chain(visible).cloned().collect() }
+}

@@ -1,0 +1,226 @@
+//! What the holder sees before anything leaves, and what they choose.
+
+use inro_credential::ClaimPath;
+
+use crate::error::WalletError;
+use crate::records::{CredentialId, Localized};
+
+/// A checked request as the holder decides on it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Review {
+    /// Who asks.
+    pub asker: Asker,
+    /// Why, if the request says so.
+    pub purpose: Option<ReviewPurpose>,
+    /// Where the answer goes: host, and port where it is not 443.
+    pub host: String,
+    /// What is asked for. Each group is answered by one of its options.
+    pub groups: Vec<Group>,
+    /// Whether the wallet holds what every required group needs. If not, the holder can only
+    /// refuse, and the verifier learns no difference.
+    pub satisfiable: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Asker {
+    /// A registrar on the trust list vouches for this name.
+    Registered {
+        /// The name.
+        name: Localized,
+    },
+    /// The verifier's own word, not verified by anybody.
+    Claimed {
+        /// The name, in the verifier's words.
+        name: String,
+    },
+}
+
+/// Why somebody asks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReviewPurpose {
+    /// The reason.
+    pub text: Localized,
+    /// Whether a registrar vouches for these words.
+    pub registered: bool,
+}
+
+/// A part of the request that has to be answered as a whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Group {
+    /// Whether the request is declined without it.
+    pub required: bool,
+    /// The answers that the wallet can give, least disclosing first.
+    pub options: Vec<GroupOption>,
+}
+
+/// One way to answer a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GroupOption {
+    /// The credentials that it presents.
+    pub credentials: Vec<Asked>,
+}
+
+/// What one credential would disclose.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Asked {
+    /// The id of the credential query.
+    pub query: String,
+    /// The wallet's credential.
+    pub credential: CredentialId,
+    /// Its type: `vct`.
+    pub vct: String,
+    /// Its name for people.
+    pub name: Localized,
+    /// The issuer's name for people.
+    pub issuer_name: Localized,
+    /// What would be disclosed of it, beside what cannot be withheld.
+    pub claims: Vec<AskedClaim>,
+    /// The names of claims that every verifier sees, whatever is chosen.
+    pub always_visible: Vec<String>,
+    /// No registration says that this verifier needs a credential of this type at all.
+    pub over_asked: bool,
+    /// How many copies are left. Each is used once, so that two answers cannot be linked by a
+    /// copy's signature, salts or key; equal claims still look equal.
+    pub copies: u32,
+}
+
+/// A claim that would be disclosed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AskedClaim {
+    /// Where it stands in the credential.
+    pub path: ClaimPath,
+    /// The path as people read it: `department.name`, `powers[0]`.
+    pub name: String,
+    /// No registration says that this verifier needs it.
+    pub over_asked: bool,
+}
+
+/// Which option of each group the holder chose, in the order of the groups.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Choice(pub Vec<Option<usize>>);
+
+impl Review {
+    /// Whether a registrar vouches for who asks.
+    pub const fn is_registered(&self) -> bool {
+        match self.asker {
+            Asker::Registered { .. } => true,
+            Asker::Claimed { .. } => false,
+        }
+    }
+
+    /// The name to show and to remember.
+    pub fn asker_name(&self) -> Localized {
+        match &self.asker {
+            Asker::Registered { name } => name.clone(),
+            Asker::Claimed { name } => Localized { en: name.clone(), ja: String::new() },
+        }
+    }
+
+    /// The credentials that `choice` presents, in the order of the groups.
+    ///
+    /// # Errors
+    /// [`WalletError::NoMatch`] when the request cannot be answered;
+    /// [`WalletError::NotInReview`] when the choice does not fit the groups.
+    pub fn chosen(&self, choice: &Choice) -> Result<Vec<&Asked>, WalletError> {
+        if !self.satisfiable {
+            return Err(WalletError::NoMatch);
+        }
+        if choice.0.len() != self.groups.len() {
+            return Err(WalletError::NotInReview);
+        }
+        let mut chosen: Vec<&Asked> = Vec::new();
+        for (group, pick) in self.groups.iter().zip(&choice.0) {
+            let Some(pick) = pick else {
+                if group.required {
+                    return Err(WalletError::NotInReview);
+                }
+                continue;
+            };
+            let option = group.options.get(*pick).ok_or(WalletError::NotInReview)?;
+            // Two groups may need the same answer; it is given once.
+            let new = option.credentials.iter().filter(|asked| !chosen.contains(asked));
+            chosen.extend(new.collect::<Vec<_>>());
+        }
+        if chosen.is_empty() { Err(WalletError::NotInReview) } else { Ok(chosen) }
+    }
+
+    /// Whether `choice` discloses a claim that no registration covers.
+    ///
+    /// # Errors
+    /// As [`Review::chosen`].
+    pub fn over_asks(&self, choice: &Choice) -> Result<bool, WalletError> {
+        let beyond = |asked: &&Asked| asked.over_asked || asked.claims.iter().any(|claim| claim.over_asked);
+        Ok(self.chosen(choice)?.iter().any(beyond))
+    }
+}
+
+impl Choice {
+    /// The first option of each required group, and nothing that is optional.
+    pub fn least(review: &Review) -> Self {
+        Self(review.groups.iter().map(|group| group.required.then_some(0)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use inro_base::Coded as _;
+
+    use super::*;
+
+    fn asked(query: &str, over_asked: bool) -> Asked {
+        Asked {
+            query: query.into(),
+            credential: CredentialId("c".into()),
+            vct: "urn:test".into(),
+            name: Localized::default(),
+            issuer_name: Localized::default(),
+            claims: vec![AskedClaim { path: ClaimPath::claim("agency"), name: "agency".into(), over_asked }],
+            always_visible: Vec::new(),
+            over_asked: false,
+            copies: 1,
+        }
+    }
+
+    fn review() -> Review {
+        let option = |query, over| GroupOption { credentials: vec![asked(query, over)] };
+        Review {
+            asker: Asker::Claimed { name: "Somebody".into() },
+            purpose: None,
+            host: "verifier.example".into(),
+            groups: vec![
+                Group { required: true, options: vec![option("a", false), option("b", true)] },
+                Group { required: false, options: vec![option("c", true)] },
+            ],
+            satisfiable: true,
+        }
+    }
+
+    #[test]
+    fn the_least_choice_leaves_out_what_is_optional() {
+        let review = review();
+        let least = Choice::least(&review);
+        assert_eq!(least, Choice(vec![Some(0), None]));
+        assert_eq!(review.chosen(&least).unwrap(), [&asked("a", false)]);
+        assert!(!review.over_asks(&least).unwrap());
+        assert!(review.over_asks(&Choice(vec![Some(1), None])).unwrap());
+        assert!(review.over_asks(&Choice(vec![Some(0), Some(0)])).unwrap());
+    }
+
+    #[test]
+    fn refuses_a_choice_outside_the_review() {
+        let review = review();
+        assert!(review.chosen(&Choice(vec![Some(1), Some(0)])).is_ok());
+        for picks in [vec![Some(2), None], vec![None, None], vec![Some(0)], vec![Some(0), Some(1)]] {
+            let refused = review.chosen(&Choice(picks)).unwrap_err();
+            assert_eq!(refused.code().as_str(), "INRO-WALLET-045");
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_chosen_when_nothing_fits() {
+        let unsatisfiable = Review { satisfiable: false, ..review() };
+        let refused = unsatisfiable.chosen(&Choice(vec![Some(0), None])).unwrap_err();
+        assert_eq!(refused.code().as_str(), "INRO-WALLET-041");
+    }
+}

@@ -1,0 +1,80 @@
+//! The engine against scripted peers: first the unaltered message, then one thing altered.
+
+mod issuer;
+mod pki;
+mod presenting;
+mod receiving;
+mod verifier;
+
+use std::sync::Arc;
+
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::{Coded as _, UnixTime};
+use inro_crypto::RustCrypto;
+use pki::Authority;
+
+use crate::error::WalletError;
+use crate::ports::{HttpError, KeyStore, Store};
+use crate::records::AnchorKind;
+use crate::store::SqliteStore;
+use crate::testing::{Journal, MemoryKeys, ScriptedHttp, SeededRng, StillClock, run};
+use crate::wallet::{Ports, Wallet};
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// A device: what stays when the network or the engine changes.
+struct Device {
+    keys: Arc<MemoryKeys>,
+    store: Arc<SqliteStore>,
+    clock: StillClock,
+    journal: Journal,
+}
+
+impl Device {
+    /// An empty device that trusts `authority` for everything.
+    fn trusting(authority: &Authority) -> Self {
+        let journal = Journal::default();
+        let device = Self {
+            keys: Arc::new(MemoryKeys::new(journal.clone())),
+            store: Arc::new(SqliteStore::in_memory().unwrap()),
+            clock: StillClock::at(NOW),
+            journal,
+        };
+        let wallet = device.wallet(|_| Err(HttpError::Unreachable));
+        for kind in [AnchorKind::Issuer, AnchorKind::Verifier] {
+            run(wallet.trust_add(kind, &authority.pem)).unwrap();
+        }
+        device
+    }
+
+    /// The engine on this device, with a network.
+    fn wallet(
+        &self,
+        network: impl FnMut(&HttpRequest) -> Result<HttpResponse, HttpError> + Send + 'static,
+    ) -> Wallet {
+        let ports = Ports {
+            keys: self.keys.clone(),
+            store: self.store.clone(),
+            http: Arc::new(ScriptedHttp::new(self.journal.clone(), network)),
+            clock: Arc::new(self.clock.clone()),
+            rng: Box::new(SeededRng::new(5)),
+            provider: Arc::new(RustCrypto),
+        };
+        run(Wallet::open(ports)).unwrap()
+    }
+
+    fn keys(&self) -> usize {
+        run(self.keys.list()).unwrap().len()
+    }
+
+    fn copies(&self) -> u32 {
+        run(self.store.credentials()).unwrap().iter().map(|record| record.copies).sum()
+    }
+}
+
+fn code<T>(outcome: Result<T, WalletError>) -> &'static str {
+    match outcome {
+        Ok(_) => "accepted",
+        Err(error) => error.code().as_str(),
+    }
+}

@@ -1,0 +1,296 @@
+//! What leaves the wallet, in which order, and what it refuses to answer.
+
+use std::sync::{Arc, Mutex};
+
+use inro_trust::Usage;
+use serde_json::json;
+
+use super::issuer::{Script, link};
+use super::pki::{Authority, Leaf};
+use super::verifier::{RESPONSE, Request, registration};
+use super::{Device, NOW, code};
+use crate::error::WalletError;
+use crate::ports::{HttpError, Store as _};
+use crate::records::{Event, Outcome};
+use crate::review::{Asker, Choice};
+use crate::testing::run;
+
+/// A device with one credential in three copies, and those who vouch for others.
+struct Scene {
+    device: Device,
+    authority: Authority,
+    registrar: Leaf,
+}
+
+/// What a presentation came to, and what the verifier was sent.
+struct Ended {
+    code: &'static str,
+    posted: Vec<Vec<u8>>,
+}
+
+/// What the holder does at the review.
+#[derive(Clone, Copy)]
+enum Holder {
+    Approves,
+    Refuses,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let authority = Authority::new("Trusted");
+        let device = Device::trusting(&authority);
+        let wallet = device.wallet(Script::honest(&authority).network());
+        run(wallet.receive(&link(), None)).unwrap();
+        let registrar = authority.leaf(31, Usage::Registrar, &[], "issuer.example");
+        Self { device, authority, registrar }
+    }
+
+    fn request(&self) -> Request {
+        Request::honest(&self.authority, &self.registrar, &["agency"])
+    }
+
+    fn answer(&self, request: Request, holder: Holder) -> Ended {
+        let posted: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let seen = Arc::clone(&posted);
+        let link = request.link();
+        let wallet = self.device.wallet(move |sent| {
+            if sent.url == RESPONSE {
+                seen.lock().unwrap().push(sent.body.clone());
+            }
+            Ok(request.answer(sent))
+        });
+        let outcome: Result<_, WalletError> = run(async {
+            let reviewing = wallet.review(&link).await?;
+            match holder {
+                Holder::Refuses => wallet.refuse(reviewing).await,
+                Holder::Approves => {
+                    let choice = Choice::least(reviewing.review());
+                    wallet.approve(reviewing, choice).await
+                }
+            }
+        });
+        let posted = posted.lock().unwrap().clone();
+        Ended { code: code(outcome), posted }
+    }
+}
+
+/// The unaltered request is answered; the altered one is refused with `expected`, and nothing is
+/// sent for it.
+fn refuses(expected: &str, alter: impl FnOnce(&mut Request, &Scene)) {
+    let scene = Scene::new();
+    assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
+    let scene = Scene::new();
+    let mut request = scene.request();
+    alter(&mut request, &scene);
+    let ended = scene.answer(request, Holder::Approves);
+    assert_eq!(ended.code, expected);
+    assert_eq!(ended.posted.len(), 0, "something was sent");
+    assert_eq!((scene.device.copies(), scene.device.keys()), (3, 3));
+}
+
+#[test]
+fn deletes_a_copys_key_before_its_presentation_is_sent() {
+    let scene = Scene::new();
+    let before = scene.device.journal.lines().len();
+    assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
+    let lines = scene.device.journal.lines().split_off(before);
+    let post = format!("POST {RESPONSE}");
+    let of_interest = lines.iter().filter(|line| line.starts_with("sign") || line.starts_with("delete") || **line == post);
+    let order: Vec<_> = of_interest.map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(order, ["sign", "delete", "POST"]);
+    assert_eq!((scene.device.copies(), scene.device.keys()), (2, 2));
+}
+
+#[test]
+fn sends_the_claims_that_were_asked_for_and_no_other() {
+    let scene = Scene::new();
+    let ended = scene.answer(scene.request(), Holder::Approves);
+    let body = String::from_utf8(ended.posted[0].clone()).unwrap();
+    assert!(body.contains("vp_token="));
+    let disclosures = ["~", "%7E"].iter().map(|tilde| body.matches(tilde).count()).max().unwrap();
+    assert_eq!(disclosures, 2, "one disclosure stands between two tildes");
+}
+
+#[test]
+fn a_network_that_is_cut_while_sending_leaves_no_usable_copy() {
+    let scene = Scene::new();
+    let request = scene.request();
+    let link = request.link();
+    let wallet = scene.device.wallet(move |sent| {
+        if sent.url == RESPONSE { Err(HttpError::Unreachable) } else { Ok(request.answer(sent)) }
+    });
+    let reviewing = run(wallet.review(&link)).unwrap();
+    let choice = Choice::least(reviewing.review());
+    assert_eq!(code(run(wallet.approve(reviewing, choice))), "INRO-WALLET-011");
+    assert_eq!((scene.device.copies(), scene.device.keys()), (2, 2));
+    let newest = run(scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!((newest.event, newest.outcome), (Event::Presented, Outcome::Failed));
+}
+
+#[test]
+fn a_verifier_that_does_not_take_the_answer_is_told_apart_from_success() {
+    let scene = Scene::new();
+    let mut request = scene.request();
+    request.status = 400;
+    let ended = scene.answer(request, Holder::Approves);
+    assert_eq!((ended.code, ended.posted.len()), ("INRO-VP-031", 1));
+}
+
+#[test]
+fn tells_when_every_copy_was_used() {
+    let scene = Scene::new();
+    for number in 0..4 {
+        let mut request = scene.request();
+        request.payload["nonce"] = format!("a-nonce-of-at-least-22-characters-{number}").into();
+        let expected = if number < 3 { "accepted" } else { "INRO-WALLET-040" };
+        assert_eq!(scene.answer(request, Holder::Approves).code, expected);
+    }
+    assert_eq!((scene.device.copies(), scene.device.keys()), (0, 0));
+}
+
+#[test]
+fn refuses_a_request_that_was_answered_before() {
+    for first in [Holder::Approves, Holder::Refuses] {
+        let scene = Scene::new();
+        assert_eq!(scene.answer(scene.request(), first).code, "accepted");
+        let copies = scene.device.copies();
+        let again = scene.answer(scene.request(), Holder::Approves);
+        assert_eq!((again.code, again.posted.len()), ("INRO-WALLET-020", 0));
+        assert_eq!(scene.device.copies(), copies);
+    }
+}
+
+#[test]
+fn no_match_refusal_and_value_mismatch_look_the_same() {
+    let refused = Scene::new();
+    let refusal = refused.answer(refused.request(), Holder::Refuses);
+
+    let mismatch = Scene::new();
+    let request = mismatch.request().asking(json!([{ "path": ["agency"], "values": ["港町"] }]));
+    let mismatch = mismatch.answer(request, Holder::Refuses);
+
+    let missing = Scene::new();
+    let request = missing.request().asking(json!([{ "path": ["no_such_claim"] }]));
+    let missing = missing.answer(request, Holder::Refuses);
+
+    let other = Scene::new();
+    let mut request = other.request();
+    request.payload["dcql_query"]["credentials"][0]["meta"]["vct_values"] = json!(["urn:other:1"]);
+    let other = other.answer(request, Holder::Refuses);
+
+    assert_eq!(refusal.code, "accepted");
+    assert_eq!(refusal.posted.len(), 1);
+    for ended in [mismatch, missing, other] {
+        assert_eq!((ended.code, &ended.posted), ("accepted", &refusal.posted));
+    }
+}
+
+#[test]
+fn approving_what_does_not_fit_sends_nothing() {
+    let scene = Scene::new();
+    let request = scene.request().asking(json!([{ "path": ["no_such_claim"] }]));
+    let ended = scene.answer(request, Holder::Approves);
+    assert_eq!((ended.code, ended.posted.len()), ("INRO-WALLET-041", 0));
+}
+
+#[test]
+fn a_refusal_uses_no_copy_and_stands_in_the_history() {
+    let scene = Scene::new();
+    assert_eq!(scene.answer(scene.request(), Holder::Refuses).code, "accepted");
+    assert_eq!((scene.device.copies(), scene.device.keys()), (3, 3));
+    let newest = run(scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!((newest.event, newest.outcome), (Event::Refused, Outcome::Done));
+    assert_eq!(newest.counterpart.ja, "福祉システム");
+}
+
+#[test]
+fn the_history_names_claims_and_the_counterpart_but_no_values() {
+    let scene = Scene::new();
+    scene.answer(scene.request(), Holder::Approves);
+    let newest = run(scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!((newest.event, newest.registered, newest.outcome), (Event::Presented, true, Outcome::Done));
+    assert_eq!(newest.items[0].claims, ["agency"]);
+    assert!(!format!("{newest:?}").contains("みなと市"));
+}
+
+#[test]
+fn marks_who_asks_and_what_no_registration_covers() {
+    let scene = Scene::new();
+    let review = |request: Request| {
+        let link = request.link();
+        let wallet = scene.device.wallet(move |sent| Ok(request.answer(sent)));
+        run(wallet.review(&link)).unwrap().review().clone()
+    };
+    let registered = review(scene.request());
+    assert!(matches!(&registered.asker, Asker::Registered { name } if name.en == "Welfare System"));
+    assert!(!registered.over_asks(&Choice::least(&registered)).unwrap());
+
+    let over_asking = review(scene.request().asking(json!([{ "path": ["agency"] }, { "path": ["grade"] }])));
+    assert!(over_asking.is_registered());
+    let claims = &over_asking.groups[0].options[0].credentials[0].claims;
+    let marks: Vec<_> = claims.iter().map(|claim| (claim.name.as_str(), claim.over_asked)).collect();
+    assert_eq!(marks, [("agency", false), ("grade", true)]);
+
+    let unregistered = review(Request::unregistered(&scene.authority));
+    assert!(matches!(&unregistered.asker, Asker::Claimed { name } if name == "A Claimed Name"));
+    assert!(unregistered.over_asks(&Choice::least(&unregistered)).unwrap());
+}
+
+#[test]
+fn refuses_an_untrusted_verifier() {
+    refuses("INRO-TRUST-005", |request, _| {
+        let unknown = Authority::new("Nobody knows");
+        *request = Request::unregistered(&unknown);
+    });
+}
+
+#[test]
+fn refuses_a_request_that_was_signed_by_another_key() {
+    refuses("INRO-JOSE-005", |request, scene| {
+        request.leaf.key = scene.authority.leaf(77, Usage::Verifier, &[], "verifier.example").key;
+    });
+}
+
+#[test]
+fn refuses_an_expired_request() {
+    refuses("INRO-VP-020", |request, _| {
+        request.payload["iat"] = NOW.plus(-900).as_secs().into();
+        request.payload["exp"] = NOW.plus(-600).as_secs().into();
+    });
+}
+
+#[test]
+fn refuses_an_answer_address_that_the_registration_does_not_name() {
+    refuses("INRO-VP-024", |request, _| request.payload["response_uri"] = "https://other.example/responses/1".into());
+}
+
+#[test]
+fn refuses_a_registration_of_another_verifier() {
+    refuses("INRO-TRUST-018", |request, scene| {
+        let other = scene.authority.leaf(22, Usage::Verifier, &[], "verifier.example");
+        request.payload["verifier_info"][0]["data"] = registration(&other, &scene.registrar, &["agency"]).into();
+    });
+}
+
+#[test]
+fn refuses_an_unsigned_request() {
+    let scene = Scene::new();
+    let signed = scene.request().link();
+    let wallet = scene.device.wallet(|_| Err(HttpError::Unreachable));
+    let by_value = signed.replace("request_uri=", "dcql_query=");
+    assert_eq!(code(run(wallet.review(&signed))), "INRO-WALLET-011");
+    assert_eq!(code(run(wallet.review(&by_value))), "INRO-VP-011");
+}
+
+#[test]
+fn deleting_a_credential_deletes_its_keys_first() {
+    let scene = Scene::new();
+    let wallet = scene.device.wallet(|_| Err(HttpError::Unreachable));
+    let record = run(wallet.list()).unwrap().remove(0);
+    run(wallet.delete(&record.id)).unwrap();
+    assert_eq!((scene.device.copies(), scene.device.keys()), (0, 0));
+    assert_eq!(code(run(wallet.show(&record.id))), "INRO-WALLET-022");
+    assert_eq!(code(run(wallet.delete(&record.id))), "INRO-WALLET-022");
+    let newest = run(wallet.history()).unwrap().remove(0);
+    assert_eq!((newest.event, newest.items[0].claims.len()), (Event::Deleted, 2));
+}

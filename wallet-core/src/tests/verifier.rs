@@ -1,0 +1,124 @@
+//! A verifier whose requests a test alters, one part at a time.
+
+use inro_base::base64url;
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_crypto::{Provider as _, RustCrypto};
+use inro_jose::JwsToSign;
+use inro_trust::registration::{self, CredentialNeed, Localized, Purpose, RegistrationClaims};
+use inro_trust::{ClaimPath, Usage};
+use serde_json::{Map, Value, json};
+
+use super::NOW;
+use super::issuer::VCT;
+use super::pki::{Authority, Leaf};
+
+pub(crate) const HOST: &str = "verifier.example";
+pub(crate) const RESPONSE: &str = "https://verifier.example/responses/1";
+const REQUEST: &str = "https://verifier.example/requests/1";
+
+/// What the verifier asks. A test changes one member.
+pub(crate) struct Request {
+    pub(crate) leaf: Leaf,
+    /// The payload of the request object.
+    pub(crate) payload: Value,
+    /// The status with which the verifier takes an answer.
+    pub(crate) status: u16,
+}
+
+impl Request {
+    /// A request for the agency's name, registered by `registrar` for the claims in `registered`.
+    pub(crate) fn honest(authority: &Authority, registrar: &Leaf, registered: &[&str]) -> Self {
+        let leaf = authority.leaf(21, Usage::Verifier, &[], HOST);
+        let registration = registration(&leaf, registrar, registered);
+        let mut payload = unregistered(&leaf);
+        payload["verifier_info"] = json!([{ "format": registration::FORMAT, "data": registration }]);
+        Self { leaf, payload, status: 200 }
+    }
+
+    /// The same request without a registration.
+    pub(crate) fn unregistered(authority: &Authority) -> Self {
+        let leaf = authority.leaf(21, Usage::Verifier, &[], HOST);
+        Self { payload: unregistered(&leaf), leaf, status: 200 }
+    }
+
+    /// Asks for other claims.
+    pub(crate) fn asking(mut self, claims: Value) -> Self {
+        self.payload["dcql_query"]["credentials"][0]["claims"] = claims;
+        self
+    }
+
+    /// The link to this request.
+    pub(crate) fn link(&self) -> String {
+        let client_id = self.payload["client_id"].as_str().unwrap();
+        format!("openid4vp://?client_id={client_id}&request_uri={REQUEST}")
+    }
+
+    /// The network that leads to this verifier alone.
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        match request.url.as_str() {
+            REQUEST => {
+                let headers = vec![("content-type".into(), "application/oauth-authz-req+jwt".into())];
+                HttpResponse { status: 200, headers, body: self.signed().into_bytes() }
+            }
+            RESPONSE => {
+                let headers = vec![("content-type".into(), "application/json".into())];
+                let body = json!({ "redirect_uri": "https://verifier.example/done" });
+                HttpResponse { status: self.status, headers, body: body.to_string().into_bytes() }
+            }
+            _ => HttpResponse { status: 404, headers: Vec::new(), body: Vec::new() },
+        }
+    }
+
+    fn signed(&self) -> String {
+        let x5c: Vec<_> = self.leaf.x5c.iter().map(|der| base64url::encode_standard(der)).collect();
+        let header = json!({ "typ": "oauth-authz-req+jwt", "x5c": x5c });
+        let header: Map<String, Value> = header.as_object().unwrap().clone();
+        JwsToSign::new(header, self.payload.as_object().unwrap()).sign_with(&self.leaf.key).unwrap()
+    }
+}
+
+fn unregistered(leaf: &Leaf) -> Value {
+    let hash = base64url::encode(&RustCrypto.sha256(&leaf.x5c[0]));
+    json!({
+        "client_id": format!("x509_hash:{hash}"),
+        "aud": "https://self-issued.me/v2",
+        "response_type": "vp_token",
+        "response_mode": "direct_post",
+        "response_uri": RESPONSE,
+        "nonce": "a-nonce-of-at-least-22-characters",
+        "state": "a-state",
+        "iat": NOW.as_secs(),
+        "exp": NOW.plus(300).as_secs(),
+        "dcql_query": { "credentials": [{
+            "id": "one",
+            "format": "dc+sd-jwt",
+            "meta": { "vct_values": [VCT] },
+            "claims": [{ "path": ["agency"] }],
+        }] },
+    })
+}
+
+/// A registration of `leaf` for the top-level claims `claims`.
+pub(crate) fn registration(leaf: &Leaf, registrar: &Leaf, claims: &[&str]) -> String {
+    let path = |name: &&str| serde_json::from_value::<ClaimPath>(json!([name])).unwrap();
+    let claims = RegistrationClaims {
+        iss: "https://issuer.example".into(),
+        sub: "registration-1".into(),
+        iat: NOW,
+        exp: NOW.plus(86_400),
+        leaf_sha256: base64url::encode(&RustCrypto.sha256(&leaf.x5c[0])),
+        name: Localized { en: "Welfare System".into(), ja: "福祉システム".into() },
+        purposes: vec![Purpose {
+            id: "welfare".into(),
+            text: Localized { en: "To approve welfare".into(), ja: "福祉の承認のため".into() },
+        }],
+        response_hosts: vec![HOST.into()],
+        credentials: vec![CredentialNeed {
+            credential_type: VCT.into(),
+            claims: claims.iter().map(path).collect(),
+            predicates: Vec::new(),
+        }],
+        pseudonym_scope: None,
+    };
+    registration::sign(&claims, &registrar.key, &registrar.x5c).unwrap()
+}

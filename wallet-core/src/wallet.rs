@@ -1,0 +1,148 @@
+//! The engine: its ports, what it opens with, and the small use cases.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use inro_base::{Clock, Rng, UnixTime};
+use inro_crypto::Provider;
+use inro_trust::{Anchors, Usage};
+
+use crate::error::WalletError;
+use crate::ports::{Http, KeyStore, Store};
+use crate::records::{
+    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem, KeyId,
+    NewHistoryEntry, Outcome,
+};
+
+/// The longest history that is shown at once.
+const MAX_HISTORY: u32 = 1_000;
+
+/// What the engine stands on.
+pub struct Ports {
+    /// Custody of private keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// What the wallet remembers.
+    pub store: Arc<dyn Store>,
+    /// The network.
+    pub http: Arc<dyn Http>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Box<dyn Rng>,
+    /// Cryptography over public data.
+    pub provider: Arc<dyn Provider>,
+}
+
+/// A wallet. Its use cases stand in `receive` and `present`; the small ones here.
+pub struct Wallet {
+    pub(crate) keys: Arc<dyn KeyStore>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) http: Arc<dyn Http>,
+    pub(crate) provider: Arc<dyn Provider>,
+    clock: Arc<dyn Clock>,
+    rng: Mutex<Box<dyn Rng>>,
+}
+
+impl Wallet {
+    /// A wallet over these ports. Keys that no unspent copy has, left by a step that was cut, are
+    /// deleted; so no second engine may work on the same ports at the same time.
+    ///
+    /// # Errors
+    /// What the key store or the store says.
+    pub async fn open(ports: Ports) -> Result<Self, WalletError> {
+        let Ports { keys, store, http, clock, rng, provider } = ports;
+        let wallet = Self { keys, store, http, provider, clock, rng: Mutex::new(rng) };
+        let in_use = wallet.store.keys_in_use(None).await?;
+        let orphans = wallet.keys.list().await?.into_iter().filter(|key| !in_use.contains(key));
+        wallet.delete_keys(&orphans.collect::<Vec<_>>()).await?;
+        Ok(wallet)
+    }
+
+    /// Trusts the certificate authority in `pem` as `kind`.
+    ///
+    /// # Errors
+    /// [`WalletError::Anchor`] when it is no authority's certificate; what the store says. An anchor
+    /// for TLS is checked by the network port that uses it.
+    pub async fn trust_add(&self, kind: AnchorKind, pem: &str) -> Result<(), WalletError> {
+        let anchor = AnchorRecord { kind, pem: pem.to_owned(), added_at: self.now() };
+        add_anchor(&mut Anchors::new(), &anchor)?;
+        Ok(self.store.add_anchor(&anchor).await?)
+    }
+
+    /// All credentials, oldest first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn list(&self) -> Result<Vec<CredentialRecord>, WalletError> {
+        Ok(self.store.credentials().await?)
+    }
+
+    /// One credential.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NoSuchCredential`]; what the store says.
+    pub async fn show(&self, id: &CredentialId) -> Result<CredentialRecord, WalletError> {
+        Ok(self.store.credential(id).await?.ok_or(crate::ports::StoreError::NoSuchCredential)?)
+    }
+
+    /// What happened, newest first; at most 1,000 entries.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn history(&self) -> Result<Vec<HistoryEntry>, WalletError> {
+        Ok(self.store.history(MAX_HISTORY).await?)
+    }
+
+    /// Deletes a credential: its keys first, so that a step that is cut leaves no usable copy.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NoSuchCredential`]; what the key store or the store says.
+    pub async fn delete(&self, id: &CredentialId) -> Result<(), WalletError> {
+        let record = self.show(id).await?;
+        self.delete_keys(&self.store.keys_in_use(Some(id)).await?).await?;
+        let entry = NewHistoryEntry {
+            event: Event::Deleted,
+            at: self.now(),
+            items: vec![HistoryItem { claims: record.claim_names(), vct: record.vct }],
+            counterpart: record.issuer_name,
+            registered: true,
+            outcome: Outcome::Done,
+        };
+        Ok(self.store.remove_credential(id, &entry).await?)
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut dyn Rng) -> T) -> T {
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        draw(&mut **rng)
+    }
+
+    pub(crate) async fn delete_keys(&self, keys: &[KeyId]) -> Result<(), WalletError> {
+        for key in keys {
+            self.keys.delete(key).await?;
+        }
+        Ok(())
+    }
+
+    /// The anchors that vouch for issuers and verifiers.
+    pub(crate) async fn anchors(&self) -> Result<Anchors, WalletError> {
+        let mut anchors = Anchors::new();
+        for kind in [AnchorKind::Issuer, AnchorKind::Verifier] {
+            for anchor in self.store.anchors(kind).await? {
+                add_anchor(&mut anchors, &anchor)?;
+            }
+        }
+        Ok(anchors)
+    }
+}
+
+fn add_anchor(anchors: &mut Anchors, anchor: &AnchorRecord) -> Result<(), WalletError> {
+    let usages: &[Usage] = match anchor.kind {
+        AnchorKind::Issuer => &[Usage::CredentialIssuer, Usage::Registrar],
+        AnchorKind::Verifier => &[Usage::Verifier],
+        AnchorKind::Tls => return Ok(()),
+    };
+    anchors.add_pem(&anchor.pem, usages).map_err(|_| WalletError::Anchor)
+}
