@@ -8,7 +8,6 @@
 
 pub mod calendar;
 pub mod citizen;
-mod claim_path;
 pub mod dcql;
 mod path;
 pub mod types;

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-pub use crate::claim_path::{ClaimPath, PathElement};
+pub use inro_sd_jwt::{ClaimPath, PathElement};
 
 /// Where the elements of received arrays stood when the credential was issued. A received array
 /// lacks the elements that its holder withheld, so its indices are not those that a path means.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::error::QueryError;
 use super::query::{ClaimsQuery, CredentialQuery, CredentialSet, Meta, Query, SD_JWT_VC, TrustedAuthorities};
-use crate::path::ClaimPath;
+use inro_sd_jwt::{ClaimPath, NotClaimPath};
 
 // OpenID4VP sets no limits. These stand far above any query that a holder could review, and keep
 // the work of one evaluation (candidates × claims × sets) small.
@@ -107,7 +107,10 @@ fn claims_query(value: &Value, index: usize) -> Result<ClaimsQuery, QueryError> 
     if entries.iter().filter_map(Value::as_str).any(|key| key.len() > MAX_TEXT_LENGTH) {
         return Err(QueryError::TooLarge { member: "path", limit: MAX_TEXT_LENGTH });
     }
-    let path: ClaimPath = serde_json::from_value(Value::Array(entries.clone()))
+    let path = object
+        .get("path")
+        .ok_or(NotClaimPath)
+        .and_then(ClaimPath::parse)
         .map_err(|_| QueryError::Malformed { member: "path" })?;
     let values = match array(object, "values", MAX_VALUES)? {
         None => Vec::new(),

@@ -132,7 +132,7 @@ impl Coded for TypeError {
 
 /// A claim that its type refuses: where, and why. Never the value.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{path}: {fault}")]
+#[error("{}: {fault}", path.to_value())]
 pub struct ClaimError {
     /// The claim; for one that the type does not define, the object that holds it.
     pub path: ClaimPath,

@@ -20,8 +20,7 @@ pub(super) struct TypeFile {
     pub(super) text_colour: Spanned<String>,
     pub(super) validity_seconds: Spanned<i64>,
     pub(super) timestamp_grid_seconds: Spanned<i64>,
-    #[serde(default)]
-    pub(super) decoys: Option<Spanned<usize>>,
+    pub(super) decoys_per_object: Spanned<usize>,
     pub(super) name: Spanned<TextFile>,
     pub(super) description: Spanned<TextFile>,
     pub(super) claims: Vec<Spanned<ClaimFile>>,
@@ -39,7 +38,6 @@ pub(super) struct ClaimFile {
     pub(super) minimum: Option<Spanned<i64>>,
     pub(super) maximum: Option<Spanned<i64>>,
     pub(super) allowed: Option<Spanned<Vec<AllowedFile>>>,
-    pub(super) decoys: Option<Spanned<usize>>,
     pub(super) mdoc: Option<Spanned<MdocFile>>,
     pub(super) name: Spanned<TextFile>,
     pub(super) description: Spanned<TextFile>,

@@ -1,5 +1,5 @@
 use super::error::{Rule, TypeError};
-use super::file::{self, AllowedFile, ClaimFile, KindFile, SdFile, TextFile, TypeFile};
+use super::file::{self, AllowedFile, ClaimFile, KindFile, MdocFile, SdFile, TextFile, TypeFile};
 use super::model::{Claim, CredentialType, Disclosure, Kind, MdocName, Step, Text};
 use crate::citizen;
 use toml::Spanned;
@@ -44,7 +44,7 @@ impl CredentialType {
         Ok(Self {
             name: reader.text(&file.name)?,
             description: reader.text(&file.description)?,
-            decoys: reader.decoys(file.decoys.as_ref())?,
+            decoys_per_object: file.decoys_per_object.into_inner(),
             id: file.id.into_inner(),
             vct: file.vct.into_inner(),
             layout_version: file.layout_version.into_inner(),
@@ -85,6 +85,9 @@ impl Reader<'_> {
         if !(MIN_VALIDITY..=MAX_VALIDITY).contains(&validity) || !(1..validity).contains(&grid) {
             return self.broken(&file.validity_seconds, Rule::Validity);
         }
+        if *file.decoys_per_object.get_ref() > MAX_DECOYS {
+            return self.broken(&file.decoys_per_object, Rule::Decoys);
+        }
         Ok(())
     }
 
@@ -94,8 +97,7 @@ impl Reader<'_> {
         self.place(file, &steps, before)?;
         let mandatory_element = file.mandatory && steps.last() == Some(&Step::Elements);
         let kind = self.kind(file)?;
-        let has_parts = matches!(kind, Kind::Array { .. } | Kind::Object);
-        if mandatory_element || (file.decoys.is_some() && !has_parts) {
+        if mandatory_element {
             return self.broken(&file.path, Rule::Setting);
         }
         Ok(Claim {
@@ -107,7 +109,6 @@ impl Reader<'_> {
                 SdFile::Never => Disclosure::Never,
             },
             mandatory: file.mandatory,
-            decoys: self.decoys(file.decoys.as_ref())?,
             mdoc: self.mdoc(file)?,
             name: self.text(&file.name)?,
             description: self.text(&file.description)?,
@@ -231,22 +232,13 @@ impl Reader<'_> {
         }
     }
 
-    fn decoys(self, value: Option<&Spanned<usize>>) -> Result<usize, TypeError> {
-        match value {
-            None => Ok(0),
-            Some(value) if *value.get_ref() <= MAX_DECOYS => Ok(*value.get_ref()),
-            Some(value) => self.broken(value, Rule::Decoys),
-        }
-    }
-
     fn mdoc(self, file: &ClaimFile) -> Result<Option<MdocName>, TypeError> {
         let Some(mdoc) = &file.mdoc else { return Ok(None) };
-        let MdocName { namespace, element } =
-            MdocName { namespace: mdoc.get_ref().namespace.clone(), element: mdoc.get_ref().element.clone() };
-        if !file::is_id(&namespace) || !file::is_id(&element) {
+        let MdocFile { namespace, element } = mdoc.get_ref();
+        if !file::is_id(namespace) || !file::is_id(element) {
             return self.broken(mdoc, Rule::Id);
         }
-        Ok(Some(MdocName { namespace, element }))
+        Ok(Some(MdocName { namespace: namespace.clone(), element: element.clone() }))
     }
 
     fn text(self, text: &Spanned<TextFile>) -> Result<Text, TypeError> {

@@ -28,7 +28,7 @@ impl CredentialType {
             .iter()
             .map(|claim| {
                 json!({
-                    "path": claim.path(),
+                    "path": claim.path().to_value(),
                     "mandatory": claim.mandatory,
                     "display": [
                         {"name": claim.name.en, "locale": "en"},
@@ -42,7 +42,7 @@ impl CredentialType {
 
 fn claim(claim: &Claim) -> Value {
     json!({
-        "path": claim.path(),
+        "path": claim.path().to_value(),
         "display": [
             {"locale": "en", "label": claim.name.en, "description": claim.description.en},
             {"locale": "ja", "label": claim.name.ja, "description": claim.description.ja},

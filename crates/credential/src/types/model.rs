@@ -14,7 +14,7 @@ pub struct CredentialType {
     pub(super) text_colour: String,
     pub(super) validity_seconds: i64,
     pub(super) timestamp_grid_seconds: i64,
-    pub(super) decoys: usize,
+    pub(super) decoys_per_object: usize,
     pub(super) claims: Vec<Claim>,
 }
 
@@ -26,7 +26,6 @@ pub struct Claim {
     pub(super) kind: Kind,
     pub(super) disclosure: Disclosure,
     pub(super) mandatory: bool,
-    pub(super) decoys: usize,
     pub(super) mdoc: Option<MdocName>,
     pub(super) name: Text,
     pub(super) description: Text,
@@ -168,21 +167,12 @@ impl CredentialType {
         self.claims.iter().filter(|claim| claim.is_disclosable()).map(Claim::path).collect()
     }
 
-    /// How many decoy digests stand in the credential itself, beside its disclosable claims.
-    pub fn decoys(&self) -> usize {
-        self.decoys
+    /// How many decoy digests stand in each object that has disclosable members.
+    pub fn decoys_per_object(&self) -> usize {
+        self.decoys_per_object
     }
 
-    /// How many decoy digests stand in nested objects and arrays.
-    pub fn nested_decoys(&self) -> Vec<(ClaimPath, usize)> {
-        self.claims
-            .iter()
-            .filter(|claim| claim.decoys > 0)
-            .map(|claim| (claim.path(), claim.decoys))
-            .collect()
-    }
-
-    /// The claims that `claim` contains, one level down.
+    /// The claims that the one at `parent` contains, one level down, and the step to each.
     pub(super) fn children<'a>(&'a self, parent: &'a [Step]) -> impl Iterator<Item = (&'a Step, &'a Claim)> {
         self.claims.iter().filter_map(move |claim| match claim.steps.split_last() {
             Some((last, before)) if before == parent => Some((last, claim)),
