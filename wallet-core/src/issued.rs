@@ -128,7 +128,10 @@ impl Common {
 }
 
 /// Takes the key that a copy is bound to: one that was sent, and that no other copy has.
-fn take<'a>(free: &mut Vec<&'a CreatedKey>, bound: Option<&PublicKey>) -> Result<&'a CreatedKey, WalletError> {
+fn take<'a>(
+    free: &mut Vec<&'a CreatedKey>,
+    bound: Option<&PublicKey>,
+) -> Result<&'a CreatedKey, WalletError> {
     let index = free.iter().position(|key| Some(&key.public_key) == bound).ok_or(WalletError::ForeignKey)?;
     Ok(free.swap_remove(index))
 }

@@ -51,7 +51,9 @@ impl View<'_> {
         let mut options = vec![GroupOption { credentials: Vec::new() }];
         for query in queries {
             let mut longer = Vec::new();
-            for (option, candidate) in options.iter().flat_map(|option| query.candidates.iter().map(move |c| (option, c))) {
+            for (option, candidate) in
+                options.iter().flat_map(|option| query.candidates.iter().map(move |c| (option, c)))
+            {
                 let Some(asked) = self.asked(&query.query_id, candidate) else { continue };
                 let credentials = option.credentials.iter().cloned().chain([asked]).collect();
                 longer.push(GroupOption { credentials });
@@ -71,7 +73,11 @@ impl View<'_> {
                 over.credential == query && over.path.as_ref().is_none_or(|beyond| beyond.covers(path))
             })
         };
-        let claim = |path: &ClaimPath| AskedClaim { name: name(path), path: path.clone(), over_asked: over_asked(path) };
+        let claim = |path: &ClaimPath| AskedClaim {
+            name: name(path),
+            path: path.clone(),
+            over_asked: over_asked(path),
+        };
         Some(Asked {
             query: query.to_owned(),
             credential: record.id.clone(),

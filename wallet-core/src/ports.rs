@@ -95,10 +95,7 @@ pub trait Store: Send + Sync {
     ) -> Boxed<'a, Result<Vec<Copy>, StoreError>>;
 
     /// The keys of the unspent copies of one credential, or of all.
-    fn keys_in_use<'a>(
-        &'a self,
-        id: Option<&'a CredentialId>,
-    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+    fn keys_in_use<'a>(&'a self, id: Option<&'a CredentialId>) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
 
     /// Removes a credential with its copies and records that.
     ///

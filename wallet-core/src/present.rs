@@ -109,7 +109,11 @@ impl Wallet {
     /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
     pub async fn refuse(&self, reviewing: Reviewing) -> Result<Option<String>, WalletError> {
         let Reviewing { state, review, digest } = reviewing;
-        let items = review.groups.iter().flat_map(|group| group.options.first()).flat_map(|option| &option.credentials);
+        let items = review
+            .groups
+            .iter()
+            .flat_map(|group| group.options.first())
+            .flat_map(|option| &option.credentials);
         let entry = self.entry(Event::Refused, &review, items.map(item).collect());
         let entry = self.store.answer(&digest, &[], self.now(), &entry).await?;
         let (sending, request): (Sending, _) = state.refuse();
@@ -178,6 +182,7 @@ fn requires_binding(state: &ReviewingState, query: &str) -> bool {
 
 fn item(asked: &Asked) -> HistoryItem {
     let chosen = asked.claims.iter().map(|claim| &claim.name);
-    let visible = asked.always_visible.iter().filter(|name| !asked.claims.iter().any(|claim| claim.name == **name));
+    let visible =
+        asked.always_visible.iter().filter(|name| !asked.claims.iter().any(|claim| claim.name == **name));
     HistoryItem { vct: asked.vct.clone(), claims: chosen.chain(visible).cloned().collect() }
 }

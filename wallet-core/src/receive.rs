@@ -3,8 +3,8 @@
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_crypto::Signature;
 use inro_openid4vci::wallet::{
-    Authorized, CredentialAnswer, CredentialDraft, CredentialStep, MetadataTrust, NextStep, OfferStep, ProofDraft,
-    Ready, Received, TokenAnswer, TokenDraft, TokenStep, read_offer,
+    Authorized, CredentialAnswer, CredentialDraft, CredentialStep, MetadataTrust, NextStep, OfferStep,
+    ProofDraft, Ready, Received, TokenAnswer, TokenDraft, TokenStep, read_offer,
 };
 use inro_openid4vci::{Display, SD_JWT_VC, VciError};
 use inro_trust::Anchors;
@@ -37,7 +37,11 @@ impl Wallet {
     /// [`WalletError`], by the step that failed.
     ///
     /// Source: OpenID4VCI 1.0 §§4–8.
-    pub async fn receive(&self, link: &str, tx_code: Option<&str>) -> Result<Vec<CredentialRecord>, WalletError> {
+    pub async fn receive(
+        &self,
+        link: &str,
+        tx_code: Option<&str>,
+    ) -> Result<Vec<CredentialRecord>, WalletError> {
         let mut made = Vec::new();
         let outcome = self.receive_all(link, tx_code, &mut made).await;
         let cleaned = self.delete_unused(&made).await;
@@ -153,7 +157,11 @@ impl Wallet {
     }
 
     /// Sends one credential request, again with the server's DPoP nonce where it asks for that.
-    async fn credential(&self, mut draft: CredentialDraft, dpop: &KeyId) -> Result<CredentialAnswer, WalletError> {
+    async fn credential(
+        &self,
+        mut draft: CredentialDraft,
+        dpop: &KeyId,
+    ) -> Result<CredentialAnswer, WalletError> {
         loop {
             let step = self.with_rng(|rng| draft.send(self.now(), rng, &*self.provider));
             let (sent, request) = match step {

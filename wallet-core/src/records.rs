@@ -195,7 +195,8 @@ impl CredentialRecord {
 }
 
 /// Claims of the format, not of the employee. Source: draft-ietf-oauth-sd-jwt-vc §2.2.2.
-const REGISTERED_CLAIMS: &[&str] = &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "sub", "iat"];
+const REGISTERED_CLAIMS: &[&str] =
+    &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "sub", "iat"];
 
 impl AnchorKind {
     /// The kind as it is stored.

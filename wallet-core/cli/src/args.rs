@@ -8,21 +8,21 @@ use clap::{Args, Parser, Subcommand};
 /// demonstrations.
 #[derive(Debug, Parser)]
 #[command(name = "inro-wallet", version, about)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The wallet's home folder; made where needed.
     #[arg(long, value_name = "H", global = true)]
-    pub home: Option<PathBuf>,
+    pub(crate) home: Option<PathBuf>,
     /// Print JSON on stdout.
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What the wallet can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Whom to trust.
     #[command(subcommand)]
     Trust(Trust),
@@ -63,7 +63,7 @@ pub enum Command {
 
 /// What `trust` can do.
 #[derive(Debug, Subcommand)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// Add one trust anchor.
     Add(Anchor),
 }
@@ -71,14 +71,14 @@ pub enum Trust {
 /// A trust anchor and its use.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
-pub struct Anchor {
+pub(crate) struct Anchor {
     /// An authority for credential issuers, and registrar of verifiers.
     #[arg(long, value_name = "PEM")]
-    pub issuer: Option<PathBuf>,
+    pub(crate) issuer: Option<PathBuf>,
     /// An authority for verifiers.
     #[arg(long, value_name = "PEM")]
-    pub verifier: Option<PathBuf>,
+    pub(crate) verifier: Option<PathBuf>,
     /// An authority for HTTPS servers.
     #[arg(long, value_name = "PEM")]
-    pub tls: Option<PathBuf>,
+    pub(crate) tls: Option<PathBuf>,
 }

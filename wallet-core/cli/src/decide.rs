@@ -12,7 +12,7 @@ const MAX_ATTEMPTS: u32 = 5;
 
 /// What `--yes` may approve.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Approval {
+pub(crate) enum Approval {
     /// Ask at the terminal.
     Ask,
     /// Approve what the verifier is registered for.
@@ -23,7 +23,7 @@ pub enum Approval {
 
 /// What was decided.
 #[derive(Debug)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Present this.
     Approve(Choice),
     /// Decline, for this reason.
@@ -35,7 +35,7 @@ pub enum Decision {
 /// # Errors
 /// [`CliError::NoTerminal`] when a person has to decide and none is there. Nothing may be sent
 /// then, not even a refusal.
-pub fn decide(review: &Review, approval: Approval, language: Language) -> Result<Decision, CliError> {
+pub(crate) fn decide(review: &Review, approval: Approval, language: Language) -> Result<Decision, CliError> {
     match approval {
         Approval::Ask if !io::stdin().is_terminal() => Err(CliError::NoTerminal),
         Approval::Ask => ask(review, language, &mut io::stdin().lock(), &mut io::stderr()),
@@ -110,7 +110,9 @@ fn pick(
         };
         let question = match language {
             Language::En => format!("Part {part}: which option, {first}–{most}{leave_out}? [{default}] "),
-            Language::Ja => format!("項目{part}：どれを選びますか（{first}〜{most}{leave_out}）？ [{default}] "),
+            Language::Ja => {
+                format!("項目{part}：どれを選びますか（{first}〜{most}{leave_out}）？ [{default}] ")
+            }
         };
         write!(output, "{question}").and_then(|()| output.flush()).map_err(|_| CliError::NoTerminal)?;
         let answer = line(input)?;
@@ -275,10 +277,16 @@ mod tests {
     fn a_person_approves_with_y_and_declines_with_anything_else() {
         let review = review(registered(), false);
         let (decision, screen) = answer(&review, "\ny\n", Language::En);
-        assert!(matches!(decision.unwrap(), Decision::Approve(choice) if choice == Choice(vec![Some(0), None])));
-        assert!(screen.contains("Registered verifier: Welfare System") && screen.contains("To approve welfare"));
+        assert!(
+            matches!(decision.unwrap(), Decision::Approve(choice) if choice == Choice(vec![Some(0), None]))
+        );
+        assert!(
+            screen.contains("Registered verifier: Welfare System") && screen.contains("To approve welfare")
+        );
         let (decision, screen) = answer(&review, "1\ny\n", Language::Ja);
-        assert!(matches!(decision.unwrap(), Decision::Approve(choice) if choice == Choice(vec![Some(0), Some(0)])));
+        assert!(
+            matches!(decision.unwrap(), Decision::Approve(choice) if choice == Choice(vec![Some(0), Some(0)]))
+        );
         assert!(screen.contains("登録済みの要求元: 福祉システム"), "{screen}");
         for typed in ["0\n\n", "0\nn\n", "\nyy\n"] {
             assert_eq!(declined(answer(&review, typed, Language::En).0.unwrap()), "INRO-WALLET-042");

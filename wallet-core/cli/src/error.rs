@@ -6,7 +6,7 @@ use inro_wallet_core::{KeyStoreError, StoreError, WalletError};
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CliError {
+pub(crate) enum CliError {
     /// The engine's reason.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -41,7 +41,7 @@ pub enum CliError {
 
 impl CliError {
     /// Whether the wallet refused, rather than failed.
-    pub fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         match self {
             Self::Wallet(error) => error.is_refusal(),
             Self::NoTerminal | Self::Refused | Self::Unregistered | Self::OverAsked => true,

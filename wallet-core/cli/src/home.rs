@@ -14,9 +14,9 @@ use crate::keys::FileKeys;
 use crate::system::{SystemClock, SystemRng};
 
 /// An opened home: one process at a time.
-pub struct Home {
+pub(crate) struct Home {
     /// The engine over this folder.
-    pub wallet: Wallet,
+    pub(crate) wallet: Wallet,
     // Held until the process is done.
     _lock: File,
 }
@@ -26,7 +26,7 @@ impl Home {
     ///
     /// # Errors
     /// [`CliError::Home`], [`CliError::InUse`], or what the store and the key store say.
-    pub async fn open(folder: &Path) -> Result<Self, CliError> {
+    pub(crate) async fn open(folder: &Path) -> Result<Self, CliError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
         let lock = lock(&folder.join("lock"))?;
         let store = SqliteStore::open(&folder.join("wallet.sqlite"))?;

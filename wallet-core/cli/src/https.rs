@@ -87,7 +87,7 @@ impl Http for HttpsClient {
 ///
 /// # Errors
 /// [`UnreadableAnchor`] when there is none, or one that is not X.509.
-pub fn check_anchor(pem: &str) -> Result<(), UnreadableAnchor> {
+pub(crate) fn check_anchor(pem: &str) -> Result<(), UnreadableAnchor> {
     add(&mut RootCertStore::empty(), pem)
 }
 
@@ -111,7 +111,9 @@ fn add(roots: &mut RootCertStore, pem: &str) -> Result<(), UnreadableAnchor> {
 fn headers(response: &Response) -> Vec<(String, String)> {
     let pairs = response.headers().iter();
     // A value that is not text is of no use to any of our protocols.
-    pairs.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect()
+    pairs
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect()
 }
 
 async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, HttpError> {

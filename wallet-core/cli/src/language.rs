@@ -5,7 +5,7 @@ use inro_wallet_core::Localized;
 
 /// The language that the holder reads.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Language {
+pub(crate) enum Language {
     /// English.
     En,
     /// Japanese.
@@ -14,13 +14,15 @@ pub enum Language {
 
 impl Language {
     /// By `LC_ALL`, else `LANG`; English unless it begins with `ja`.
-    pub fn from_environment() -> Self {
-        let value = ["LC_ALL", "LANG"].into_iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    pub(crate) fn from_environment() -> Self {
+        let value = ["LC_ALL", "LANG"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         if value.is_some_and(|value| value.starts_with("ja")) { Self::Ja } else { Self::En }
     }
 
     /// One of two fixed texts.
-    pub const fn pick(self, en: &'static str, ja: &'static str) -> &'static str {
+    pub(crate) const fn pick(self, en: &'static str, ja: &'static str) -> &'static str {
         match self {
             Self::En => en,
             Self::Ja => ja,
@@ -28,12 +30,12 @@ impl Language {
     }
 
     /// The registry's text in this language.
-    pub const fn registered(self, text: Text) -> &'static str {
+    pub(crate) const fn registered(self, text: Text) -> &'static str {
         self.pick(text.en, text.ja)
     }
 
     /// A name in this language, or in the other where this one is missing.
-    pub fn name(self, name: &Localized) -> &str {
+    pub(crate) fn name(self, name: &Localized) -> &str {
         let (first, second) = match self {
             Self::En => (&name.en, &name.ja),
             Self::Ja => (&name.ja, &name.en),
@@ -44,8 +46,11 @@ impl Language {
 
 /// `text` without the characters that could steer a terminal: what a stranger named itself must not
 /// repaint the screen on which the holder decides.
-pub fn plain(text: &str) -> String {
-    let steers = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 

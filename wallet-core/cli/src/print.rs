@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::language::{Language, plain};
 
 /// An error for people: its cause with its code, and the remedy.
-pub fn error_text(error: &dyn Coded, language: Language) -> String {
+pub(crate) fn error_text(error: &dyn Coded, language: Language) -> String {
     let entry = error.code().entry();
     let (cause, remedy) = (language.registered(entry.cause), language.registered(entry.remedy));
     format!("error: {cause} [{}]\nremedy: {remedy}", error.code())
 }
 
 /// An error for programs.
-pub fn error_json(error: &dyn Coded, language: Language) -> Value {
+pub(crate) fn error_json(error: &dyn Coded, language: Language) -> Value {
     let entry = error.code().entry();
     json!({
         "inro_code": error.code().as_str(),
@@ -25,12 +25,12 @@ pub fn error_json(error: &dyn Coded, language: Language) -> Value {
 }
 
 /// Credentials in short, as `receive` and `list` show them.
-pub fn credentials_json(records: &[CredentialRecord]) -> Value {
+pub(crate) fn credentials_json(records: &[CredentialRecord]) -> Value {
     json!({ "credentials": records.iter().map(summary).collect::<Vec<_>>() })
 }
 
 /// Credentials in short, for people.
-pub fn credentials_text(records: &[CredentialRecord], language: Language) -> String {
+pub(crate) fn credentials_text(records: &[CredentialRecord], language: Language) -> String {
     if records.is_empty() {
         return language.pick("no credentials\n", "資格情報はありません\n").to_owned();
     }
@@ -46,7 +46,7 @@ pub fn credentials_text(records: &[CredentialRecord], language: Language) -> Str
 }
 
 /// One credential with its claims, for programs.
-pub fn credential_json(record: &CredentialRecord) -> Value {
+pub(crate) fn credential_json(record: &CredentialRecord) -> Value {
     let mut object = summary(record);
     if let Some(members) = object.as_object_mut() {
         members.insert("name".into(), localized(&record.name));
@@ -59,7 +59,7 @@ pub fn credential_json(record: &CredentialRecord) -> Value {
 }
 
 /// One credential with its claims, for people.
-pub fn credential_text(record: &CredentialRecord, language: Language) -> String {
+pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> String {
     let mut text = credentials_text(std::slice::from_ref(record), language);
     for (name, value) in &record.claims {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -69,7 +69,7 @@ pub fn credential_text(record: &CredentialRecord, language: Language) -> String 
 }
 
 /// The history, for programs.
-pub fn history_json(entries: &[HistoryEntry]) -> Value {
+pub(crate) fn history_json(entries: &[HistoryEntry]) -> Value {
     let entry = |entry: &HistoryEntry| {
         json!({
             "event": entry.event,
@@ -84,14 +84,17 @@ pub fn history_json(entries: &[HistoryEntry]) -> Value {
 }
 
 /// The history, for people.
-pub fn history_text(entries: &[HistoryEntry], language: Language) -> String {
+pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> String {
     let row = |entry: &HistoryEntry| {
         let claimed = match entry.registered {
             true => "",
             false => language.pick(" (claimed)", "（自称）"),
         };
-        let items: Vec<_> =
-            entry.items.iter().map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", ")))).collect();
+        let items: Vec<_> = entry
+            .items
+            .iter()
+            .map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", "))))
+            .collect();
         let (event, outcome) = (entry.event.as_str(), entry.outcome.as_str());
         let name = plain(language.name(&entry.counterpart));
         format!("{}  {event} ({outcome})  {name}{claimed}  {}\n", entry.at, items.join("; "))
@@ -100,7 +103,7 @@ pub fn history_text(entries: &[HistoryEntry], language: Language) -> String {
 }
 
 /// How a presentation ended, for programs. `status` is `sent`, `refused` or `failed`.
-pub fn presented_json(status: &str, redirect_uri: Option<&str>, error: Option<Value>) -> Value {
+pub(crate) fn presented_json(status: &str, redirect_uri: Option<&str>, error: Option<Value>) -> Value {
     json!({ "status": status, "redirect_uri": redirect_uri, "error": error })
 }
 

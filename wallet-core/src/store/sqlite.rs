@@ -9,7 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use inro_base::{Secret, UnixTime};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, Row, Transaction, TransactionBehavior, params,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -160,10 +162,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn keys_in_use<'a>(
-        &'a self,
-        id: Option<&'a CredentialId>,
-    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+    fn keys_in_use<'a>(&'a self, id: Option<&'a CredentialId>) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
         self.read(|c| keys_in_use(c, id))
     }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::run;
 use crate::ports::{KeyStore, KeyStoreError, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized,
-    NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem, KeyId,
+    Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -89,7 +89,11 @@ fn opens_only_what_it_wrapped(keys: &dyn KeyStore) {
     *altered.last_mut().unwrap() ^= 1;
     assert_eq!(run(keys.unwrap(&altered)).unwrap_err(), KeyStoreError::Altered);
     assert_eq!(run(keys.unwrap(b"")).unwrap_err(), KeyStoreError::Altered);
-    assert_ne!(run(keys.wrap(&secret)).unwrap(), wrapped, "wrapping twice must not show that it is one secret");
+    assert_ne!(
+        run(keys.wrap(&secret)).unwrap(),
+        wrapped,
+        "wrapping twice must not show that it is one secret"
+    );
 }
 
 fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
@@ -204,7 +208,8 @@ fn keeps_the_history_newest_first(store: &dyn Store) {
 }
 
 fn credential(id: &str, keys: &[&str]) -> NewCredential {
-    let copy = |key: &&str| NewCopy { text: Secret::new(format!("text of {key}")), key: KeyId((*key).into()) };
+    let copy =
+        |key: &&str| NewCopy { text: Secret::new(format!("text of {key}")), key: KeyId((*key).into()) };
     let copies = keys.iter().map(copy).collect();
     NewCredential { record: record(id), copies, entry: entry(Event::Issued, Outcome::Done) }
 }

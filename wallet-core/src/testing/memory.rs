@@ -73,9 +73,9 @@ impl KeyStore for MemoryKeys {
     }
 
     fn unwrap<'a>(&'a self, wrapped: &'a [u8]) -> Boxed<'a, Result<Secret<Vec<u8>>, KeyStoreError>> {
-        let opened = wrapped.split_first_chunk::<12>().and_then(|(nonce, sealed)| {
-            RustCrypto.aes256_gcm_open(&WRAPPING_KEY, nonce, b"", sealed).ok()
-        });
+        let opened = wrapped
+            .split_first_chunk::<12>()
+            .and_then(|(nonce, sealed)| RustCrypto.aes256_gcm_open(&WRAPPING_KEY, nonce, b"", sealed).ok());
         Box::pin(ready(opened.map(Secret::new).ok_or(KeyStoreError::Altered)))
     }
 

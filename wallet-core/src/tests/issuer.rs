@@ -57,7 +57,9 @@ impl Script {
     }
 
     /// The network that leads to this issuer alone.
-    pub(crate) fn network(self) -> impl FnMut(&HttpRequest) -> Result<HttpResponse, HttpError> + Send + 'static {
+    pub(crate) fn network(
+        self,
+    ) -> impl FnMut(&HttpRequest) -> Result<HttpResponse, HttpError> + Send + 'static {
         let script = Arc::new(Mutex::new(self));
         let mut number = 0;
         move |request| {
@@ -161,7 +163,8 @@ fn server_metadata() -> Value {
 
 /// Asks for its nonce first, as our issuer does.
 fn token(request: &HttpRequest) -> HttpResponse {
-    let proof = request.headers.iter().find(|(name, _)| *name == "dpop").map(|(_, value)| value.as_str()).unwrap();
+    let proof =
+        request.headers.iter().find(|(name, _)| *name == "dpop").map(|(_, value)| value.as_str()).unwrap();
     let limits = Limits::MESSAGE;
     let proof = UnverifiedJws::parse(proof, Expect { typ: &["dpop+jwt"], limits }).unwrap();
     if proof.unverified_payload().get("nonce") == Some(&json!("server-nonce")) {

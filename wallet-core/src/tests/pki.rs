@@ -3,8 +3,8 @@
 use inro_crypto::SoftwareKey;
 use inro_trust::{Usage, oid};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose,
 };
 
 use crate::testing::SeededRng;
@@ -16,6 +16,7 @@ pub(crate) struct Authority {
 }
 
 /// A key with its certificate.
+#[derive(Clone)]
 pub(crate) struct Leaf {
     pub(crate) key: SoftwareKey,
     /// DER, leaf first.

@@ -95,7 +95,8 @@ fn deletes_a_copys_key_before_its_presentation_is_sent() {
     assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
     let lines = scene.device.journal.lines().split_off(before);
     let post = format!("POST {RESPONSE}");
-    let of_interest = lines.iter().filter(|line| line.starts_with("sign") || line.starts_with("delete") || **line == post);
+    let of_interest =
+        lines.iter().filter(|line| line.starts_with("sign") || line.starts_with("delete") || **line == post);
     let order: Vec<_> = of_interest.map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(order, ["sign", "delete", "POST"]);
     assert_eq!((scene.device.copies(), scene.device.keys()), (2, 2));
@@ -152,11 +153,15 @@ fn tells_when_every_copy_was_used() {
 fn refuses_a_request_that_was_answered_before() {
     for first in [Holder::Approves, Holder::Refuses] {
         let scene = Scene::new();
-        assert_eq!(scene.answer(scene.request(), first).code, "accepted");
+        let request = scene.request();
+        assert_eq!(scene.answer(request.clone(), first).code, "accepted");
         let copies = scene.device.copies();
-        let again = scene.answer(scene.request(), Holder::Approves);
+        let again = scene.answer(request.clone(), Holder::Approves);
         assert_eq!((again.code, again.posted.len()), ("INRO-WALLET-020", 0));
         assert_eq!(scene.device.copies(), copies);
+        let mut fresh = request;
+        fresh.payload["nonce"] = "another-nonce-of-at-least-22-characters".into();
+        assert_eq!(scene.answer(fresh, Holder::Approves).code, "accepted");
     }
 }
 
@@ -261,14 +266,17 @@ fn refuses_an_expired_request() {
 
 #[test]
 fn refuses_an_answer_address_that_the_registration_does_not_name() {
-    refuses("INRO-VP-024", |request, _| request.payload["response_uri"] = "https://other.example/responses/1".into());
+    refuses("INRO-VP-024", |request, _| {
+        request.payload["response_uri"] = "https://other.example/responses/1".into()
+    });
 }
 
 #[test]
 fn refuses_a_registration_of_another_verifier() {
     refuses("INRO-TRUST-018", |request, scene| {
         let other = scene.authority.leaf(22, Usage::Verifier, &[], "verifier.example");
-        request.payload["verifier_info"][0]["data"] = registration(&other, &scene.registrar, &["agency"]).into();
+        request.payload["verifier_info"][0]["data"] =
+            registration(&other, &scene.registrar, &["agency"]).into();
     });
 }
 

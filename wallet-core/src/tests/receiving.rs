@@ -146,7 +146,9 @@ fn refuses_a_credential_of_another_issuer() {
 
 #[test]
 fn refuses_an_expired_credential() {
-    refuses("INRO-SDJWT-014", |script, _| script.copies = |plans| plans[0].expires_at = super::NOW.plus(-3_600));
+    refuses("INRO-SDJWT-014", |script, _| {
+        script.copies = |plans| plans[0].expires_at = super::NOW.plus(-3_600)
+    });
 }
 
 #[test]
@@ -165,7 +167,8 @@ fn refuses_metadata_that_are_too_long() {
 fn refuses_metadata_that_name_a_member_twice() {
     refuses("INRO-BASE-003", |script, _| {
         let text = script.metadata.to_string();
-        script.raw_metadata = Some(text.replacen('{', r#"{"nonce_endpoint":"https://x.example","#, 1).into_bytes());
+        script.raw_metadata =
+            Some(text.replacen('{', r#"{"nonce_endpoint":"https://x.example","#, 1).into_bytes());
     });
 }
 

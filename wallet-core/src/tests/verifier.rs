@@ -17,6 +17,7 @@ pub(crate) const RESPONSE: &str = "https://verifier.example/responses/1";
 const REQUEST: &str = "https://verifier.example/requests/1";
 
 /// What the verifier asks. A test changes one member.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) leaf: Leaf,
     /// The payload of the request object.
