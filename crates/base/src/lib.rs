@@ -6,6 +6,7 @@ pub mod code;
 pub mod http;
 pub mod json;
 mod log_safe;
+pub mod report;
 mod request_id;
 mod rng;
 mod secret;
