@@ -1,6 +1,6 @@
 use inro_base::json::JsonError;
 use inro_base::{Code, Coded, UnixTime};
-use inro_credential::DcqlError;
+use inro_credential::dcql::{CheckError, QueryError};
 use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
 
@@ -13,9 +13,12 @@ pub enum ResponseError {
     /// An address of the verifier's own is no `https` URL.
     #[error("an address of the verifier is not https")]
     OwnAddress,
-    /// The query, or what came for it.
+    /// The query.
     #[error(transparent)]
-    Query(#[from] DcqlError),
+    Query(#[from] QueryError),
+    /// What came for the query.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// The response's form.
     #[error(transparent)]
     Form(#[from] FormError),
@@ -43,9 +46,6 @@ pub enum ResponseError {
         /// How many there may be.
         limit: usize,
     },
-    /// A presentation for a credential that was not asked for.
-    #[error("a presentation that was not asked for")]
-    NotAsked,
     /// The wallet declined, for a reason that is its holder's alone.
     #[error("the wallet declined")]
     Declined,
@@ -58,9 +58,6 @@ pub enum ResponseError {
     /// The issuer is trusted, but not for this policy.
     #[error("an issuer that the policy does not list")]
     Issuer,
-    /// A credential type that this house does not know, so that no certificate names it.
-    #[error("an unknown credential type")]
-    UnknownType,
     /// The credential was issued longer ago than the policy allows.
     #[error("a credential issued at {issued_at} where {max_age} seconds are allowed")]
     TooOld {
@@ -79,6 +76,7 @@ impl Coded for ResponseError {
         match self {
             Self::OwnAddress => const { Code::new("INRO-VP-040") },
             Self::Query(error) => error.code(),
+            Self::Check(error) => error.code(),
             Self::Form(error) => error.code(),
             Self::State => const { Code::new("INRO-VP-041") },
             Self::Late { .. } => const { Code::new("INRO-VP-042") },
@@ -86,12 +84,10 @@ impl Coded for ResponseError {
             Self::Json(error) => error.code(),
             Self::Shape => const { Code::new("INRO-VP-044") },
             Self::TooMany { .. } => const { Code::new("INRO-VP-045") },
-            Self::NotAsked => const { Code::new("INRO-VP-046") },
             Self::Declined => const { Code::new("INRO-VP-047") },
             Self::SdJwt(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Issuer => const { Code::new("INRO-VP-048") },
-            Self::UnknownType => const { Code::new("INRO-VP-049") },
             Self::TooOld { .. } => const { Code::new("INRO-VP-050") },
             Self::NoIssueTime => const { Code::new("INRO-VP-051") },
         }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use inro_base::json::Limits;
 use inro_base::{Rng, UnixTime, base64url};
-use inro_credential::Query;
+use inro_credential::dcql::Query;
 use inro_jose::JwsToSign;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,5 @@
-use inro_credential::{ClaimPath, Query};
+use inro_credential::ClaimPath;
+use inro_credential::dcql::Query;
 use inro_trust::registration::VerifiedRegistration;
 
 /// A part of a request that no registration covers.
@@ -14,17 +15,16 @@ pub struct OverAsked {
 /// be registered with every claim, since any of them may be answered.
 pub(super) fn over_asked(query: &Query, registration: Option<&VerifiedRegistration>) -> Vec<OverAsked> {
     let mut over = Vec::new();
-    for credential in query.credentials() {
-        let id = credential.id().to_owned();
-        let types = credential.vct_values();
+    for asked in query.requested_paths() {
+        let beyond = |path| OverAsked { credential: asked.query_id.to_owned(), path };
         let type_covered = |vct: &String| registration.is_some_and(|known| known.covers_type(vct));
-        if types.is_empty() || !types.iter().all(type_covered) {
-            over.push(OverAsked { credential: id.clone(), path: None });
+        if asked.types.is_empty() || !asked.types.iter().all(type_covered) {
+            over.push(beyond(None));
         }
-        for claim in credential.claims() {
-            let covered = |vct: &String| registration.is_some_and(|known| known.covers(vct, claim.path()));
-            if types.is_empty() || !types.iter().all(covered) {
-                over.push(OverAsked { credential: id.clone(), path: Some(claim.path().clone()) });
+        for path in asked.paths {
+            let covered = |vct: &String| registration.is_some_and(|known| known.covers(vct, path));
+            if asked.types.is_empty() || !asked.types.iter().all(covered) {
+                over.push(beyond(Some(path.clone())));
             }
         }
     }

@@ -1,6 +1,6 @@
 use inro_base::json::JsonError;
 use inro_base::{Code, Coded, UnixTime};
-use inro_credential::DcqlError;
+use inro_credential::dcql::QueryError;
 use inro_jose::JoseError;
 use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
@@ -94,7 +94,7 @@ pub enum RequestError {
     Scope,
     /// The query.
     #[error(transparent)]
-    Query(#[from] DcqlError),
+    Query(#[from] QueryError),
     /// The chosen credentials do not answer the query.
     #[error("the choice does not answer the request")]
     NotRequested,

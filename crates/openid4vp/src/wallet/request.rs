@@ -1,7 +1,7 @@
 use inro_base::UnixTime;
 use inro_base::http::HttpRequest;
 use inro_base::json::Limits;
-use inro_credential::Query;
+use inro_credential::dcql::Query;
 use inro_crypto::Provider;
 use inro_jose::{Expect, UnverifiedJws};
 use inro_trust::registration::{UnverifiedRegistration, VerifiedRegistration};
@@ -18,7 +18,7 @@ use crate::wallet::coverage::{self, OverAsked};
 use crate::wallet::identity::{self, StatedPurpose, VerifierIdentity};
 use crate::wallet::{Refusal, RequestError, reply};
 use crate::web::HttpsUrl;
-use crate::{ClientId, Purpose};
+use crate::ClientId;
 
 /// The most entries of `verifier_info` that are looked at.
 const MAX_VERIFIER_INFO: usize = 10;

@@ -1,7 +1,8 @@
 use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::{self, Limits};
-use inro_credential::{Candidate, ClaimPath, Matches};
+use inro_credential::ClaimPath;
+use inro_credential::dcql::{Candidate, CredentialQuery, Matches, OptionMatch};
 use inro_crypto::{Provider, Signature};
 use inro_sd_jwt::{HeldSdJwt, KeyBindingToSign};
 use serde_json::{Map, Value};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::profile::{ACCESS_DENIED, CLOCK_SKEW, MAX_REPLY_BYTES};
 use crate::wallet::request::VerifiedRequest;
 use crate::wallet::{RequestError, reply};
-use crate::web::is_https;
+use crate::web::{HttpsUrl, is_https};
 
 /// A verified request, with what the wallet holds for it, that waits for its holder's decision.
 ///
@@ -19,7 +20,7 @@ use crate::web::is_https;
 #[must_use]
 pub struct Reviewing {
     request: VerifiedRequest,
-    matches: Matches,
+    matches: Option<Matches>,
 }
 
 /// One credential that the holder chose to present.
@@ -29,7 +30,7 @@ pub struct Chosen {
     pub credential: String,
     /// The copy, which is never presented again.
     pub copy: HeldSdJwt,
-    /// The claims to disclose, each of them asked for.
+    /// The claims to disclose: those of one of the matching candidates.
     pub paths: Vec<ClaimPath>,
 }
 
@@ -37,7 +38,8 @@ pub struct Chosen {
 #[derive(Debug)]
 #[must_use]
 pub struct Signing {
-    request: VerifiedRequest,
+    response_uri: HttpsUrl,
+    state: Option<String>,
     presentations: Vec<(String, Presentation)>,
 }
 
@@ -63,8 +65,8 @@ impl VerifiedRequest {
     /// Looks up what fits the request among what the wallet holds.
     ///
     /// Source: OpenID4VP 1.0 §6.4.
-    pub fn review(self, held: &[Candidate]) -> Reviewing {
-        let matches = self.query.select(held);
+    pub fn review(self, held: &[Candidate<'_>]) -> Reviewing {
+        let matches = self.query.select(held).ok();
         Reviewing { request: self, matches }
     }
 }
@@ -75,9 +77,10 @@ impl Reviewing {
         &self.request
     }
 
-    /// What the wallet holds for it, and the least that each would disclose.
-    pub fn matches(&self) -> &Matches {
-        &self.matches
+    /// What the wallet holds for it, and the least that each would disclose; `None` when it cannot
+    /// answer the request.
+    pub fn matches(&self) -> Option<&Matches> {
+        self.matches.as_ref()
     }
 
     /// Answers with `chosen`. Nothing is sent before [`Signing::finish`].
@@ -102,16 +105,17 @@ impl Reviewing {
         let mut presentations = Vec::with_capacity(chosen.len());
         for Chosen { credential, copy, paths } in chosen {
             let bound = self.requires_binding(&credential);
-            let presentation = copy.present(&paths, provider)?;
+            let presentation = copy.present(&paths)?;
             let presentation = if bound {
                 let audience = self.request.client_id.as_str();
-                Presentation::Bound(presentation.key_binding(audience, &self.request.nonce, now, provider)?)
+                Presentation::Bound(presentation.key_binding(audience, &self.request.nonce, now, provider))
             } else {
-                Presentation::Unbound(presentation.into_text())
+                Presentation::Unbound(presentation.without_key_binding())
             };
             presentations.push((credential, presentation));
         }
-        Ok(Signing { request: self.request, presentations })
+        let VerifiedRequest { response_uri, state, .. } = self.request;
+        Ok(Signing { response_uri, state, presentations })
     }
 
     /// Declines. The response is the same for a holder who refuses, a wallet that has nothing that
@@ -124,21 +128,27 @@ impl Reviewing {
     }
 
     fn requires_binding(&self, id: &str) -> bool {
-        let asked = self.request.query.credentials().iter().find(|asked| asked.id() == id);
-        asked.is_none_or(|asked| asked.requires_holder_binding())
+        self.request.query.credential(id).is_none_or(CredentialQuery::requires_holder_binding)
     }
 
+    /// What is chosen must be what the matches propose, no more and no less: a claim outside the
+    /// request cannot get in, nor can half an answer.
     fn check_choice(&self, chosen: &[Chosen]) -> Result<(), RequestError> {
-        for choice in chosen {
-            let asked = self.request.query.credentials().iter().find(|asked| asked.id() == choice.credential);
-            let asked = asked.ok_or(RequestError::NotRequested)?;
-            let requested =
-                |path: &ClaimPath| asked.claims().iter().any(|claim| claim.path().covers(path));
-            if !choice.paths.iter().all(requested) {
-                return Err(RequestError::NotRequested);
-            }
-        }
-        Ok(())
+        let matches = self.matches.as_ref().ok_or(RequestError::NotRequested)?;
+        let times = |id: &str| chosen.iter().filter(|choice| choice.credential == id).count();
+        let proposed = chosen.iter().all(|choice| {
+            matches.query(&choice.credential).is_some_and(|query| {
+                let fits = query.candidates.iter().any(|candidate| candidate.paths == choice.paths);
+                fits && (query.multiple || times(&choice.credential) == 1)
+            })
+        });
+        let complete = if matches.sets().is_empty() {
+            matches.queries().iter().all(|query| times(&query.query_id) > 0)
+        } else {
+            let is_met = |option: &OptionMatch| option.query_ids.iter().all(|id| times(id) > 0);
+            matches.sets().iter().filter(|set| set.required).all(|set| set.options.iter().any(is_met))
+        };
+        if proposed && complete && !chosen.is_empty() { Ok(()) } else { Err(RequestError::NotRequested) }
     }
 }
 
@@ -181,8 +191,8 @@ impl Signing {
             }
         }
         let token = Value::Object(tokens).to_string();
-        let VerifiedRequest { response_uri, state, .. } = &self.request;
-        Ok((Sending(()), reply::post(response_uri, &[("vp_token", &token)], state.as_deref())))
+        let request = reply::post(&self.response_uri, &[("vp_token", &token)], self.state.as_deref());
+        Ok((Sending(()), request))
     }
 }
 

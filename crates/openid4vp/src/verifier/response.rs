@@ -1,0 +1,262 @@
+use std::fmt;
+
+use inro_base::UnixTime;
+use inro_base::json::{self, Limits};
+use inro_credential::dcql::{Presented, Query};
+use inro_crypto::Provider;
+use inro_sd_jwt::{Expected, UnverifiedSdJwt, VerifiedSdJwt};
+use inro_trust::{Anchors, Usage};
+use serde_json::{Map, Value};
+
+use crate::form::{Form, MAX_FORM_BYTES};
+use crate::profile::{CLOCK_SKEW, SD_JWT_FORMAT};
+use crate::verifier::request::AwaitingResponse;
+use crate::verifier::{ResponseError, minimal};
+
+/// The most presentations in one response: each costs three signature checks and more.
+pub const MAX_PRESENTATIONS: usize = 16;
+
+/// `vp_token` is an object of arrays of texts, so anything deeper is refused while reading.
+const TOKEN_LIMITS: Limits = Limits { bytes: MAX_FORM_BYTES, depth: 2 };
+
+/// Which credentials are taken, once they are authentic.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptance<'a> {
+    /// The trusted issuers.
+    pub anchors: &'a Anchors,
+    /// The common names of the accepted issuers' certificates; empty: all that are trusted.
+    pub issuers: &'a [String],
+    /// How long ago a credential may have been issued, in seconds.
+    pub max_age: Option<i64>,
+}
+
+/// A response that belongs to its presentation and came in time. Nothing in it is established.
+#[must_use]
+pub struct ReceivedResponse {
+    awaiting: AwaitingResponse,
+    content: Content,
+}
+
+/// An answer that satisfies the query; it alone hands out claims.
+#[derive(Debug)]
+#[must_use]
+pub struct VerifiedPresentation {
+    credentials: Vec<VerifiedCredential>,
+}
+
+/// One credential of a [`VerifiedPresentation`].
+pub struct VerifiedCredential {
+    query_id: String,
+    issuer: String,
+    credential: VerifiedSdJwt,
+    claims: Map<String, Value>,
+}
+
+enum Content {
+    /// The text of `vp_token`.
+    Token(String),
+    /// The wallet sent an error.
+    Declined,
+    /// Neither, or both.
+    Unclear,
+}
+
+impl AwaitingResponse {
+    /// Takes the form that was posted to `response_uri`. A form that is refused here is not the
+    /// presentation's one response: whoever sent it may know nothing of the request.
+    ///
+    /// # Errors
+    /// [`ResponseError`] for a malformed form, another state, or a form that came late.
+    ///
+    /// Source: OpenID4VP 1.0 §8.1, §8.2, §14.3.2.
+    pub fn receive(self, form: &[u8], now: UnixTime) -> Result<ReceivedResponse, ResponseError> {
+        let form = Form::parse(form)?;
+        if !form.value("state").is_some_and(|state| same(state, &self.state)) {
+            return Err(ResponseError::State);
+        }
+        if now >= self.expires_at.plus(CLOCK_SKEW) {
+            return Err(ResponseError::Late { at: self.expires_at });
+        }
+        let content = match (form.value("vp_token"), form.value("error")) {
+            (Some(token), None) => Content::Token(token.to_owned()),
+            (None, Some(_)) => Content::Declined,
+            (Some(_), Some(_)) | (None, None) => Content::Unclear,
+        };
+        Ok(ReceivedResponse { awaiting: self, content })
+    }
+}
+
+impl ReceivedResponse {
+    /// Checks every presentation, and all of them against the query.
+    ///
+    /// # Errors
+    /// [`ResponseError`] with the first reason found, [`ResponseError::Declined`] when the wallet
+    /// sent an error.
+    ///
+    /// Source: OpenID4VP 1.0 §8.6, §14.1.2, §B.3.6.
+    pub fn check(
+        self,
+        acceptance: &Acceptance<'_>,
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<VerifiedPresentation, ResponseError> {
+        let presentations = match &self.content {
+            Content::Token(token) => read_token(token)?,
+            Content::Declined => return Err(ResponseError::Declined),
+            Content::Unclear => return Err(ResponseError::Neither),
+        };
+        let query = Query::parse(&self.awaiting.query)?;
+        let mut credentials = Vec::with_capacity(presentations.len());
+        for (query_id, text) in presentations {
+            let bound = query.credential(&query_id).is_none_or(|asked| asked.requires_holder_binding());
+            let expected = self.awaiting.expected(bound, now);
+            let (issuer, credential) = verify_one(&text, &expected, acceptance, provider)?;
+            credentials.push((query_id, issuer, credential));
+        }
+        let presented: Vec<Presented<'_>> = credentials
+            .iter()
+            .map(|(query_id, _, credential)| Presented {
+                query_id,
+                format: SD_JWT_FORMAT,
+                type_id: credential.vct(),
+                claims: credential.claims(),
+                positions: None,
+                key_bound: credential.key_bound(),
+            })
+            .collect();
+        query.check(&presented)?;
+        let credentials = credentials
+            .into_iter()
+            .map(|(query_id, issuer, credential)| {
+                let claims = minimal::asked_claims(&query, &query_id, credential.claims());
+                VerifiedCredential { query_id, issuer, credential, claims }
+            })
+            .collect();
+        Ok(VerifiedPresentation { credentials })
+    }
+}
+
+impl AwaitingResponse {
+    /// A holder's signature is as fresh as the nonce that it covers: no older than the request.
+    fn expected(&self, bound: bool, now: UnixTime) -> Expected<'_> {
+        if bound {
+            Expected::presented(now, &self.client_id, &self.nonce, now.seconds_since(self.issued_at).max(0))
+        } else {
+            Expected::without_key_binding(now)
+        }
+    }
+}
+
+impl VerifiedPresentation {
+    /// The credentials, in the order of the response.
+    pub fn credentials(&self) -> &[VerifiedCredential] {
+        &self.credentials
+    }
+
+    /// The credentials by value.
+    pub fn into_credentials(self) -> Vec<VerifiedCredential> {
+        self.credentials
+    }
+}
+
+impl VerifiedCredential {
+    /// The id of the credential query that it answers.
+    pub fn query_id(&self) -> &str {
+        &self.query_id
+    }
+
+    /// The common name of the issuer's certificate.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The credential type.
+    pub fn vct(&self) -> &str {
+        self.credential.vct()
+    }
+
+    /// The claims that the query asks for, and no others, whatever else the wallet showed.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// When it was issued.
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        self.credential.issued_at()
+    }
+
+    /// From when on it is void.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.credential.expires_at()
+    }
+
+    /// Whether it refers to a status that has to be looked up. Source: Token Status List §6.1.
+    pub fn has_status(&self) -> bool {
+        self.credential.claims().contains_key("status")
+    }
+}
+
+impl fmt::Debug for ReceivedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.content {
+            Content::Token(token) => write!(f, "ReceivedResponse({} bytes)", token.len()),
+            Content::Declined => f.write_str("ReceivedResponse(declined)"),
+            Content::Unclear => f.write_str("ReceivedResponse(unclear)"),
+        }
+    }
+}
+
+impl fmt::Debug for VerifiedCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifiedCredential({} claims)", self.claims.len())
+    }
+}
+
+/// Source: OpenID4VP 1.0 §8.1.
+fn read_token(token: &str) -> Result<Vec<(String, String)>, ResponseError> {
+    let token = json::parse(token.as_bytes(), TOKEN_LIMITS)?;
+    let Value::Object(entries) = token else { return Err(ResponseError::Shape) };
+    let mut presentations = Vec::new();
+    for (query_id, list) in entries {
+        let Value::Array(list) = list else { return Err(ResponseError::Shape) };
+        if list.is_empty() {
+            return Err(ResponseError::Shape);
+        }
+        for presentation in list {
+            let Value::String(text) = presentation else { return Err(ResponseError::Shape) };
+            if presentations.len() >= MAX_PRESENTATIONS {
+                return Err(ResponseError::TooMany { limit: MAX_PRESENTATIONS });
+            }
+            presentations.push((query_id.clone(), text));
+        }
+    }
+    Ok(presentations)
+}
+
+fn verify_one(
+    text: &str,
+    expected: &Expected<'_>,
+    acceptance: &Acceptance<'_>,
+    provider: &dyn Provider,
+) -> Result<(String, VerifiedSdJwt), ResponseError> {
+    let unverified = UnverifiedSdJwt::parse(text)?;
+    let issuer = acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, expected.now, provider)?;
+    let credential = unverified.verify(&issuer, expected, provider)?;
+    let name = issuer.subject().to_owned();
+    if !acceptance.issuers.is_empty() && !acceptance.issuers.contains(&name) {
+        return Err(ResponseError::Issuer);
+    }
+    if let Some(max_age) = acceptance.max_age {
+        let issued_at = credential.issued_at().ok_or(ResponseError::NoIssueTime)?;
+        if expected.now.seconds_since(issued_at) > max_age.saturating_add(CLOCK_SKEW) {
+            return Err(ResponseError::TooOld { issued_at, max_age });
+        }
+    }
+    Ok((name, credential))
+}
+
+/// Compares without telling by its time how much was right.
+fn same(given: &str, expected: &str) -> bool {
+    let differing = given.bytes().zip(expected.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
+    given.len() == expected.len() && differing == 0
+}

@@ -1,0 +1,149 @@
+//! What every [`PresentationStore`] has to do, as a suite that any of them can be put through.
+//!
+//! Each case gets a fresh, empty store and panics where the store breaks its promise.
+
+use std::thread;
+
+use inro_base::{Code, Rng, UnixTime};
+use inro_openid4vp::ClientId;
+use inro_openid4vp::verifier::NewPresentation;
+use serde_json::json;
+
+use crate::policy::AcceptanceRules;
+use crate::record::{PresentationRecord, PresentationResult, Status};
+use crate::store::{PresentationStore, Stored};
+
+/// When the suite plays.
+const NOW: UnixTime = UnixTime::from_secs(1_795_000_000);
+
+/// Puts a store through every case. `empty` makes a fresh one.
+///
+/// # Panics
+/// Where the store breaks its promise.
+pub fn check(empty: &dyn Fn() -> Box<dyn PresentationStore>) {
+    keeps_what_was_inserted(empty().as_ref());
+    answers_once(empty().as_ref());
+    answers_once_under_concurrency(empty().as_ref());
+    forgets_on_delete(empty().as_ref());
+    forgets_what_has_passed_its_time(empty().as_ref());
+}
+
+fn keeps_what_was_inserted(store: &dyn PresentationStore) {
+    insert(store, 1);
+    insert(store, 2);
+    let by_handle = store.by_handle(&handle(1), NOW).expect("a store that works");
+    assert!(matches!(by_handle, Some(Stored::Waiting(record)) if record.id == id(1)));
+    let by_id = store.by_id(&id(2), NOW).expect("a store that works");
+    assert!(matches!(by_id, Some(Stored::Waiting(record)) if record.handle == handle(2)));
+    // Neither name stands in for the other, and no third is known.
+    assert!(store.by_id(&handle(1), NOW).expect("a store that works").is_none());
+    assert!(store.by_handle(&id(1), NOW).expect("a store that works").is_none());
+    assert!(store.by_id(&id(3), NOW).expect("a store that works").is_none());
+}
+
+fn answers_once(store: &dyn PresentationStore) {
+    insert(store, 1);
+    let (first, second) = (rejected("first"), rejected("second"));
+    let answer = |result, code| store.answer(&id(1), result, code, NOW.plus(600), NOW);
+    assert_eq!(answer(&first, Some("code")), Ok(true));
+    assert_eq!(answer(&second, None), Ok(false));
+    assert_eq!(store.answer(&id(9), &second, None, NOW.plus(600), NOW), Ok(false));
+    for stored in [store.by_id(&id(1), NOW), store.by_handle(&handle(1), NOW)] {
+        let Ok(Some(Stored::Answered { result, response_code })) = stored else {
+            unreachable!("an answered presentation is told as answered")
+        };
+        assert_eq!((result, response_code.as_deref()), (first.clone(), Some("code")));
+    }
+}
+
+fn answers_once_under_concurrency(store: &dyn PresentationStore) {
+    const RIVALS: usize = 8;
+    insert(store, 1);
+    let taken: usize = thread::scope(|scope| {
+        let rivals: Vec<_> = (0..RIVALS)
+            .map(|rival| {
+                let result = rejected(&rival.to_string());
+                scope.spawn(move || store.answer(&id(1), &result, None, NOW.plus(600), NOW) == Ok(true))
+            })
+            .collect();
+        rivals.into_iter().map(|rival| usize::from(rival.join().expect("a store does not panic"))).sum()
+    });
+    assert_eq!(taken, 1);
+}
+
+fn forgets_on_delete(store: &dyn PresentationStore) {
+    insert(store, 1);
+    assert_eq!(store.delete(&id(1), NOW), Ok(true));
+    assert_eq!(store.delete(&id(1), NOW), Ok(false));
+    assert!(store.by_id(&id(1), NOW).expect("a store that works").is_none());
+    assert_eq!(store.answer(&id(1), &rejected("late"), None, NOW.plus(600), NOW), Ok(false));
+}
+
+fn forgets_what_has_passed_its_time(store: &dyn PresentationStore) {
+    insert(store, 1);
+    insert(store, 2);
+    assert_eq!(store.answer(&id(2), &rejected("kept"), None, NOW.plus(900), NOW), Ok(true));
+    let later = NOW.plus(600);
+    assert!(store.by_id(&id(1), later).expect("a store that works").is_none());
+    assert!(store.by_handle(&handle(1), later).expect("a store that works").is_none());
+    assert_eq!(store.answer(&id(1), &rejected("late"), None, NOW.plus(900), later), Ok(false));
+    assert_eq!(store.purge(later), Ok(1));
+    assert_eq!(store.purge(later), Ok(0));
+    assert!(store.by_id(&id(2), later).expect("a store that works").is_some());
+}
+
+fn id(number: u8) -> String {
+    format!("id-{number}")
+}
+
+fn handle(number: u8) -> String {
+    format!("handle-{number}")
+}
+
+fn rejected(request_id: &str) -> PresentationResult {
+    let result = PresentationResult::rejected(const { Code::new("INRO-VP-047") }, request_id);
+    assert_eq!(result.status, Status::Rejected);
+    result
+}
+
+fn insert(store: &dyn PresentationStore, number: u8) {
+    struct Fixed(u8);
+    impl Rng for Fixed {
+        fn fill(&mut self, destination: &mut [u8]) {
+            destination.fill(self.0);
+        }
+    }
+    let awaiting = NewPresentation {
+        client_id: ClientId::x509_hash(&[number; 32]),
+        request_uri: "https://verifier.example/r".into(),
+        response_uri: "https://verifier.example/p".into(),
+        query: json!({ "credentials": [{
+            "id": "a", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:inro:employee-id:1"] }
+        }]}),
+        purpose: None,
+        lifetime: 300,
+    }
+    .start(NOW, &mut Fixed(number))
+    .expect("a sound request");
+    let record = PresentationRecord {
+        id: id(number),
+        handle: handle(number),
+        request_id: "r".into(),
+        expires_at: NOW.plus(300),
+        redirect_uri: None,
+        rules: AcceptanceRules::default(),
+        awaiting,
+    };
+    assert_eq!(store.insert(record, NOW.plus(600), NOW), Ok(()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    #[test]
+    fn the_memory_store_keeps_its_promise() {
+        check(&|| Box::new(MemoryStore::default()));
+    }
+}

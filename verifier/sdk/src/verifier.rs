@@ -1,0 +1,307 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use inro_base::json;
+use inro_base::{Code, Coded as _, RequestId, Rng, UnixTime};
+use inro_crypto::{Provider, Signer};
+use inro_openid4vp::verifier::{Acceptance, NewPresentation, ResponseError, VerifiedCredential};
+use inro_openid4vp::{ClientId, ClientIdKind, Purpose};
+use inro_trust::{Anchors, UntrustedCertificate};
+use serde_json::Value;
+use url::Url;
+
+use crate::VerifierError;
+use crate::policy::{AcceptanceRules, OnUndetermined, Policy};
+use crate::record::{
+    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, Status,
+};
+use crate::store::{PresentationStore, Stored};
+
+/// For how long a request may be answered, in seconds.
+pub const REQUEST_LIFETIME: i64 = 5 * 60;
+/// For how long a result is kept after the response, in seconds.
+pub const RESULT_LIFETIME: i64 = 10 * 60;
+/// The path, under the verifier's URL, where wallets fetch request objects by handle.
+pub const REQUEST_PATH: &str = "/openid4vp/requests/";
+/// The path, under the verifier's URL, where wallets post responses by handle.
+pub const RESPONSE_PATH: &str = "/openid4vp/responses/";
+
+/// What makes a verifier itself.
+pub struct VerifierConfig {
+    /// Where wallets reach it: an `https` URL without a trailing slash.
+    pub url: String,
+    /// How it names itself.
+    pub client_id: ClientId,
+    /// The key of the first certificate of `chain`.
+    pub signer: Arc<dyn Signer>,
+    /// Its certificates in DER, its own first, without the anchor.
+    pub chain: Vec<Vec<u8>>,
+    /// The registrar's JWT about it, if it is registered.
+    pub registration: Option<String>,
+    /// The cryptography.
+    pub provider: Arc<dyn Provider>,
+}
+
+/// A verifier: it asks, and judges the answers. It has no network, clock or database of its own.
+pub struct Verifier {
+    config: VerifierConfig,
+}
+
+/// What a relying system asks for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    query: Value,
+    purpose: Option<Purpose>,
+    rules: AcceptanceRules,
+    redirect_uri: Option<String>,
+}
+
+/// A presentation that was asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Started {
+    /// Under which to ask for the result.
+    pub id: String,
+    /// The link to show as a QR code or to open on the holder's phone.
+    pub authorization_request: String,
+    /// Until when the request may be answered.
+    pub expires_at: UnixTime,
+    /// For the help desk.
+    pub request_id: String,
+}
+
+/// What to answer to a wallet whose response was read to its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Taken {
+    /// Where the holder's browser goes next, with the response code in its fragment.
+    pub redirect_uri: Option<String>,
+    /// Why the response was rejected; a wallet that declined was not.
+    pub rejected: Option<Code>,
+    /// For the help desk.
+    pub request_id: String,
+}
+
+impl Ask {
+    /// What `policy` asks for.
+    pub fn policy(policy: &Policy) -> Self {
+        Self {
+            query: policy.query.clone(),
+            purpose: Some(policy.purpose.clone()),
+            rules: policy.acceptance.clone(),
+            redirect_uri: None,
+        }
+    }
+
+    /// What a DCQL query asks for, of every trusted issuer.
+    pub fn query(query: Value) -> Self {
+        Self { query, purpose: None, rules: AcceptanceRules::default(), redirect_uri: None }
+    }
+
+    /// Sends the holder's browser to `uri` after the response, for a flow on one device. The result
+    /// is then handed out only with the response code that the browser brings along.
+    ///
+    /// # Errors
+    /// [`VerifierError::RedirectUri`] when it is no `https` URL, or has a fragment.
+    ///
+    /// Source: OpenID4VP 1.0 §8.2, §14.2.
+    pub fn redirecting_to(mut self, uri: &str) -> Result<Self, VerifierError> {
+        let url = Url::parse(uri).map_err(|_| VerifierError::RedirectUri)?;
+        if url.scheme() != "https" || url.fragment().is_some() || uri.len() > 1024 {
+            return Err(VerifierError::RedirectUri);
+        }
+        self.redirect_uri = Some(url.into());
+        Ok(self)
+    }
+}
+
+impl Verifier {
+    /// A verifier of this configuration.
+    ///
+    /// # Errors
+    /// [`VerifierError::Configuration`] when the URL is not `https`, the key is not that of the
+    /// certificate, or the client identifier does not name the certificate.
+    pub fn new(config: VerifierConfig) -> Result<Self, VerifierError> {
+        let leaf = config.chain.first().ok_or(VerifierError::Configuration)?;
+        let url = Url::parse(&config.url).map_err(|_| VerifierError::Configuration)?;
+        let certificate = UntrustedCertificate::read(leaf)?;
+        let named = match config.client_id.kind() {
+            ClientIdKind::X509Hash(hash) => *hash == config.provider.sha256(leaf),
+            ClientIdKind::X509SanDns(host) => url.host_str() == Some(host),
+            _ => false,
+        };
+        let own_key = *certificate.claimed_key() == config.signer.public_key();
+        if url.scheme() != "https" || config.url.ends_with('/') || !named || !own_key {
+            return Err(VerifierError::Configuration);
+        }
+        Ok(Self { config })
+    }
+
+    /// Asks: draws what has to be random, and stores the presentation.
+    ///
+    /// # Errors
+    /// [`VerifierError`] for a query that is none, and when the store is full or broken.
+    pub fn start(
+        &self,
+        ask: Ask,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+    ) -> Result<Started, VerifierError> {
+        let (id, handle) = (rng.token::<16>(), rng.token::<16>());
+        let awaiting = NewPresentation {
+            client_id: self.config.client_id.clone(),
+            request_uri: format!("{}{REQUEST_PATH}{handle}", self.config.url),
+            response_uri: format!("{}{RESPONSE_PATH}{handle}", self.config.url),
+            query: ask.query,
+            purpose: ask.purpose,
+            lifetime: REQUEST_LIFETIME,
+        }
+        .start(now, rng)?;
+        let started = Started {
+            id,
+            authorization_request: awaiting.link(),
+            expires_at: awaiting.expires_at(),
+            request_id: RequestId::random(rng).to_string(),
+        };
+        let record = PresentationRecord {
+            id: started.id.clone(),
+            handle,
+            request_id: started.request_id.clone(),
+            expires_at: started.expires_at,
+            redirect_uri: ask.redirect_uri,
+            rules: ask.rules,
+            awaiting,
+        };
+        // Kept past its expiry, so that who comes late is told so.
+        store.insert(record, started.expires_at.plus(RESULT_LIFETIME), now)?;
+        Ok(started)
+    }
+
+    /// The signed request object for the wallet that fetches it by `handle`.
+    ///
+    /// # Errors
+    /// [`VerifierError::Unknown`], [`VerifierError::Answered`] or [`VerifierError::Expired`] when
+    /// there is nothing to answer any more.
+    pub fn request_object(
+        &self,
+        handle: &str,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+    ) -> Result<String, VerifierError> {
+        let record = waiting(store.by_handle(handle, now)?)?;
+        if now >= record.expires_at {
+            return Err(VerifierError::Expired);
+        }
+        let VerifierConfig { chain, registration, signer, .. } = &self.config;
+        let request = record.awaiting.request_object(chain, registration.as_deref());
+        let signature = signer.sign_es256(request.signing_input())?;
+        Ok(request.finish(&signature))
+    }
+
+    /// Judges the form that a wallet posted for `handle`, and stores the result. Of two responses,
+    /// however close, one is taken.
+    ///
+    /// # Errors
+    /// [`VerifierError`] for a response that is not this presentation's; the presentation then still
+    /// waits. A response that is, and does not hold, is told in [`Taken::rejected`].
+    pub fn receive(
+        &self,
+        handle: &str,
+        form: &[u8],
+        anchors: &Anchors,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+    ) -> Result<Taken, VerifierError> {
+        let record = waiting(store.by_handle(handle, now)?)?;
+        let PresentationRecord { id, request_id, redirect_uri, rules, awaiting, .. } = record;
+        let received = awaiting.receive(form, now)?;
+        let acceptance =
+            Acceptance { anchors, issuers: &rules.issuers, max_age: rules.max_credential_age };
+        let verdict = received
+            .check(&acceptance, now, self.config.provider.as_ref())
+            .map_err(VerifierError::from)
+            .and_then(|verified| result(verified.into_credentials(), &rules));
+        let declined = matches!(verdict, Err(VerifierError::Response(ResponseError::Declined)));
+        let (result, code) = match verdict {
+            Ok(result) => (result, None),
+            Err(error) => (PresentationResult::rejected(error.code(), &request_id), Some(error.code())),
+        };
+        let response_code = redirect_uri.as_ref().map(|_| rng.token::<16>());
+        if !store.answer(&id, &result, response_code.as_deref(), now.plus(RESULT_LIFETIME), now)? {
+            return Err(VerifierError::Answered);
+        }
+        let redirect_uri = redirect_uri
+            .zip(response_code)
+            .map(|(uri, response_code)| format!("{uri}#response_code={response_code}"));
+        Ok(Taken { redirect_uri, rejected: code.filter(|_| !declined), request_id })
+    }
+
+    /// Where the presentation `id` stands. `response_code` is what the browser brought along, in a
+    /// flow on one device.
+    ///
+    /// # Errors
+    /// [`VerifierError::Unknown`], and [`VerifierError::ResponseCode`] when a code is asked for and
+    /// another or none was given.
+    pub fn result(
+        id: &str,
+        response_code: Option<&str>,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+    ) -> Result<PresentationResult, VerifierError> {
+        match store.by_id(id, now)?.ok_or(VerifierError::Unknown)? {
+            Stored::Waiting(record) if now >= record.expires_at => {
+                Ok(PresentationResult::bare(Status::Expired))
+            }
+            Stored::Waiting(_) => Ok(PresentationResult::bare(Status::Pending)),
+            Stored::Answered { result, response_code: expected } => match expected {
+                Some(expected) if response_code != Some(expected.as_str()) => Err(VerifierError::ResponseCode),
+                _ => Ok(result),
+            },
+        }
+    }
+
+    /// Who this verifier is.
+    pub fn client_id(&self) -> &ClientId {
+        &self.config.client_id
+    }
+}
+
+/// Reads a DCQL query that a relying system sent as JSON text.
+///
+/// # Errors
+/// [`VerifierError::Json`] for what is too long, too deep or no JSON.
+pub fn read_query(text: &[u8]) -> Result<Value, VerifierError> {
+    Ok(json::parse(text, inro_openid4vp::verifier::QUERY_LIMITS)?)
+}
+
+fn waiting(stored: Option<Stored>) -> Result<PresentationRecord, VerifierError> {
+    match stored {
+        Some(Stored::Waiting(record)) => Ok(record),
+        Some(Stored::Answered { .. }) => Err(VerifierError::Answered),
+        None => Err(VerifierError::Unknown),
+    }
+}
+
+/// Status lists come with a later issue: until then a credential that refers to one has a status
+/// that nobody determined.
+fn result(
+    verified: Vec<VerifiedCredential>,
+    rules: &AcceptanceRules,
+) -> Result<PresentationResult, VerifierError> {
+    let mut credentials: BTreeMap<String, Vec<ResultCredential>> = BTreeMap::new();
+    for credential in verified {
+        let status =
+            if credential.has_status() { CredentialStatus::Undetermined } else { CredentialStatus::Valid };
+        if status == CredentialStatus::Undetermined && rules.on_undetermined == OnUndetermined::Reject {
+            return Err(VerifierError::Undetermined);
+        }
+        credentials.entry(credential.query_id().to_owned()).or_default().push(ResultCredential {
+            format: inro_openid4vp::profile::SD_JWT_FORMAT.to_owned(),
+            credential_type: credential.vct().to_owned(),
+            issuer: credential.issuer().to_owned(),
+            status,
+            claims: credential.claims().clone(),
+        });
+    }
+    Ok(PresentationResult { status: Status::Verified, credentials, error: None })
+}
