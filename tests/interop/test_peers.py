@@ -12,7 +12,7 @@ from cryptography import x509
 
 from inro_peers.dcql import DcqlError
 from inro_peers.issuer import ForeignIssuer, Options
-from inro_peers.jose import JsonObject
+from inro_peers.jose import JoseError, JsonObject
 from inro_peers.pki import Authority
 from inro_peers.registration import RegistrationError, check_registration, sign_registration
 from inro_peers.transport import HttpsClient
@@ -139,9 +139,8 @@ def test_the_foreign_wallet_refuses_a_wrong_request(tmp_path: Path, changes: Jso
         query = employee_query(["employee_number"])
         assert peers.presentation.fetch(peers.verifier.request(query).authorization_request)
         session = peers.verifier.request(query, changes=changes, header=header)
-        with pytest.raises(Exception) as refused:
+        with pytest.raises((RequestError, JoseError)):
             peers.presentation.fetch(session.authorization_request)
-        assert type(refused.value).__name__ in {"RequestError", "JoseError"}
 
 
 def test_the_foreign_wallet_refuses_another_outer_client_id(tmp_path: Path) -> None:
