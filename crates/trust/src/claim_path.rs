@@ -1,3 +1,5 @@
+use std::borrow::Borrow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -107,6 +109,13 @@ impl PathElement {
     /// Whether this step takes every value that `other` takes.
     pub fn covers(&self, other: &Self) -> bool {
         self == other || (*self == Self::All && matches!(other, Self::Index(_)))
+    }
+}
+
+/// A set of paths can then be asked for elements that are on the way, without a copy.
+impl Borrow<[PathElement]> for ClaimPath {
+    fn borrow(&self) -> &[PathElement] {
+        &self.0
     }
 }
 
