@@ -13,4 +13,4 @@ mod path;
 pub mod types;
 
 pub use path::{ArrayPositions, ClaimPath, PathElement};
-pub use types::{CredentialType, RoleTable, TypeCatalog};
+pub use types::{CredentialError, CredentialType, RoleTable, TypeCatalog};

@@ -1,4 +1,4 @@
-use super::error::TypeError;
+use super::error::{CredentialError, TypeError};
 use super::model::CredentialType;
 
 /// The credential types that a program knows.
@@ -36,9 +36,9 @@ impl TypeCatalog {
     ///
     /// # Errors
     /// [`TypeError::Repeated`] where a type has the same id or the same `vct`.
-    pub fn add(&mut self, added: CredentialType) -> Result<(), TypeError> {
+    pub fn add(&mut self, added: CredentialType) -> Result<(), CredentialError> {
         if self.0.iter().any(|known| known.id() == added.id() || known.vct() == added.vct()) {
-            return Err(TypeError::Repeated);
+            return Err(TypeError::Repeated.into());
         }
         self.0.push(added);
         Ok(())

@@ -180,3 +180,24 @@ impl Coded for ClaimError {
         }
     }
 }
+
+/// Everything that can be wrong with types and with the claims that they define.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialError {
+    /// A type file or a role table.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+    /// A claim that its type refuses.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+}
+
+impl Coded for CredentialError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Type(error) => error.code(),
+            Self::Claim(error) => error.code(),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-use super::error::{Rule, TypeError};
+use super::error::{CredentialError, Rule, TypeError};
 use super::file::{self, AllowedFile, ClaimFile, KindFile, MdocFile, SdFile, TextFile, TypeFile};
 use super::model::{Claim, CredentialType, Disclosure, Kind, MdocName, Step, Text};
 use crate::citizen;
@@ -26,14 +26,14 @@ impl CredentialType {
     /// Reads a type file.
     ///
     /// # Errors
-    /// [`TypeError`] with the line, where the file is too long, malformed, names data about the
+    /// [`CredentialError::Type`] with the line, where the file is too long, malformed, names data about the
     /// citizen, allows a My Number, or breaks a [`Rule`].
-    pub fn parse(text: &str) -> Result<Self, TypeError> {
+    pub fn parse(text: &str) -> Result<Self, CredentialError> {
         let file: TypeFile = file::read(text)?;
         let reader = Reader { text };
         reader.head(&file)?;
         if !(1..=MAX_CLAIMS).contains(&file.claims.len()) {
-            return reader.broken(&file.id, Rule::ClaimCount);
+            reader.broken(&file.id, Rule::ClaimCount)?;
         }
         let mut claims: Vec<Claim> = Vec::with_capacity(file.claims.len());
         for entry in &file.claims {

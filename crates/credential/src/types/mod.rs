@@ -14,6 +14,6 @@ mod roles;
 mod validate;
 
 pub use catalog::TypeCatalog;
-pub use error::{ClaimError, ClaimFault, Rule, TypeError};
+pub use error::{ClaimError, ClaimFault, CredentialError, Rule, TypeError};
 pub use model::{Claim, CredentialType, Disclosure, Kind, MdocName, Step, Text};
 pub use roles::{Power, Role, RoleTable};

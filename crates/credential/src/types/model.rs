@@ -168,7 +168,7 @@ impl CredentialType {
     }
 
     /// How many decoy digests stand in each object that has disclosable members.
-    pub fn decoys_per_object(&self) -> usize {
+    pub fn decoys(&self) -> usize {
         self.decoys_per_object
     }
 

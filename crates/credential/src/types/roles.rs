@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::error::{Rule, TypeError};
+use super::error::{CredentialError, Rule, TypeError};
 use super::file::{self, RoleEntry, RoleFile};
 use super::model::Text;
 use toml::Spanned;
@@ -44,22 +44,22 @@ impl RoleTable {
     /// Reads a role table.
     ///
     /// # Errors
-    /// [`TypeError`] with the line, where the file is too long, malformed, defines something twice,
+    /// [`CredentialError::Type`] with the line, where the file is too long, malformed, defines something twice,
     /// or refers to a power that it does not define.
-    pub fn parse(text: &str) -> Result<Self, TypeError> {
+    pub fn parse(text: &str) -> Result<Self, CredentialError> {
         let file: RoleFile = file::read(text)?;
         if file.powers.len() > MAX_ENTRIES || file.roles.len() > MAX_ENTRIES {
-            return Err(TypeError::RoleTable { line: 1, rule: Rule::Count });
+            return Err(TypeError::RoleTable { line: 1, rule: Rule::Count }.into());
         }
         let mut powers: Vec<Power> = Vec::with_capacity(file.powers.len());
         for entry in &file.powers {
             let broken = |rule| broken(text, &entry.get_ref().code, rule);
             let code = entry.get_ref().code.get_ref().clone();
             if !file::is_id(&code) {
-                return Err(broken(Rule::Id));
+                return Err(broken(Rule::Id).into());
             }
             if powers.iter().any(|known| known.code == code) {
-                return Err(broken(Rule::Repeated));
+                return Err(broken(Rule::Repeated).into());
             }
             let name = file::text(entry.get_ref().name.get_ref()).ok_or_else(|| broken(Rule::Text))?;
             powers.push(Power { code, name });
@@ -68,7 +68,7 @@ impl RoleTable {
         for entry in &file.roles {
             let role = role(text, entry.get_ref(), &powers)?;
             if roles.insert(role.code.clone(), role).is_some() {
-                return Err(broken(text, &entry.get_ref().code, Rule::Repeated));
+                return Err(broken(text, &entry.get_ref().code, Rule::Repeated).into());
             }
         }
         Ok(Self { powers, roles })

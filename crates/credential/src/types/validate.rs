@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::error::{ClaimError, ClaimFault};
+use super::error::{ClaimError, ClaimFault, CredentialError};
 use super::model::{CredentialType, Kind, Step, path_of};
 use crate::calendar;
 use crate::citizen;
@@ -13,9 +13,9 @@ impl CredentialType {
     /// Claims of the format itself (`vct`, `exp`, `cnf` …) are the issuer's, not part of `claims`.
     ///
     /// # Errors
-    /// [`ClaimError`] with the path of the first claim that does not fit, and why.
-    pub fn validate(&self, claims: &Map<String, Value>) -> Result<(), ClaimError> {
-        self.object(&[], claims)
+    /// [`CredentialError::Claim`] with the path of the first claim that does not fit, and why.
+    pub fn validate(&self, claims: &Map<String, Value>) -> Result<(), CredentialError> {
+        Ok(self.object(&[], claims)?)
     }
 
     fn object(&self, steps: &[Step], object: &Map<String, Value>) -> Result<(), ClaimError> {
