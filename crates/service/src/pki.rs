@@ -230,8 +230,8 @@ mod tests {
         let mut anchors = Anchors::new();
         anchors.add_pem(&authority.identity().certificate_pem, &[Usage::CredentialIssuer]).unwrap();
         let trusted = anchors.trust(&chain, Usage::CredentialIssuer, NOW, &AwsLc).unwrap();
-        assert_eq!(trusted.public_key(), load_signer(&at("signer.key.pem")).unwrap().public_key());
-        assert_eq!(trusted.public_key(), load_key(&at("signer.key.pem")).unwrap().public_key());
+        assert_eq!(*trusted.public_key(), load_signer(&at("signer.key.pem")).unwrap().public_key());
+        assert_eq!(*trusted.public_key(), load_key(&at("signer.key.pem")).unwrap().public_key());
         assert!(trusted.allows_type("employee-id") && !trusted.allows_type("role-authority"));
         assert_eq!(trusted.dns_names(), ["localhost"]);
         assert_eq!(not_after(&chain[0]).unwrap(), NOW.plus(365 * 86_400));
