@@ -1,6 +1,13 @@
 //! The main job: from the agency's HR file to the relying system's decision, and what must not
 //! happen on the way.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something is wrong"
+)]
+
 mod story;
 
 use std::sync::Arc;

@@ -16,25 +16,25 @@ use tempfile::TempDir;
 const LIMIT: usize = 1024 * 1024;
 
 /// An agency, a relying system and an employee, each with its folder.
-pub struct Story {
+pub(crate) struct Story {
     // The services stop before their folder goes.
-    services: Vec<Service>,
+    _services: [Service; 2],
     folder: TempDir,
-    pub verifier_url: String,
+    pub(crate) verifier_url: String,
     api: HttpsClient,
     token: String,
 }
 
 /// What a command said.
-pub struct Said {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Said {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Said {
     /// What it printed on stdout, as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("not JSON: {}{}", self.stdout, self.stderr))
     }
 }
@@ -44,7 +44,7 @@ struct Service(Child);
 
 impl Story {
     /// Sets all three up, starts both services and imports the sample HR file.
-    pub fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (issuer, verifier) = (folder.path().join("issuer"), folder.path().join("verifier"));
         let (issuer_url, verifier_url) = (free_url(), free_url());
@@ -53,11 +53,11 @@ impl Story {
         let init = ["--name", "Welfare System", "--name-ja", "福祉システム", "--url", &verifier_url];
         ok("inro-verifier", args(&["init", "--dir"], [&verifier], &init));
         register(folder.path(), &issuer, &verifier);
-        let employees = workspace().join("issuer/samples/employees.csv");
+        let employees = workspace().join("issuer/samples/hr.csv");
         ok("inro-issuer", args(&["employee", "import", "--dir"], [&issuer, &employees], &[]));
-        let services = vec![serve("inro-issuer", &issuer), serve("inro-verifier", &verifier)];
+        let services = [serve("inro-issuer", &issuer), serve("inro-verifier", &verifier)];
         let story = Self {
-            services,
+            _services: services,
             verifier_url,
             api: client(&verifier.join("tls/ca.pem")),
             token: std::fs::read_to_string(verifier.join("api-token")).unwrap().trim().to_owned(),
@@ -68,22 +68,22 @@ impl Story {
     }
 
     /// The wallet's home folder.
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("wallet")
     }
 
     /// A file below the story's folder.
-    pub fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
     }
 
     /// Runs `inro-wallet --home H …`.
-    pub fn wallet(&self, rest: &[&str]) -> Said {
+    pub(crate) fn wallet(&self, rest: &[&str]) -> Said {
         run("inro-wallet", args(&["--home"], [&self.home()], rest))
     }
 
     /// Runs `inro-issuer …`, which must succeed, and reads its JSON.
-    pub fn issuer(&self, command: &[&str], rest: &[&str]) -> Value {
+    pub(crate) fn issuer(&self, command: &[&str], rest: &[&str]) -> Value {
         let mut first = command.to_vec();
         first.push("--dir");
         let said = ok("inro-issuer", args(&first, [&self.path("issuer")], rest));
@@ -91,7 +91,7 @@ impl Story {
     }
 
     /// Offers `credentials` to an employee and receives them; gives what `receive` printed.
-    pub fn receive(&self, employee: &str, credentials: &[&str]) -> Value {
+    pub(crate) fn receive(&self, employee: &str, credentials: &[&str]) -> Value {
         let mut rest = vec!["--employee", employee, "--format", "dc+sd-jwt", "--tx-code", "--json"];
         credentials.iter().for_each(|credential| rest.extend(["--credential", credential]));
         let offer = self.issuer(&["offer", "create"], &rest);
@@ -102,7 +102,7 @@ impl Story {
     }
 
     /// Begins a presentation at the verifier's API.
-    pub fn ask(&self, body: &Value) -> Value {
+    pub(crate) fn ask(&self, body: &Value) -> Value {
         let url = format!("{}/v1/presentations", self.verifier_url);
         let request = HttpRequest::post(url, "application/json", body.to_string().into_bytes(), LIMIT);
         let response = self.api(request);
@@ -111,7 +111,7 @@ impl Story {
     }
 
     /// What the verifier says of a presentation.
-    pub fn result(&self, asked: &Value) -> Value {
+    pub(crate) fn result(&self, asked: &Value) -> Value {
         let url = format!("{}/v1/presentations/{}", self.verifier_url, asked["id"].as_str().unwrap());
         let response = self.api(HttpRequest::fetch(url, LIMIT));
         assert_eq!(response.status, 200);
@@ -139,12 +139,12 @@ impl Story {
 }
 
 /// Runs a future on a runtime of its own.
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// A client that trusts one TLS authority.
-pub fn client(authority: &Path) -> HttpsClient {
+pub(crate) fn client(authority: &Path) -> HttpsClient {
     let pem = std::fs::read_to_string(authority).unwrap();
     let anchor = AnchorRecord { kind: AnchorKind::Tls, pem, added_at: UnixTime::from_secs(0) };
     HttpsClient::new(&[anchor]).unwrap()

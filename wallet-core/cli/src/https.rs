@@ -133,12 +133,14 @@ fn reason(error: &reqwest::Error) -> HttpError {
     }
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(inner) = cause {
-        let inside_io = inner.downcast_ref::<io::Error>().and_then(|io| io.get_ref());
-        let in_io = inside_io.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(_)) = in_io.or_else(|| inner.downcast_ref()) {
+        if let Some(rustls::Error::InvalidCertificate(_)) = inner.downcast_ref() {
             return HttpError::Untrusted;
         }
-        cause = inner.source();
+        // An I/O error names as its source what lies beneath the error that it wraps.
+        cause = match inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => inner.source(),
+        };
     }
     HttpError::Unreachable
 }
