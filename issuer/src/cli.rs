@@ -1,0 +1,129 @@
+//! The administrator's commands.
+
+mod check;
+mod employee;
+mod issuing;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use inro_service::{cli as service_cli, server};
+use serde_json::json;
+
+use crate::error::IssuerError;
+use crate::folder::{self, Init};
+use crate::http;
+use crate::issuer::AgencyName;
+use output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  inro-issuer init --dir D --name \"Minato City\" --name-ja \"みなと市\" --url https://localhost:8443
+  inro-issuer serve --dir D
+  inro-issuer employee import --dir D employees.csv
+  inro-issuer offer create --dir D --employee E0001 --credential employee-id --tx-code";
+
+#[derive(Parser)]
+#[command(name = "inro-issuer", version, about = "An agency's issuer of employee credentials", after_help = EXAMPLES)]
+struct Cli {
+    /// Answer with one JSON document on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a new issuer in an empty folder: keys, certificates, credential types, database.
+    Init(InitArgs),
+    /// Serve wallets over HTTPS until SIGTERM.
+    Serve(Folder),
+    /// Look through the folder and list what needs attention.
+    Check(Folder),
+    /// Employees as HR tells them.
+    #[command(subcommand)]
+    Employee(employee::Command),
+    /// Offers of credentials to employees.
+    #[command(subcommand)]
+    Offer(issuing::OfferCommand),
+    /// Credentials that were issued.
+    #[command(subcommand)]
+    Credential(issuing::CredentialCommand),
+    /// Verifiers that the agency vouches for.
+    #[command(subcommand)]
+    Verifier(issuing::VerifierCommand),
+}
+
+/// The folder of the issuer.
+#[derive(Args)]
+struct Folder {
+    /// The issuer's folder.
+    #[arg(long, value_name = "D")]
+    dir: PathBuf,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  inro-issuer init --dir D --name \"Minato City\" --name-ja \"みなと市\" --url https://localhost:8443")]
+struct InitArgs {
+    #[command(flatten)]
+    folder: Folder,
+    /// The agency's name in English.
+    #[arg(long)]
+    name: String,
+    /// The agency's name in Japanese.
+    #[arg(long)]
+    name_ja: String,
+    /// The public URL: https, a host and a port.
+    #[arg(long)]
+    url: String,
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    match dispatch(cli.command, &output) {
+        Ok(code) => code,
+        Err(error) => service_cli::report_error(&error, cli.json),
+    }
+}
+
+fn dispatch(command: Command, output: &Output) -> Result<ExitCode, IssuerError> {
+    match command {
+        Command::Init(args) => init(args, output),
+        Command::Serve(folder) => serve(&folder),
+        Command::Check(folder) => Ok(check::run(&folder, output)),
+        Command::Employee(command) => employee::run(command, output),
+        Command::Offer(command) => issuing::offer(command, output),
+        Command::Credential(command) => issuing::credential(command, output),
+        Command::Verifier(command) => issuing::verifier(command, output),
+    }
+}
+
+fn init(args: InitArgs, output: &Output) -> Result<ExitCode, IssuerError> {
+    let name = AgencyName { en: args.name, ja: args.name_ja };
+    let config = folder::init(&args.folder.dir, &Init { name, url: args.url })?;
+    let anchor = args.folder.dir.join("trust").join("ca.pem");
+    let value = json!({ "url": config.url, "dir": args.folder.dir, "anchor": anchor });
+    output.print(&value, || {
+        format!(
+            "An issuer was made in {}.\nWallets and verifiers trust it by {}.\n\
+             The keys in its folder keys are not encrypted: keep the folder to yourself.\n",
+            args.folder.dir.display(),
+            anchor.display()
+        )
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(folder: &Folder) -> Result<ExitCode, IssuerError> {
+    let issuer = Arc::new(folder::open(&folder.dir)?);
+    let url = issuer.url().as_str().to_owned();
+    let runtime = tokio::runtime::Runtime::new().map_err(|_| inro_service::ServiceError::Internal)?;
+    runtime.block_on(server::serve(&url, None, &folder.dir.join("tls"), false, http::router(issuer)))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,141 @@
+//! `offer`, `credential` and `verifier`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use inro_openid4vci::SD_JWT_VC;
+use inro_service::cli::table;
+use serde_json::json;
+
+use super::Folder;
+use super::output::Output;
+use crate::error::IssuerError;
+use crate::folder;
+use crate::offers::{DEFAULT_LIFETIME, OfferWish};
+use crate::registrar;
+use crate::store::Copies as _;
+
+#[derive(Subcommand)]
+pub(super) enum OfferCommand {
+    /// Offer credentials to an employee in office.
+    Create(CreateArgs),
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  inro-issuer offer create --dir D --employee E0001 --credential employee-id --credential role-authority --tx-code --json")]
+pub(super) struct CreateArgs {
+    #[command(flatten)]
+    folder: Folder,
+    /// The employee number.
+    #[arg(long)]
+    employee: String,
+    /// A credential type; may be given again.
+    #[arg(long = "credential", required = true, value_name = "TYPE")]
+    credentials: Vec<String>,
+    /// A credential format; may be given again.
+    #[arg(long = "format", default_value = SD_JWT_VC, value_name = "FORMAT")]
+    formats: Vec<String>,
+    /// Ask the employee for a transaction code, to be told by another way.
+    #[arg(long)]
+    tx_code: bool,
+    /// Wait for a second person's approval.
+    #[arg(long)]
+    needs_approval: bool,
+    /// How long the offer waits, in seconds.
+    #[arg(long, default_value_t = DEFAULT_LIFETIME, value_parser = clap::value_parser!(i64).range(30..=86_400))]
+    expires_in: i64,
+}
+
+#[derive(Subcommand)]
+pub(super) enum CredentialCommand {
+    /// List issued credentials with their number of copies.
+    List(Folder),
+}
+
+#[derive(Subcommand)]
+pub(super) enum VerifierCommand {
+    /// Sign a verifier's registration and print it.
+    Register(RegisterArgs),
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  inro-issuer verifier register --dir D registration.toml --cert leaf.pem > registration.jwt")]
+pub(super) struct RegisterArgs {
+    #[command(flatten)]
+    folder: Folder,
+    /// What the verifier applies for.
+    #[arg(value_name = "registration.toml")]
+    application: PathBuf,
+    /// The verifier's certificate.
+    #[arg(long, value_name = "PEM")]
+    cert: PathBuf,
+}
+
+pub(super) fn offer(command: OfferCommand, output: &Output) -> Result<ExitCode, IssuerError> {
+    let OfferCommand::Create(args) = command;
+    if args.needs_approval {
+        return Err(IssuerError::ApprovalLater);
+    }
+    let offer = folder::open(&args.folder.dir)?.create_offer(&OfferWish {
+        employee: args.employee,
+        types: args.credentials,
+        formats: args.formats,
+        tx_code: args.tx_code,
+        lifetime: args.expires_in,
+    })?;
+    let tx_code = offer.tx_code.as_ref().map(|text| text.expose().clone());
+    // `credential_offer` is the link with the offer itself, `credential_offer_uri` where it lies.
+    let value = json!({
+        "id": offer.id,
+        "credential_offer": offer.by_value.expose(),
+        "credential_offer_uri": offer.uri.expose(),
+        "tx_code": tx_code,
+        "expires_at": offer.expires_at.to_string(),
+    });
+    output.print(&value, || {
+        let code = tx_code.map(|code| format!("Transaction code, to be told by another way: {code}\n"));
+        format!(
+            "{}\n{}Open until {}.\n",
+            offer.by_reference.expose(),
+            code.unwrap_or_default(),
+            offer.expires_at
+        )
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn credential(command: CredentialCommand, output: &Output) -> Result<ExitCode, IssuerError> {
+    let CredentialCommand::List(folder) = command;
+    let lines = folder::store(&folder.dir)?.credentials()?;
+    let value = json!({ "credentials": lines.iter().map(|line| json!({
+        "id": line.id,
+        "employee": line.employee,
+        "type": line.type_id,
+        "copies": line.copies,
+        "expires_at": line.expires_at.map(|time| time.to_string()),
+    })).collect::<Vec<_>>() });
+    output.print(&value, || {
+        let rows: Vec<Vec<String>> = lines
+            .iter()
+            .map(|line| {
+                let end = line.expires_at.map(|time| time.to_string()).unwrap_or_default();
+                vec![line.id.clone(), line.employee.clone(), line.type_id.clone(), line.copies.to_string(), end]
+            })
+            .collect();
+        table(&["id", "employee", "type", "copies", "last copy ends"], &rows)
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn verifier(command: VerifierCommand, output: &Output) -> Result<ExitCode, IssuerError> {
+    let VerifierCommand::Register(args) = command;
+    let registered = registrar::register(&args.folder.dir, &args.application, &args.cert)?;
+    let value = json!({
+        "id": registered.id,
+        "registration": registered.jwt,
+        "expires_at": registered.expires_at.to_string(),
+    });
+    output.print(&value, || format!("{}\n", registered.jwt));
+    Ok(ExitCode::SUCCESS)
+}

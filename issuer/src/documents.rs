@@ -1,0 +1,146 @@
+//! The documents that the issuer publishes: its metadata and those of its types.
+
+use inro_base::base64url;
+use inro_credential::CredentialType;
+use inro_jose::JwsToSign;
+use inro_oauth::ServerMetadata;
+use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
+use inro_openid4vci::metadata::ProofType;
+use inro_openid4vci::{Configuration, Display, IssuerMetadata, SD_JWT_VC, signed};
+use serde_json::{Map, Value, json};
+
+use crate::error::IssuerError;
+use crate::issuer::{BATCH_SIZE, Issuer};
+
+/// The `typ` of signed type metadata.
+const TYPE_TYP: &str = "inro-type-metadata+jwt";
+/// How long signed metadata hold, in seconds.
+const METADATA_LIFETIME: i64 = 86_400;
+/// A shared point in time for `iat`, so that a signature tells nothing of who asked: one hour.
+const METADATA_GRID: i64 = 3_600;
+
+impl Issuer {
+    /// The credential issuer metadata. Source: OpenID4VCI 1.0 §12.2.4.
+    pub fn metadata(&self) -> IssuerMetadata {
+        IssuerMetadata {
+            issuer: self.url().clone(),
+            authorization_servers: Vec::new(),
+            credential_endpoint: self.credential_endpoint().clone(),
+            nonce_endpoint: Some(self.nonce_endpoint().clone()),
+            batch_size: Some(BATCH_SIZE),
+            encryption_required: false,
+            display: displays(&self.name().en, &self.name().ja),
+            configurations: self.types().iter().map(|kind| (configuration_id(kind), configuration(kind))).collect(),
+        }
+    }
+
+    /// The same, signed.
+    ///
+    /// # Errors
+    /// [`IssuerError`] when the key cannot be used.
+    pub fn signed_metadata(&self) -> Result<String, IssuerError> {
+        let issued_at = self.now().rounded_down_to(METADATA_GRID);
+        let expires_at = issued_at.plus(METADATA_LIFETIME);
+        Ok(signed::to_sign(&self.metadata(), self.chain(), issued_at, expires_at).sign_with(self.signer())?)
+    }
+
+    /// The authorization server's metadata: the issuer is its own. Source: RFC 8414 §2.
+    pub fn server_metadata(&self) -> ServerMetadata {
+        ServerMetadata {
+            issuer: self.url().clone(),
+            token_endpoint: self.token_endpoint().clone(),
+            grant_types: Some(vec![PRE_AUTHORIZED_CODE.into()]),
+            dpop_algorithms: vec!["ES256".into()],
+            anonymous_pre_authorized: true,
+        }
+    }
+
+    /// The type metadata of the type with this id.
+    pub fn type_metadata(&self, id: &str) -> Option<Map<String, Value>> {
+        match self.types().by_id(id)?.metadata() {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Signs type metadata.
+    ///
+    /// # Errors
+    /// [`IssuerError`] when the key cannot be used.
+    pub fn sign_type_metadata(&self, mut metadata: Map<String, Value>) -> Result<String, IssuerError> {
+        let issued_at = self.now().rounded_down_to(METADATA_GRID);
+        metadata.insert("iss".into(), self.url().as_str().into());
+        metadata.insert("iat".into(), issued_at.as_secs().into());
+        metadata.insert("exp".into(), issued_at.plus(METADATA_LIFETIME).as_secs().into());
+        let mut header = Map::new();
+        header.insert("typ".into(), TYPE_TYP.into());
+        let chain = self.chain().iter().map(|der| Value::from(base64url::encode_standard(der)));
+        header.insert("x5c".into(), chain.collect());
+        Ok(JwsToSign::new(header, &metadata).sign_with(self.signer())?)
+    }
+
+    /// The configuration ids of these types in these formats, each once, types first.
+    ///
+    /// # Errors
+    /// [`IssuerError::UnknownType`], [`IssuerError::FormatLater`].
+    pub(crate) fn configurations(&self, types: &[String], formats: &[String]) -> Result<Vec<String>, IssuerError> {
+        if formats.iter().any(|format| format != SD_JWT_VC) {
+            return Err(IssuerError::FormatLater);
+        }
+        let mut ids = Vec::with_capacity(types.len());
+        for id in types {
+            let id = configuration_id(self.types().by_id(id).ok_or(IssuerError::UnknownType)?);
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The type that a configuration id names.
+    pub(crate) fn type_of(&self, configuration: &str) -> Result<&CredentialType, IssuerError> {
+        let found = self.types().iter().find(|kind| configuration_id(kind) == configuration);
+        found.ok_or(IssuerError::UnknownType)
+    }
+}
+
+/// `<type>.<format>`.
+fn configuration_id(kind: &CredentialType) -> String {
+    format!("{}.{SD_JWT_VC}", kind.id())
+}
+
+fn configuration(kind: &CredentialType) -> Configuration {
+    let display = |name: &str, locale: &str, description: &str| {
+        json!({
+            "name": name,
+            "locale": locale,
+            "description": description,
+            "background_color": kind.colour(),
+            "text_color": kind.text_colour(),
+        })
+    };
+    let (name, text) = (kind.name(), kind.description());
+    let metadata = json!({
+        "display": [display(&name.ja, "ja", &text.ja), display(&name.en, "en", &text.en)],
+        "claims": kind.issuer_metadata_claims(),
+    });
+    Configuration {
+        format: SD_JWT_VC.into(),
+        scope: Some(kind.id().into()),
+        vct: Some(kind.vct().into()),
+        binding_methods: vec!["jwk".into()],
+        signing_algorithms: vec!["ES256".into()],
+        proof_types: vec![ProofType {
+            name: "jwt".into(),
+            algorithms: vec!["ES256".into()],
+            key_attestations_required: false,
+        }],
+        display: displays(&name.en, &name.ja),
+        credential_metadata: Some(metadata),
+    }
+}
+
+fn displays(en: &str, ja: &str) -> Vec<Display> {
+    let display = |name: &str, locale: &str| Display { name: name.into(), locale: Some(locale.into()) };
+    vec![display(ja, "ja"), display(en, "en")]
+}

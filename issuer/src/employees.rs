@@ -1,0 +1,73 @@
+//! Employees: HR's file into the store, and what the use cases ask of a record.
+
+use std::io::{Read, Seek};
+
+use inro_base::UnixTime;
+use inro_base::json::{self, Limits};
+use inro_credential::RoleTable;
+
+use crate::error::IssuerError;
+use crate::hr::{self, EmployeeRecord, Options, Report};
+use crate::issuer::Issuer;
+use crate::store::{Employees, Imported, StoredEmployee};
+
+/// What an import found and did.
+#[derive(Debug)]
+pub struct ImportReport {
+    /// What the file held.
+    pub report: Report,
+    /// Whether the good rows were kept.
+    pub accepted: bool,
+    /// What changed.
+    pub imported: Imported,
+}
+
+/// Imports HR's file: all of it, or with `skip_bad` its good rows.
+///
+/// # Errors
+/// [`IssuerError`] when the file cannot be read as a whole or the database fails.
+pub fn import(
+    store: &dyn Employees,
+    mut file: impl Read + Seek,
+    options: Options,
+    roles: &RoleTable,
+    skip_bad: bool,
+    now: UnixTime,
+) -> Result<ImportReport, IssuerError> {
+    let mut report = Report::default();
+    let imported = store.import(now, &mut |keep| {
+        report = hr::read(&mut file, options, roles, |employee| {
+            let record = serde_json::to_string(&employee).map_err(|_| IssuerError::Record)?;
+            Ok::<(), IssuerError>(keep(&StoredEmployee { number: employee.employee_number, record })?)
+        })?;
+        Ok(report.is_accepted(skip_bad))
+    })?;
+    Ok(ImportReport { accepted: report.is_accepted(skip_bad), report, imported })
+}
+
+/// Reads a stored record.
+///
+/// # Errors
+/// [`IssuerError::Record`] when it is none of this version.
+pub fn record(stored: &StoredEmployee) -> Result<EmployeeRecord, IssuerError> {
+    json::decode(stored.record.as_bytes(), Limits::MESSAGE).map_err(|_| IssuerError::Record)
+}
+
+/// All employees by number.
+///
+/// # Errors
+/// As [`record`], or when the database fails.
+pub fn all(store: &dyn Employees) -> Result<Vec<EmployeeRecord>, IssuerError> {
+    store.employees()?.iter().map(record).collect()
+}
+
+impl Issuer {
+    /// The record of an employee whose term includes `now`.
+    ///
+    /// # Errors
+    /// [`IssuerError::NotInOffice`], or when there is no such employee.
+    pub(crate) fn employee_in_office(&self, number: &str, now: UnixTime) -> Result<EmployeeRecord, IssuerError> {
+        let record = record(&self.store().employee(number)?)?;
+        if record.in_office(now) { Ok(record) } else { Err(IssuerError::NotInOffice) }
+    }
+}

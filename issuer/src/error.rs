@@ -1,0 +1,104 @@
+//! Why the issuer or its CLI stopped.
+
+use inro_base::{Code, Coded};
+use inro_credential::CredentialError;
+use inro_crypto::CryptoError;
+use inro_jose::JoseError;
+use inro_oauth::UrlError;
+use inro_sd_jwt::SdJwtError;
+use inro_trust::TrustError;
+
+use crate::store::StoreError;
+
+/// Why the issuer or its CLI stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssuerError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The service's own machinery: files, keys, TLS, database.
+    #[error(transparent)]
+    Service(#[from] inro_service::ServiceError),
+    /// A key.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// A signed message.
+    #[error(transparent)]
+    Jose(#[from] JoseError),
+    /// A certificate or registration.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// A credential type, or claims that it refuses.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// An SD-JWT.
+    #[error(transparent)]
+    SdJwt(#[from] SdJwtError),
+    /// The HR file.
+    #[error(transparent)]
+    Hr(#[from] crate::hr::HrError),
+    /// A URL.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The URL has a path, or is not written as an origin.
+    #[error("not an https URL of a host and a port alone")]
+    Origin,
+    /// The employee's term has not begun, or is over.
+    #[error("the employee is not in office now")]
+    NotInOffice,
+    /// The employee can have no credential of this type, such as an authority without a role.
+    #[error("the employee can have no credential of this type")]
+    NoSuchCredential,
+    /// The HR file has bad rows, and nothing was imported.
+    #[error("the file has bad rows")]
+    BadRows,
+    /// No such credential type.
+    #[error("no such credential type")]
+    UnknownType,
+    /// A format that this version does not make.
+    #[error("a credential format that is not available yet")]
+    FormatLater,
+    /// An option that this version does not have.
+    #[error("approval by a second person is not available yet")]
+    ApprovalLater,
+    /// The offer yielded all its copies.
+    #[error("the offer yielded all its copies")]
+    Exhausted,
+    /// The registration file is malformed.
+    #[error("registration.toml cannot be read")]
+    Registration,
+    /// A stored record is no record of this version.
+    #[error("a stored employee record cannot be read")]
+    Record,
+    /// A file that was named cannot be read.
+    #[error("a file cannot be read")]
+    File,
+}
+
+impl Coded for IssuerError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Service(error) => error.code(),
+            Self::Crypto(error) => error.code(),
+            Self::Jose(error) => error.code(),
+            Self::Trust(error) => error.code(),
+            Self::Credential(error) => error.code(),
+            Self::SdJwt(error) => error.code(),
+            Self::Hr(error) => error.code(),
+            Self::Url(error) => error.code(),
+            Self::Origin => const { Code::new("INRO-ISSUER-005") },
+            Self::NotInOffice => const { Code::new("INRO-ISSUER-007") },
+            Self::NoSuchCredential => const { Code::new("INRO-ISSUER-016") },
+            Self::BadRows => const { Code::new("INRO-ISSUER-017") },
+            Self::UnknownType => const { Code::new("INRO-ISSUER-008") },
+            Self::FormatLater => const { Code::new("INRO-ISSUER-009") },
+            Self::ApprovalLater => const { Code::new("INRO-ISSUER-010") },
+            Self::Exhausted => const { Code::new("INRO-ISSUER-011") },
+            Self::Registration => const { Code::new("INRO-ISSUER-012") },
+            Self::Record => const { Code::new("INRO-ISSUER-013") },
+            Self::File => const { Code::new("INRO-ISSUER-014") },
+        }
+    }
+}

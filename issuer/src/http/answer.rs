@@ -1,0 +1,141 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use inro_base::{Code, Coded as _, RequestId};
+use inro_oauth::ErrorAnswer;
+use inro_oauth::error::ErrorCode;
+use inro_openid4vci::issuer::{CredentialError, TokenError, WireError};
+use inro_openid4vci::CredentialErrorCode;
+use inro_service::Problem;
+use serde_json::Value;
+
+use super::body::BodyError;
+use crate::issue::IssueRefused;
+use crate::issuer::Issuer;
+use crate::store::Denied;
+
+/// A JSON answer that nobody may keep.
+pub(super) fn fresh_json(status: u16, value: &Value) -> Response {
+    no_store(text(status, "application/json", value.to_string()))
+}
+
+/// A text answer.
+pub(super) fn text(status: u16, media_type: &'static str, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// Forbids keeping the answer. Source: RFC 6749 §5.1; OpenID4VCI 1.0 §§7.2, 8.3.
+pub(super) fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Hands the client a fresh DPoP nonce. Source: RFC 9449 §8.2.
+pub(super) fn with_dpop_nonce(mut response: Response, issuer: &Issuer) -> Response {
+    let nonce = HeaderValue::from_str(&issuer.dpop_nonce()).expect("base64url is visible ASCII");
+    response.headers_mut().insert("dpop-nonce", nonce);
+    response
+}
+
+/// The request's id: the server's, or a fresh one where there is none.
+pub(super) struct Id(pub(super) RequestId);
+
+impl FromRequestParts<Arc<Issuer>> for Id {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, issuer: &Arc<Issuer>) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get().copied().unwrap_or_else(|| issuer.request_id())))
+    }
+}
+
+/// An error answer of our own, apart from the protocol's. Source: RFC 9457.
+pub(super) fn problem(status: StatusCode, code: Code) -> Response {
+    Problem::new(code, status).into_response()
+}
+
+/// Something that ended in an error answer of the protocol.
+pub(super) struct Refusal {
+    status: u16,
+    error: &'static str,
+    code: Code,
+    challenge: bool,
+}
+
+impl Refusal {
+    /// The answer: OAuth JSON, and a challenge where a protected resource has to send one.
+    pub(super) fn answer(&self, request_id: RequestId) -> Response {
+        let body = ErrorAnswer { error: self.error, code: self.code, request_id }.to_json();
+        let mut response = fresh_json(self.status, &body);
+        if self.challenge {
+            let challenge = format!("DPoP error=\"{}\", algs=\"ES256\"", self.error);
+            let value = HeaderValue::from_str(&challenge).expect("error codes are visible ASCII");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        // The server's log line names it.
+        response.extensions_mut().insert(self.code);
+        response
+    }
+
+    fn oauth(error: ErrorCode, code: Code) -> Self {
+        Self { status: error.token_endpoint_status(), error: error.as_str(), code, challenge: false }
+    }
+
+    fn resource(error: WireError, code: Code) -> Self {
+        let status = error.status();
+        Self { status, error: error.as_str(), code, challenge: status == 401 }
+    }
+
+    /// A body that was not read, at the token endpoint.
+    pub(super) fn of_token_body(error: &BodyError) -> Self {
+        Self { status: error.status(), ..Self::oauth(ErrorCode::InvalidRequest, error.code()) }
+    }
+
+    /// A body that was not read, at the credential endpoint.
+    pub(super) fn of_credential_body(error: &BodyError) -> Self {
+        let wire = WireError::Credential(CredentialErrorCode::InvalidCredentialRequest);
+        Self { status: error.status(), ..Self::resource(wire, error.code()) }
+    }
+}
+
+impl From<Denied<TokenError>> for Refusal {
+    fn from(denied: Denied<TokenError>) -> Self {
+        match denied {
+            Denied::Refused(error) => Self::oauth(error.oauth_code(), error.code()),
+            Denied::Store(error) => Self::oauth(store_code(&error), error.code()),
+        }
+    }
+}
+
+impl From<CredentialError> for Refusal {
+    fn from(error: CredentialError) -> Self {
+        Self::resource(error.wire(), error.code())
+    }
+}
+
+impl From<IssueRefused> for Refusal {
+    fn from(refused: IssueRefused) -> Self {
+        match refused {
+            IssueRefused::Protocol(error) => error.into(),
+            IssueRefused::Store(error) => Self::resource(WireError::OAuth(store_code(&error)), error.code()),
+            IssueRefused::Denied(error) => {
+                Self::resource(WireError::Credential(CredentialErrorCode::CredentialRequestDenied), error.code())
+            }
+        }
+    }
+}
+
+fn store_code(error: &crate::store::StoreError) -> ErrorCode {
+    use crate::store::StoreError;
+    match error {
+        StoreError::Busy | StoreError::TooManyOffers => ErrorCode::TemporarilyUnavailable,
+        StoreError::Database { .. } | StoreError::NoEmployee => ErrorCode::ServerError,
+    }
+}

@@ -1,0 +1,50 @@
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use inro_base::Code;
+
+/// Why a body was not read.
+pub(super) enum BodyError {
+    /// Longer than the endpoint reads.
+    TooLong,
+    /// Of another media type.
+    MediaType,
+}
+
+impl BodyError {
+    pub(super) const fn code(&self) -> Code {
+        match self {
+            Self::TooLong => const { Code::new("INRO-ISSUER-022") },
+            Self::MediaType => const { Code::new("INRO-ISSUER-023") },
+        }
+    }
+
+    pub(super) const fn status(&self) -> u16 {
+        match self {
+            Self::TooLong => 413,
+            Self::MediaType => 415,
+        }
+    }
+}
+
+/// Reads a body of `media_type` and at most `limit` bytes.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    media_type: &str,
+    limit: usize,
+) -> Result<Vec<u8>, BodyError> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case(media_type) {
+        return Err(BodyError::MediaType);
+    }
+    match axum::body::to_bytes(body, limit).await {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(_) => Err(BodyError::TooLong),
+    }
+}
+
+/// The texts of all headers with this name; one that is no text counts as an empty one.
+pub(super) fn texts<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect()
+}

@@ -1,0 +1,171 @@
+//! The credential endpoint's work: a batch of copies for one employee, one key each.
+
+use inro_base::UnixTime;
+use inro_credential::ClaimPath;
+use inro_crypto::PublicKey;
+use inro_jose::Jwk;
+use inro_openid4vci::SD_JWT_VC;
+use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting};
+use inro_sd_jwt::VcIssuance;
+use serde_json::{Map, Value};
+
+use crate::error::IssuerError;
+use crate::hr::{self, EmployeeRecord};
+use crate::issuer::{BATCH_SIZE, Issuer};
+use crate::store::{CopiesRefused, Denied, NewCopy, Once, StoreError};
+
+/// Why a credential request was not fulfilled.
+#[derive(Debug)]
+pub enum IssueRefused {
+    /// The protocol refuses.
+    Protocol(CredentialError),
+    /// The store failed.
+    Store(StoreError),
+    /// The agency does not issue: the employee left, or a claim cannot be made.
+    Denied(IssuerError),
+}
+
+/// What one credential says, ready to be copied.
+pub(crate) struct Content {
+    type_id: String,
+    vct: String,
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+    claims: Map<String, Value>,
+    disclosable: Vec<ClaimPath>,
+    decoys: usize,
+}
+
+impl Issuer {
+    /// Answers a credential request with the copies, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`IssueRefused`] names who refuses.
+    pub fn issue<'h>(
+        &self,
+        authorization: impl IntoIterator<Item = &'h str>,
+        dpop: impl IntoIterator<Item = &'h str>,
+        body: &[u8],
+    ) -> Result<Vec<String>, IssueRefused> {
+        let now = self.now();
+        let access = Access { url: self.credential_endpoint(), nonces: self.secrets().nonces(), now };
+        let access = CheckedAccess::check(authorization, dpop, &access, self.provider())?;
+        let proof = Once { digest: access.proof.jti_digest(), forget_at: access.proof.forget_at() };
+        let grant = self.store().authorize(&access.token_digest, access.proof.thumbprint(), proof, now)?;
+        let granting = Granting {
+            issuer: self.url(),
+            configuration_ids: &grant.configurations,
+            batch_size: BATCH_SIZE,
+            nonces: self.secrets().nonces(),
+            now,
+        };
+        let request = CheckedCredentialRequest::check(body, &granting, self.provider())?;
+        let employee = self.employee_in_office(&grant.employee, now)?;
+        let content = self.content(&request.configuration_id, &employee, now)?;
+        let nonce = Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() };
+        let count = u32::try_from(request.holder_keys.len()).unwrap_or(u32::MAX);
+        self.store().take_copies(&grant.offer, &request.configuration_id, count, nonce, now)?;
+        let copies = request.holder_keys.iter().map(|key| self.copy(&content, key));
+        let copies = copies.collect::<Result<Vec<_>, _>>()?;
+        self.record(&grant.employee, &content, copies.len(), now)?;
+        Ok(copies)
+    }
+}
+
+impl Issuer {
+    /// What the credential of `configuration_id` says of `employee` now.
+    pub(crate) fn content(
+        &self,
+        configuration_id: &str,
+        employee: &EmployeeRecord,
+        now: UnixTime,
+    ) -> Result<Content, IssuerError> {
+        let kind = self.type_of(configuration_id)?;
+        let claims = hr::claims(employee, kind, self.roles()).ok_or(IssuerError::NoSuchCredential)?;
+        kind.validate(&claims)?;
+        let (issued_at, expires_at) = kind.lifetime(now, employee.ends_at());
+        if expires_at <= now {
+            return Err(IssuerError::NotInOffice);
+        }
+        Ok(Content {
+            type_id: kind.id().to_owned(),
+            vct: kind.vct().to_owned(),
+            issued_at,
+            expires_at,
+            claims,
+            disclosable: kind.disclosable_paths(),
+            decoys: kind.decoys(),
+        })
+    }
+
+    /// One copy: fresh salts, one holder key, the times that all copies share.
+    fn copy(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
+        let issuance = VcIssuance {
+            vct: content.vct.clone(),
+            issued_at: Some(content.issued_at),
+            not_before: None,
+            expires_at: Some(content.expires_at),
+            claims: content.claims.clone(),
+            disclosable: content.disclosable.clone(),
+            decoys_per_object: content.decoys,
+            holder_key: Some(Jwk::new(*key)),
+            x5c: self.chain().to_vec(),
+        };
+        let unsigned = self.with_rng(|rng| issuance.build(rng, self.provider()))?;
+        Ok(unsigned.sign_with(self.signer())?)
+    }
+
+    fn record(&self, employee: &str, content: &Content, copies: usize, now: UnixTime) -> Result<(), StoreError> {
+        let (credential_id, copies) = self.with_rng(|rng| {
+            let copies = (0..copies).map(|_| NewCopy {
+                id: rng.token::<16>(),
+                format: SD_JWT_VC.into(),
+                issued_at: content.issued_at,
+                expires_at: content.expires_at,
+            });
+            let copies: Vec<NewCopy> = copies.collect();
+            (rng.token::<16>(), copies)
+        });
+        self.store().record(employee, &content.type_id, &credential_id, &copies, now)
+    }
+}
+
+impl From<CredentialError> for IssueRefused {
+    fn from(error: CredentialError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<StoreError> for IssueRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<IssuerError> for IssueRefused {
+    fn from(error: IssuerError) -> Self {
+        match error {
+            IssuerError::Store(error) => Self::Store(error),
+            other => Self::Denied(other),
+        }
+    }
+}
+
+impl From<Denied<CredentialError>> for IssueRefused {
+    fn from(denied: Denied<CredentialError>) -> Self {
+        match denied {
+            Denied::Store(error) => Self::Store(error),
+            Denied::Refused(error) => Self::Protocol(error),
+        }
+    }
+}
+
+impl From<Denied<CopiesRefused>> for IssueRefused {
+    fn from(denied: Denied<CopiesRefused>) -> Self {
+        match denied {
+            Denied::Store(error) => Self::Store(error),
+            Denied::Refused(CopiesRefused::Protocol(error)) => Self::Protocol(error),
+            Denied::Refused(CopiesRefused::Exhausted) => Self::Denied(IssuerError::Exhausted),
+        }
+    }
+}

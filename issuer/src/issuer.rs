@@ -1,0 +1,173 @@
+//! The issuer as a value: what it knows and whom it asks, without HTTP and without files.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use inro_base::{Clock, RequestId, Rng, UnixTime};
+use inro_credential::{RoleTable, TypeCatalog};
+use inro_crypto::{Provider, Signer};
+use inro_oauth::{HttpsUrl, Purpose, UrlError};
+
+use crate::secrets::ServerSecrets;
+use crate::store::Store;
+
+/// How many copies of a credential one offer yields, and one request may ask for. Each copy is
+/// shown once, so that two verifiers cannot join what they saw.
+pub const BATCH_SIZE: usize = 10;
+
+/// An agency's issuer.
+pub struct Issuer {
+    url: HttpsUrl,
+    name: AgencyName,
+    types: TypeCatalog,
+    roles: RoleTable,
+    signer: Arc<dyn Signer>,
+    chain: Vec<Vec<u8>>,
+    secrets: ServerSecrets,
+    provider: Arc<dyn Provider>,
+    clock: Arc<dyn Clock>,
+    rng: Mutex<Box<dyn Rng>>,
+    store: Arc<dyn Store>,
+    credential_endpoint: HttpsUrl,
+    nonce_endpoint: HttpsUrl,
+    token_endpoint: HttpsUrl,
+}
+
+/// What an issuer is made of.
+pub struct IssuerParts {
+    /// The credential issuer identifier, without a slash at its end.
+    pub url: HttpsUrl,
+    /// The agency's name.
+    pub name: AgencyName,
+    /// The credential types.
+    pub types: TypeCatalog,
+    /// What each role may do.
+    pub roles: RoleTable,
+    /// Signs credentials and documents.
+    pub signer: Arc<dyn Signer>,
+    /// The signer's certificates in DER, its own first, without the anchor.
+    pub chain: Vec<Vec<u8>>,
+    /// What only this server knows.
+    pub secrets: ServerSecrets,
+    /// Cryptography.
+    pub provider: Arc<dyn Provider>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Box<dyn Rng>,
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+}
+
+/// The agency's name in the languages that our users read.
+#[derive(Clone, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+pub struct AgencyName {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+impl Issuer {
+    /// Puts an issuer together.
+    ///
+    /// # Errors
+    /// [`UrlError`] when no endpoint can be made of the URL.
+    pub fn new(parts: IssuerParts) -> Result<Self, UrlError> {
+        let endpoint = |name: &str| HttpsUrl::parse(&format!("{}/{name}", parts.url.as_str()));
+        Ok(Self {
+            credential_endpoint: endpoint("credential")?,
+            nonce_endpoint: endpoint("nonce")?,
+            token_endpoint: endpoint("token")?,
+            rng: Mutex::new(parts.rng),
+            url: parts.url,
+            name: parts.name,
+            types: parts.types,
+            roles: parts.roles,
+            signer: parts.signer,
+            chain: parts.chain,
+            secrets: parts.secrets,
+            provider: parts.provider,
+            clock: parts.clock,
+            store: parts.store,
+        })
+    }
+
+    /// The credential issuer identifier.
+    pub const fn url(&self) -> &HttpsUrl {
+        &self.url
+    }
+
+    /// A fresh `c_nonce`.
+    pub fn c_nonce(&self) -> String {
+        self.nonce(Purpose::KeyProof)
+    }
+
+    /// A fresh DPoP nonce.
+    pub fn dpop_nonce(&self) -> String {
+        self.nonce(Purpose::Dpop)
+    }
+
+    /// A fresh request id.
+    pub fn request_id(&self) -> RequestId {
+        self.with_rng(RequestId::random)
+    }
+
+    /// What is remembered.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    pub(crate) fn provider(&self) -> &dyn Provider {
+        &*self.provider
+    }
+
+    pub(crate) fn signer(&self) -> &dyn Signer {
+        &*self.signer
+    }
+
+    pub(crate) fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    pub(crate) const fn name(&self) -> &AgencyName {
+        &self.name
+    }
+
+    pub(crate) const fn types(&self) -> &TypeCatalog {
+        &self.types
+    }
+
+    pub(crate) const fn roles(&self) -> &RoleTable {
+        &self.roles
+    }
+
+    pub(crate) const fn secrets(&self) -> &ServerSecrets {
+        &self.secrets
+    }
+
+    pub(crate) const fn credential_endpoint(&self) -> &HttpsUrl {
+        &self.credential_endpoint
+    }
+
+    pub(crate) const fn nonce_endpoint(&self) -> &HttpsUrl {
+        &self.nonce_endpoint
+    }
+
+    pub(crate) const fn token_endpoint(&self) -> &HttpsUrl {
+        &self.token_endpoint
+    }
+
+    /// Lends the one source of randomness. `work` must be short.
+    pub(crate) fn with_rng<T>(&self, work: impl FnOnce(&mut dyn Rng) -> T) -> T {
+        work(&mut **self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn nonce(&self, purpose: Purpose) -> String {
+        let now = self.now();
+        self.with_rng(|rng| self.secrets.nonces().issue(purpose, now, rng, self.provider()))
+    }
+}

@@ -1,0 +1,23 @@
+//! `inro-issuer`: an agency's OpenID4VCI service and its admin CLI.
+//!
+//! [`issuer::Issuer`] is the issuer as a value; the use cases extend it: [`offers`] makes offers,
+//! [`redeem`] turns a code into a token, [`issue`] makes copies, [`documents`] tells about it all.
+//! [`http`] carries the protocol, [`cli`] the administrator's commands; [`store`] remembers.
+
+pub mod cli;
+pub mod config;
+pub mod documents;
+pub mod employees;
+pub mod error;
+pub mod folder;
+pub mod hr;
+pub mod http;
+pub mod issue;
+pub mod issuer;
+pub mod offers;
+pub mod redeem;
+pub mod registrar;
+pub mod secrets;
+pub mod store;
+
+pub use error::IssuerError;

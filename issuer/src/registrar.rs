@@ -1,0 +1,77 @@
+//! The agency as its trust list's registrar: it vouches for verifiers.
+
+use std::path::Path;
+
+use inro_base::{Clock as _, UnixTime, base64url};
+use inro_crypto::Provider as _;
+use inro_crypto_aws::AwsLc;
+use inro_service::{OsRng, SystemClock, config as settings, files, pki};
+use inro_trust::registration::{self, CredentialNeed, Localized, Purpose, RegistrationClaims};
+use serde::Deserialize;
+
+use crate::config::Layout;
+use crate::error::IssuerError;
+use crate::folder;
+
+/// How long a registration holds unless the file says otherwise, in days.
+const DEFAULT_DAYS: i64 = 365;
+/// The longest that a registration may hold, in days.
+const MAX_DAYS: i64 = 1_095;
+
+/// `registration.toml`: what a verifier applies for, and the agency has reviewed.
+#[derive(Clone, Debug, Deserialize)]
+struct Application {
+    name: Localized,
+    purposes: Vec<Purpose>,
+    response_hosts: Vec<String>,
+    credentials: Vec<CredentialNeed>,
+    pseudonym_scope: Option<String>,
+    valid_days: Option<i64>,
+}
+
+/// A registration that was signed.
+#[derive(Debug)]
+pub struct Registered {
+    /// The id of the registration.
+    pub id: String,
+    /// The registration JWT, to be handed to the verifier.
+    pub jwt: String,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// Signs the registration that the file `application` asks for, for the holder of the first
+/// certificate in the file `leaf`.
+///
+/// # Errors
+/// [`IssuerError`] when a file cannot be read or used.
+pub fn register(root: &Path, application: &Path, leaf: &Path) -> Result<Registered, IssuerError> {
+    let config = folder::config(root)?;
+    let layout = Layout::new(root);
+    let application: Application =
+        settings::parse(application, &files::read_text(application)?)?;
+    let days = application.valid_days.unwrap_or(DEFAULT_DAYS);
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(IssuerError::Registration);
+    }
+    let chain = pki::load_chain(leaf)?;
+    let leaf = chain.first().ok_or(IssuerError::Registration)?;
+    let now = SystemClock.now();
+    let rng: &mut dyn inro_base::Rng = &mut OsRng;
+    let claims = RegistrationClaims {
+        iss: config.url,
+        sub: rng.token::<16>(),
+        iat: now,
+        exp: now.plus(days.saturating_mul(86_400)),
+        leaf_sha256: base64url::encode(&AwsLc.sha256(leaf)),
+        name: application.name,
+        purposes: application.purposes,
+        response_hosts: application.response_hosts,
+        credentials: application.credentials,
+        pseudonym_scope: application.pseudonym_scope,
+    };
+    let key = pki::load_signer(&layout.key("registrar.key.pem"))?;
+    let x5c = pki::load_chain(&layout.key("registrar.chain.pem"))?;
+    let jwt = registration::sign(&claims, &key, &x5c)?;
+    Ok(Registered { id: claims.sub, jwt, expires_at: claims.exp })
+}

@@ -1,0 +1,300 @@
+//! What the issuer remembers, apart from how: each method is one transaction, and what it promises
+//! holds once it returns.
+
+mod sqlite;
+
+
+use inro_base::{Code, Coded, UnixTime};
+use inro_oauth::DpopError;
+use inro_openid4vci::issuer::{CredentialError, TokenError};
+
+pub use sqlite::{MIGRATIONS, SqliteStore};
+
+use crate::error::IssuerError;
+
+/// The most offers that wait at once; beyond it an administrator has to wait for expiry.
+pub const MAX_OPEN_OFFERS: u32 = 50_000;
+/// The most proofs and nonces remembered at once: 300 s at some 300 requests per second.
+pub const MAX_REMEMBERED: i64 = 100_000;
+/// How many wrong transaction codes an offer survives, less one. Source: OpenID4VCI 1.0 §13.6.3.
+pub const MAX_GUESSES: u32 = 5;
+
+/// An offer to keep.
+#[derive(Clone, Debug)]
+pub struct NewOffer {
+    /// 128 random bits in base64url; whoever knows it can fetch the offer.
+    pub id: String,
+    /// SHA-256 of the pre-authorized code.
+    pub code_digest: [u8; 32],
+    /// MAC of the transaction code, if one is needed.
+    pub tx_code_digest: Option<[u8; 32]>,
+    /// Whose credentials are offered.
+    pub employee: String,
+    /// What is offered, in order.
+    pub configurations: Vec<String>,
+    /// How many copies of each configuration may be issued.
+    pub copies: u32,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// What a wallet may read of an open offer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OpenOffer {
+    /// What is offered, in order.
+    pub configurations: Vec<String>,
+    /// Whether a transaction code is needed.
+    pub tx_code: bool,
+}
+
+/// A wish to turn a code into a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Redemption<'a> {
+    /// The DPoP proof, to be remembered.
+    pub proof: Once<'a>,
+    /// SHA-256 of the pre-authorized code.
+    pub code_digest: &'a [u8; 32],
+    /// MAC of the transaction code that came, if one came.
+    pub tx_code_digest: Option<&'a [u8; 32]>,
+    /// SHA-256 of the token to be.
+    pub token_digest: &'a [u8; 32],
+    /// The DPoP key that the token will be bound to.
+    pub thumbprint: &'a str,
+    /// When the token will end.
+    pub token_expires_at: UnixTime,
+}
+
+/// Something that may be used once.
+#[derive(Clone, Copy, Debug)]
+pub struct Once<'a> {
+    /// Its digest.
+    pub digest: &'a [u8; 32],
+    /// From when on its own time refuses it.
+    pub forget_at: UnixTime,
+}
+
+/// What an access token grants.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Grant {
+    /// The offer behind it.
+    pub offer: String,
+    /// Whose credentials.
+    pub employee: String,
+    /// Which configurations, in order.
+    pub configurations: Vec<String>,
+}
+
+/// A copy to record. No claims, no keys.
+#[derive(Clone, Debug)]
+pub struct NewCopy {
+    /// Random.
+    pub id: String,
+    /// The format identifier.
+    pub format: String,
+    /// When the copy says it was issued.
+    pub issued_at: UnixTime,
+    /// When the copy ends.
+    pub expires_at: UnixTime,
+}
+
+/// One line of the list of credentials.
+#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+pub struct CredentialLine {
+    /// The credential's id.
+    pub id: String,
+    /// Whose it is.
+    pub employee: String,
+    /// The credential type's id.
+    #[serde(rename = "type")]
+    pub type_id: String,
+    /// How many copies were issued.
+    pub copies: u32,
+    /// When the last copy ends, in seconds since the Unix epoch.
+    pub expires_at: Option<UnixTime>,
+}
+
+/// One employee as kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredEmployee {
+    /// The employee number.
+    pub number: String,
+    /// The JSON of HR's record.
+    pub record: String,
+}
+
+/// Why the store did not do as asked. Nothing of the data stands in it.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database failed; `kind` is SQLite's extended result code, 0 when there is none.
+    #[error("the database failed with code {kind}")]
+    Database {
+        /// SQLite's extended result code.
+        kind: i32,
+    },
+    /// The table of things used once is full.
+    #[error("too many requests at once")]
+    Busy,
+    /// Too many offers are open.
+    #[error("{MAX_OPEN_OFFERS} offers are open")]
+    TooManyOffers,
+    /// No such employee.
+    #[error("no such employee")]
+    NoEmployee,
+}
+
+impl Coded for StoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Database { .. } => const { Code::new("INRO-ISSUER-001") },
+            Self::Busy => const { Code::new("INRO-ISSUER-002") },
+            Self::TooManyOffers => const { Code::new("INRO-ISSUER-003") },
+            Self::NoEmployee => const { Code::new("INRO-ISSUER-004") },
+        }
+    }
+}
+
+/// A refusal by what is remembered, or a failure of the store.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Denied<E> {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The protocol refuses.
+    #[error("refused")]
+    Refused(E),
+}
+
+/// Why no copies were granted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CopiesRefused {
+    /// The nonce was used.
+    Protocol(CredentialError),
+    /// The offer yielded all its copies.
+    Exhausted,
+}
+
+/// Keeps one employee for the time being.
+pub type Keep<'k> = dyn FnMut(&StoredEmployee) -> Result<(), StoreError> + 'k;
+
+/// Hands on employees one by one, so that a file of millions needs no room, and tells at its end
+/// whether they are to be kept.
+pub type Feed<'f> = dyn FnMut(&mut Keep<'_>) -> Result<bool, IssuerError> + 'f;
+
+/// Employees as HR last told.
+pub trait Employees: Send + Sync {
+    /// Adds or updates each employee that `feed` hands on, and keeps them if `feed` returns true.
+    ///
+    /// # Errors
+    /// What `feed` returns, or when the database fails; then nothing changed.
+    fn import(&self, now: UnixTime, feed: &mut Feed<'_>) -> Result<Imported, IssuerError>;
+
+    /// One employee.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEmployee`] when there is none.
+    fn employee(&self, number: &str) -> Result<StoredEmployee, StoreError>;
+
+    /// All employees by number.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    fn employees(&self) -> Result<Vec<StoredEmployee>, StoreError>;
+}
+
+/// What an import changed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize)]
+pub struct Imported {
+    /// New numbers.
+    pub added: u32,
+    /// Numbers that were there before.
+    pub updated: u32,
+}
+
+/// Offers, tokens, and what may be used once.
+pub trait Sessions: Send + Sync {
+    /// Keeps an offer, and forgets those that ended.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyOffers`] when [`MAX_OPEN_OFFERS`] wait.
+    fn add_offer(&self, offer: &NewOffer) -> Result<(), StoreError>;
+
+    /// An offer that can still be redeemed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    fn open_offer(&self, id: &str, now: UnixTime) -> Result<Option<OpenOffer>, StoreError>;
+
+    /// Turns a code into a token, once; a wrong transaction code costs a guess.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the proof, the code or the transaction code is refused.
+    fn redeem(&self, redemption: &Redemption<'_>, now: UnixTime) -> Result<Grant, Denied<TokenError>>;
+
+    /// What a token grants to the holder of the key `thumbprint`; remembers the proof.
+    ///
+    /// # Errors
+    /// [`CredentialError::Token`] for an unknown or ended token, else why the proof is refused.
+    fn authorize(
+        &self,
+        token_digest: &[u8; 32],
+        thumbprint: &str,
+        proof: Once<'_>,
+        now: UnixTime,
+    ) -> Result<Grant, Denied<CredentialError>>;
+
+    /// Takes `copies` from what the offer may yield and remembers the nonce: both, or neither.
+    ///
+    /// # Errors
+    /// [`CopiesRefused`] when the nonce was used or the copies are spent.
+    fn take_copies(
+        &self,
+        offer: &str,
+        configuration: &str,
+        copies: u32,
+        nonce: Once<'_>,
+        now: UnixTime,
+    ) -> Result<(), Denied<CopiesRefused>>;
+}
+
+/// Which copies were issued.
+pub trait Copies: Send + Sync {
+    /// Records copies of the credential of `employee` and `type_id`, which `new_id` names if it is
+    /// the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    fn record(
+        &self,
+        employee: &str,
+        type_id: &str,
+        new_id: &str,
+        copies: &[NewCopy],
+        now: UnixTime,
+    ) -> Result<(), StoreError>;
+
+    /// Every credential, by employee and type.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    fn credentials(&self) -> Result<Vec<CredentialLine>, StoreError>;
+}
+
+/// Everything that the issuer remembers.
+pub trait Store: Employees + Sessions + Copies {}
+
+impl<S: Employees + Sessions + Copies> Store for S {}
+
+impl From<DpopError> for Denied<TokenError> {
+    fn from(error: DpopError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<DpopError> for Denied<CredentialError> {
+    fn from(error: DpopError) -> Self {
+        Self::Refused(error.into())
+    }
+}

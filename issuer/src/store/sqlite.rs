@@ -1,0 +1,410 @@
+//! The store in SQLite. Every method that writes is one immediate transaction.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use inro_base::UnixTime;
+use inro_oauth::DpopError;
+use inro_openid4vci::issuer::{CredentialError, TokenError};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::{
+    CopiesRefused, Copies, CredentialLine, Denied, Employees, Feed, Grant, Imported, MAX_GUESSES, MAX_OPEN_OFFERS,
+    MAX_REMEMBERED, NewCopy, NewOffer, Once, OpenOffer, Redemption, Sessions, StoreError, StoredEmployee,
+};
+use crate::error::IssuerError;
+
+/// The numbered migrations, in order.
+pub const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql")];
+
+/// The store in one SQLite database, which the admin CLI may use at the same time.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Takes a connection whose migrations ran.
+    pub const fn new(connection: Connection) -> Self {
+        Self { connection: Mutex::new(connection) }
+    }
+
+    /// A poisoned lock is sound to use: a transaction that was dropped in a panic was rolled back.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<Outcome<T, E>, rusqlite::Error>,
+    ) -> Result<T, E> {
+        let mut connection = self.lock();
+        let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        match work(&transaction).map_err(failed)? {
+            Outcome::Done(value) => transaction.commit().map_err(failed).map(|()| value),
+            Outcome::KeepAndRefuse(error) => {
+                transaction.commit().map_err(failed)?;
+                Err(error)
+            }
+            Outcome::Undo(error) => Err(error),
+        }
+    }
+}
+
+/// How a transaction ends.
+enum Outcome<T, E> {
+    /// Commit.
+    Done(T),
+    /// Commit what was written and refuse: a guess counts, a proof is remembered.
+    KeepAndRefuse(E),
+    /// Roll back and refuse.
+    Undo(E),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let kind = error.sqlite_error().map_or(0, |error| error.extended_code);
+        Self::Database { kind }
+    }
+}
+
+impl Employees for SqliteStore {
+    fn import(&self, now: UnixTime, feed: &mut Feed<'_>) -> Result<Imported, IssuerError> {
+        let mut connection = self.lock();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let mut done = Imported::default();
+        if !feed(&mut |employee| Ok(put_employee(&transaction, employee, now, &mut done)?))? {
+            return Ok(Imported::default());
+        }
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    fn employee(&self, number: &str) -> Result<StoredEmployee, StoreError> {
+        let found = self
+            .lock()
+            .query_row("SELECT number, record FROM employees WHERE number = ?1", params![number], stored_employee)
+            .optional()?;
+        found.ok_or(StoreError::NoEmployee)
+    }
+
+    fn employees(&self) -> Result<Vec<StoredEmployee>, StoreError> {
+        let connection = self.lock();
+        let mut query = connection.prepare("SELECT number, record FROM employees ORDER BY number")?;
+        let rows = query.query_map([], stored_employee)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Sessions for SqliteStore {
+    fn add_offer(&self, offer: &NewOffer) -> Result<(), StoreError> {
+        self.write(|db| {
+            purge(db, offer.created_at)?;
+            let open: u32 = db.query_row("SELECT count(*) FROM offers", [], |row| row.get(0))?;
+            if open >= MAX_OPEN_OFFERS {
+                return Ok(Outcome::KeepAndRefuse(StoreError::TooManyOffers));
+            }
+            let known = db.prepare("SELECT 1 FROM employees WHERE number = ?1")?.exists(params![offer.employee])?;
+            if !known {
+                return Ok(Outcome::Undo(StoreError::NoEmployee));
+            }
+            db.execute(
+                "INSERT INTO offers (id, code_digest, tx_code_digest, guesses_left, employee, created_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    offer.id,
+                    offer.code_digest,
+                    offer.tx_code_digest,
+                    MAX_GUESSES,
+                    offer.employee,
+                    offer.created_at.as_secs(),
+                    offer.expires_at.as_secs()
+                ],
+            )?;
+            for (position, configuration) in (0_u32..).zip(&offer.configurations) {
+                db.execute(
+                    "INSERT INTO offer_configurations (offer, position, configuration, copies_left) VALUES (?1, ?2, ?3, ?4)",
+                    params![offer.id, position, configuration, offer.copies],
+                )?;
+            }
+            Ok(Outcome::Done(()))
+        })
+    }
+
+    fn open_offer(&self, id: &str, now: UnixTime) -> Result<Option<OpenOffer>, StoreError> {
+        let connection = self.lock();
+        let tx_code: Option<bool> = connection
+            .query_row(
+                "SELECT tx_code_digest IS NOT NULL FROM offers
+                 WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND guesses_left > 0",
+                params![id, now.as_secs()],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(tx_code) = tx_code else {
+            return Ok(None);
+        };
+        Ok(Some(OpenOffer { configurations: configurations(&connection, id)?, tx_code }))
+    }
+
+    fn redeem(&self, redemption: &Redemption<'_>, now: UnixTime) -> Result<Grant, Denied<TokenError>> {
+        self.write(|db| {
+            if let Some(refusal) = remember(db, redemption.proof, now)? {
+                return Ok(Outcome::Undo(refusal.into_denied()));
+            }
+            let offer = db
+                .query_row(
+                    "SELECT id, employee, tx_code_digest, guesses_left FROM offers
+                     WHERE code_digest = ?1 AND used_at IS NULL AND expires_at > ?2",
+                    params![redemption.code_digest, now.as_secs()],
+                    redeemable,
+                )
+                .optional()?;
+            let Some(offer) = offer else {
+                return Ok(Outcome::KeepAndRefuse(Denied::Refused(TokenError::Code)));
+            };
+            if let Err(refusal) = check_tx_code(db, &offer, redemption.tx_code_digest)? {
+                return Ok(Outcome::KeepAndRefuse(Denied::Refused(refusal)));
+            }
+            let taken = db.execute(
+                "UPDATE offers SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND guesses_left > 0",
+                params![offer.id, now.as_secs()],
+            )?;
+            if taken != 1 {
+                return Ok(Outcome::KeepAndRefuse(Denied::Refused(TokenError::Code)));
+            }
+            db.execute(
+                "INSERT INTO tokens (digest, offer, thumbprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
+                params![
+                    redemption.token_digest,
+                    offer.id,
+                    redemption.thumbprint,
+                    redemption.token_expires_at.as_secs()
+                ],
+            )?;
+            let configurations = configurations(db, &offer.id)?;
+            Ok(Outcome::Done(Grant { offer: offer.id, employee: offer.employee, configurations }))
+        })
+    }
+
+    fn authorize(
+        &self,
+        token_digest: &[u8; 32],
+        thumbprint: &str,
+        proof: Once<'_>,
+        now: UnixTime,
+    ) -> Result<Grant, Denied<CredentialError>> {
+        self.write(|db| {
+            let token: Option<(String, String, String)> = db
+                .query_row(
+                    "SELECT offers.id, offers.employee, tokens.thumbprint FROM tokens JOIN offers ON offers.id = tokens.offer
+                     WHERE tokens.digest = ?1 AND tokens.expires_at > ?2",
+                    params![token_digest, now.as_secs()],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .optional()?;
+            let Some((offer, employee, bound_to)) = token else {
+                return Ok(Outcome::Undo(Denied::Refused(CredentialError::Token)));
+            };
+            if bound_to != thumbprint {
+                return Ok(Outcome::Undo(DpopError::OtherKey.into()));
+            }
+            if let Some(refusal) = remember(db, proof, now)? {
+                return Ok(Outcome::Undo(refusal.into_denied()));
+            }
+            let configurations = configurations(db, &offer)?;
+            Ok(Outcome::Done(Grant { offer, employee, configurations }))
+        })
+    }
+
+    fn take_copies(
+        &self,
+        offer: &str,
+        configuration: &str,
+        copies: u32,
+        nonce: Once<'_>,
+        now: UnixTime,
+    ) -> Result<(), Denied<CopiesRefused>> {
+        self.write(|db| {
+            match remember(db, nonce, now)? {
+                None => {}
+                Some(Forgetful::Seen) => {
+                    let refusal = CopiesRefused::Protocol(CredentialError::NonceUsed);
+                    return Ok(Outcome::Undo(Denied::Refused(refusal)));
+                }
+                Some(Forgetful::Full) => return Ok(Outcome::Undo(StoreError::Busy.into())),
+            }
+            let taken = db.execute(
+                "UPDATE offer_configurations SET copies_left = copies_left - ?3
+                 WHERE offer = ?1 AND configuration = ?2 AND copies_left >= ?3",
+                params![offer, configuration, copies],
+            )?;
+            if taken == 1 {
+                Ok(Outcome::Done(()))
+            } else {
+                Ok(Outcome::Undo(Denied::Refused(CopiesRefused::Exhausted)))
+            }
+        })
+    }
+}
+
+impl Copies for SqliteStore {
+    fn record(
+        &self,
+        employee: &str,
+        type_id: &str,
+        new_id: &str,
+        copies: &[NewCopy],
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
+        self.write(|db| {
+            db.execute(
+                "INSERT INTO credentials (id, employee, type, created_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (employee, type) DO NOTHING",
+                params![new_id, employee, type_id, now.as_secs()],
+            )?;
+            let id: String = db.query_row(
+                "SELECT id FROM credentials WHERE employee = ?1 AND type = ?2",
+                params![employee, type_id],
+                |row| row.get(0),
+            )?;
+            let mut put = db.prepare(
+                "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            for copy in copies {
+                put.execute(params![copy.id, id, copy.format, copy.issued_at.as_secs(), copy.expires_at.as_secs()])?;
+            }
+            Ok(Outcome::Done(()))
+        })
+    }
+
+    fn credentials(&self) -> Result<Vec<CredentialLine>, StoreError> {
+        let connection = self.lock();
+        let mut query = connection.prepare(
+            "SELECT credentials.id, employee, type, count(copies.id), max(copies.expires_at)
+             FROM credentials LEFT JOIN copies ON copies.credential = credentials.id
+             GROUP BY credentials.id ORDER BY employee, type",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok(CredentialLine {
+                id: row.get(0)?,
+                employee: row.get(1)?,
+                type_id: row.get(2)?,
+                copies: row.get(3)?,
+                expires_at: row.get::<_, Option<i64>>(4)?.map(UnixTime::from_secs),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn put_employee(
+    db: &Connection,
+    employee: &StoredEmployee,
+    now: UnixTime,
+    done: &mut Imported,
+) -> Result<(), rusqlite::Error> {
+    if db.prepare_cached("SELECT 1 FROM employees WHERE number = ?1")?.exists(params![employee.number])? {
+        done.updated += 1;
+    } else {
+        done.added += 1;
+    }
+    let mut put = db.prepare_cached(
+        "INSERT INTO employees (number, record, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (number) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
+    )?;
+    put.execute(params![employee.number, employee.record, now.as_secs()])?;
+    Ok(())
+}
+
+/// Why a digest was not remembered.
+enum Forgetful {
+    /// It is there already.
+    Seen,
+    /// There is no room.
+    Full,
+}
+
+impl Forgetful {
+    fn into_denied<E>(self) -> Denied<E>
+    where
+        Denied<E>: From<DpopError>,
+    {
+        match self {
+            Self::Seen => DpopError::Replayed.into(),
+            Self::Full => StoreError::Busy.into(),
+        }
+    }
+}
+
+struct Redeemable {
+    id: String,
+    employee: String,
+    tx_code_digest: Option<[u8; 32]>,
+    guesses_left: u32,
+}
+
+/// Single use as one conditional write: the digest is unique.
+fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<Forgetful>, rusqlite::Error> {
+    db.execute("DELETE FROM used WHERE expires_at <= ?1", params![now.as_secs()])?;
+    let span: i64 = db.query_row("SELECT coalesce(max(rowid) - min(rowid) + 1, 0) FROM used", [], |row| row.get(0))?;
+    if span >= MAX_REMEMBERED {
+        return Ok(Some(Forgetful::Full));
+    }
+    let written = db.execute(
+        "INSERT INTO used (digest, expires_at) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
+        params![once.digest, once.forget_at.as_secs()],
+    )?;
+    Ok((written == 0).then_some(Forgetful::Seen))
+}
+
+/// Checks the transaction code; a wrong one costs a guess in the same transaction.
+fn check_tx_code(
+    db: &Connection,
+    offer: &Redeemable,
+    given: Option<&[u8; 32]>,
+) -> Result<Result<(), TokenError>, rusqlite::Error> {
+    if offer.guesses_left == 0 {
+        return Ok(Err(TokenError::Dead));
+    }
+    match (&offer.tx_code_digest, given) {
+        (None, None) => Ok(Ok(())),
+        (None, Some(_)) => Ok(Err(TokenError::TxCodeUnwanted)),
+        (Some(_), None) => Ok(Err(TokenError::TxCodeAbsent)),
+        // Both are MACs under the server's key, so the time that this takes tells nothing.
+        (Some(expected), Some(given)) if expected == given => Ok(Ok(())),
+        (Some(_), Some(_)) => {
+            db.execute(
+                "UPDATE offers SET guesses_left = guesses_left - 1 WHERE id = ?1 AND guesses_left > 0",
+                params![offer.id],
+            )?;
+            Ok(Err(TokenError::TxCodeWrong { left: offer.guesses_left.saturating_sub(1) }))
+        }
+    }
+}
+
+/// Forgets tokens that ended, and offers that ended with no token left.
+fn purge(db: &Connection, now: UnixTime) -> Result<(), rusqlite::Error> {
+    db.execute("DELETE FROM tokens WHERE expires_at <= ?1", params![now.as_secs()])?;
+    db.execute(
+        "DELETE FROM offers WHERE expires_at <= ?1 AND NOT EXISTS (SELECT 1 FROM tokens WHERE tokens.offer = offers.id)",
+        params![now.as_secs()],
+    )?;
+    Ok(())
+}
+
+fn configurations(db: &Connection, offer: &str) -> Result<Vec<String>, rusqlite::Error> {
+    let mut query =
+        db.prepare("SELECT configuration FROM offer_configurations WHERE offer = ?1 ORDER BY position")?;
+    let rows = query.query_map(params![offer], |row| row.get(0))?;
+    rows.collect()
+}
+
+fn redeemable(row: &rusqlite::Row<'_>) -> Result<Redeemable, rusqlite::Error> {
+    Ok(Redeemable { id: row.get(0)?, employee: row.get(1)?, tx_code_digest: row.get(2)?, guesses_left: row.get(3)? })
+}
+
+fn stored_employee(row: &rusqlite::Row<'_>) -> Result<StoredEmployee, rusqlite::Error> {
+    Ok(StoredEmployee { number: row.get(0)?, record: row.get(1)? })
+}
