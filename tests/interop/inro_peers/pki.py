@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .jose import JoseError, JsonObject, PrivateKey, PublicKey, new_key, sha256_b64url
 
-ARC = "2.25.147698073409526642986078175351708283364"
+ARC = "2.25.1864211774"
 EKU_CREDENTIAL_ISSUER = x509.ObjectIdentifier(f"{ARC}.1")
 EKU_VERIFIER = x509.ObjectIdentifier(f"{ARC}.2")
 EKU_REGISTRAR = x509.ObjectIdentifier(f"{ARC}.3")
