@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::error::WalletError;
 use crate::ports::CreatedKey;
 use crate::records::{
-    CredentialId, CredentialRecord, Event, HistoryItem, Localized, NewCopy, NewCredential, NewHistoryEntry,
-    Outcome, employee_claims,
+    ClaimLabel, CredentialId, CredentialRecord, Event, HistoryItem, Localized, NewCopy, NewCredential,
+    NewHistoryEntry, Outcome, employee_claims,
 };
 
 /// Claims that belong to one copy and not to the employee.
@@ -25,6 +25,7 @@ pub(crate) struct Batch<'a> {
     /// The `vct` of the issuer's metadata.
     pub(crate) vct: Option<&'a str>,
     pub(crate) name: Localized,
+    pub(crate) labels: Vec<ClaimLabel>,
     pub(crate) keys: &'a [CreatedKey],
     pub(crate) texts: Vec<String>,
 }
@@ -63,6 +64,7 @@ pub(crate) fn check(
         issuer_name: batch.issuer_name.clone(),
         claims: common.claims,
         always_visible: common.always_visible,
+        labels: batch.labels,
         received_at: now,
         expires_at: common.expires_at,
         copies: 0,

@@ -25,8 +25,9 @@ pub use error::WalletError;
 pub use ports::{Boxed, CreatedKey, Http, HttpError, KeyStore, KeyStoreError, Store, StoreError};
 pub use present::Reviewing;
 pub use records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryId,
-    HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry,
+    HistoryId, HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome,
+    RequestDigest,
 };
 pub use review::{Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose};
 pub use store::SqliteStore;

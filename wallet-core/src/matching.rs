@@ -75,6 +75,7 @@ impl View<'_> {
         };
         let claim = |path: &ClaimPath| AskedClaim {
             name: name(path),
+            label: record.label(path).cloned(),
             path: path.clone(),
             over_asked: over_asked(path),
         };

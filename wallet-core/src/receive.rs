@@ -1,6 +1,7 @@
 //! The use case `receive`: from an offer's link to checked copies in the store.
 
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_credential::ClaimPath;
 use inro_crypto::Signature;
 use inro_openid4vci::wallet::{
     Authorized, CredentialAnswer, CredentialDraft, CredentialStep, MetadataTrust, NextStep, OfferStep,
@@ -8,15 +9,19 @@ use inro_openid4vci::wallet::{
 };
 use inro_openid4vci::{Display, SD_JWT_VC, VciError};
 use inro_trust::Anchors;
+use serde_json::Value;
 
 use crate::error::WalletError;
 use crate::issued::{self, Batch};
 use crate::ports::CreatedKey;
-use crate::records::{CredentialRecord, KeyId, Localized, NewCredential};
+use crate::records::{ClaimLabel, CredentialRecord, KeyId, Localized, NewCredential};
 use crate::wallet::Wallet;
 
 /// How many copies the wallet asks for at most: each is used once, and each costs a key.
 const WANTED_COPIES: usize = 10;
+/// How many names of claims are kept of one type, and how long each may be, in characters.
+const MAX_LABELS: usize = 256;
+const MAX_LABEL_CHARS: usize = 100;
 /// How many answers of one issuance lead to another request; the states allow fewer.
 const MAX_ROUNDS: usize = 100;
 
@@ -192,6 +197,7 @@ impl Wallet {
             issuer_vouched: issuer.vouched,
             vct: configuration.vct.as_deref(),
             name: localized(&configuration.display),
+            labels: labels(configuration.credential_metadata.as_ref()),
             keys,
             texts: received.credentials,
         };
@@ -236,4 +242,24 @@ fn localized(displays: &[Display]) -> Localized {
         displays.iter().find(fits).map(|display| display.name.clone()).unwrap_or_default()
     };
     Localized { en: find("en"), ja: find("ja") }
+}
+
+/// What the issuer calls its claims; an entry of another form says nothing.
+///
+/// Source: OpenID4VCI 1.0 Appendix B.2.
+fn labels(credential_metadata: Option<&Value>) -> Vec<ClaimLabel> {
+    let claims = credential_metadata.and_then(|metadata| metadata.get("claims")).and_then(Value::as_array);
+    let label = |claim: &Value| {
+        let path = ClaimPath::parse(claim.get("path")?).ok()?;
+        let displays = claim.get("display")?.as_array()?;
+        let displays: Vec<_> = displays.iter().filter_map(display).collect();
+        Some(ClaimLabel { path, name: localized(&displays) })
+    };
+    claims.into_iter().flatten().take(MAX_LABELS).filter_map(label).collect()
+}
+
+fn display(value: &Value) -> Option<Display> {
+    let name = value.get("name")?.as_str()?;
+    let locale = value.get("locale").and_then(Value::as_str).map(String::from);
+    (name.chars().count() <= MAX_LABEL_CHARS).then(|| Display { name: name.to_owned(), locale })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use inro_base::{Secret, UnixTime};
+use inro_credential::ClaimPath;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -78,12 +79,24 @@ pub struct CredentialRecord {
     pub claims: Map<String, Value>,
     /// The names of those claims that every verifier sees, whatever is chosen.
     pub always_visible: Vec<String>,
+    /// What the issuer calls its claims.
+    #[serde(skip)]
+    pub labels: Vec<ClaimLabel>,
     /// When it was received.
     pub received_at: UnixTime,
     /// After this time no copy is valid; `None` if the issuer set no end.
     pub expires_at: Option<UnixTime>,
     /// How many copies can still be presented, each once.
     pub copies: u32,
+}
+
+/// A claim's name for people.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ClaimLabel {
+    /// Where such claims stand.
+    pub path: ClaimPath,
+    /// Their name.
+    pub name: Localized,
 }
 
 /// A credential to store, with all its copies.
@@ -191,6 +204,13 @@ impl CredentialRecord {
     /// The names of its claims, without those that the format itself uses.
     pub fn claim_names(&self) -> Vec<String> {
         employee_claims(&self.claims).cloned().collect()
+    }
+
+    /// What the issuer calls the claim at `path`, if it says so.
+    pub fn label(&self, path: &ClaimPath) -> Option<&Localized> {
+        let length = path.elements().len();
+        let fits = |label: &&ClaimLabel| label.path.elements().len() == length && label.path.covers(path);
+        self.labels.iter().find(fits).map(|label| &label.name)
     }
 }
 

@@ -92,6 +92,8 @@ pub struct AskedClaim {
     pub path: ClaimPath,
     /// The path as people read it: `department.name`, `powers[0]`.
     pub name: String,
+    /// What the issuer calls it, if it says so.
+    pub label: Option<Localized>,
     /// No registration says that this verifier needs it.
     pub over_asked: bool,
 }
@@ -175,7 +177,12 @@ mod tests {
             vct: "urn:test".into(),
             name: Localized::default(),
             issuer_name: Localized::default(),
-            claims: vec![AskedClaim { path: ClaimPath::claim("agency"), name: "agency".into(), over_asked }],
+            claims: vec![AskedClaim {
+                path: ClaimPath::claim("agency"),
+                name: "agency".into(),
+                label: None,
+                over_asked,
+            }],
             always_visible: Vec::new(),
             over_asked: false,
             copies: 1,

@@ -172,7 +172,11 @@ fn show_asked(option: usize, asked: &Asked, language: Language, output: &mut dyn
             true => language.pick("  [not covered by any registration]", "  【登録の範囲外】"),
             false => "",
         };
-        writeln!(output, "       {}{mark}", plain(&claim.name))?;
+        let label = claim.label.as_ref().map(|label| language.name(label)).filter(|label| !label.is_empty());
+        match label {
+            Some(label) => writeln!(output, "       {} ({}){mark}", plain(label), plain(&claim.name))?,
+            None => writeln!(output, "       {}{mark}", plain(&claim.name))?,
+        }
     }
     if !asked.always_visible.is_empty() {
         let label = language.pick("always visible", "常に開示される項目");
@@ -203,7 +207,7 @@ mod tests {
 
     fn review(asker: Asker, over_asked: bool) -> Review {
         let path = ClaimPath::claim("role_code");
-        let claims = vec![AskedClaim { path, name: "role_code".into(), over_asked }];
+        let claims = vec![AskedClaim { path, name: "role_code".into(), label: None, over_asked }];
         let asked = Asked {
             query: "one".into(),
             credential: CredentialId("c".into()),

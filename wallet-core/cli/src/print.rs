@@ -1,6 +1,7 @@
 //! What the commands print: for people, or JSON.
 
 use inro_base::Coded;
+use inro_credential::ClaimPath;
 use inro_wallet_core::{CredentialRecord, HistoryEntry, Localized};
 use serde_json::{Value, json};
 
@@ -61,9 +62,14 @@ pub(crate) fn credential_json(record: &CredentialRecord) -> Value {
 /// One credential with its claims, for people.
 pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> String {
     let mut text = credentials_text(std::slice::from_ref(record), language);
-    for (name, value) in &record.claims {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.push_str(&format!("  {}: {}\n", plain(name), plain(&value)));
+    for name in record.claim_names() {
+        let label = record.label(&ClaimPath::claim(&name)).map(|label| language.name(label).to_owned());
+        let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| name.clone());
+        let value = record
+            .claims
+            .get(&name)
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        text.push_str(&format!("  {}: {}\n", plain(&label), plain(&value.unwrap_or_default())));
     }
     text
 }

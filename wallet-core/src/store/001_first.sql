@@ -17,6 +17,7 @@ CREATE TABLE credentials (
     issuer_name TEXT NOT NULL,
     claims TEXT NOT NULL,
     always_visible TEXT NOT NULL,
+    labels TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     expires_at INTEGER,
     UNIQUE (vct, issuer, format)

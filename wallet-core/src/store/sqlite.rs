@@ -28,8 +28,8 @@ const MIGRATIONS: &[&str] = &[include_str!("001_first.sql")];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The columns that [`credential_from`] reads.
-const CREDENTIAL: &str = "SELECT id, vct, format, name, issuer, issuer_name, claims, always_visible, received_at, \
-     expires_at, (SELECT count(*) FROM copies WHERE credential = credentials.id AND spent_at IS NULL) FROM credentials";
+const CREDENTIAL: &str = "SELECT id, vct, format, name, issuer, issuer_name, claims, always_visible, labels, \
+     received_at, expires_at, (SELECT count(*) FROM copies WHERE credential = credentials.id AND spent_at IS NULL) FROM credentials";
 
 /// A [`Store`] in one SQLite database.
 pub struct SqliteStore {
@@ -268,7 +268,7 @@ fn put_credential(t: &Transaction<'_>, credential: &NewCredential) -> Result<Vec
 fn insert_credential(t: &Transaction<'_>, record: &CredentialRecord) -> Result<(), StoreError> {
     t.execute(
         "INSERT INTO credentials (id, vct, format, name, issuer, issuer_name, claims, always_visible, \
-         received_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         labels, received_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             record.id.0,
             record.vct,
@@ -278,6 +278,7 @@ fn insert_credential(t: &Transaction<'_>, record: &CredentialRecord) -> Result<(
             to_json(&record.issuer_name)?,
             to_json(&record.claims)?,
             to_json(&record.always_visible)?,
+            to_json(&record.labels)?,
             record.received_at.as_secs(),
             record.expires_at.map(UnixTime::as_secs),
         ],
@@ -317,9 +318,10 @@ fn credential_from(row: &Row<'_>) -> Result<CredentialRecord, StoreError> {
         issuer_name: from_json(row, 5)?,
         claims: from_json(row, 6)?,
         always_visible: from_json(row, 7)?,
-        received_at: UnixTime::from_secs(row.get(8)?),
-        expires_at: row.get::<_, Option<i64>>(9)?.map(UnixTime::from_secs),
-        copies: row.get(10)?,
+        labels: from_json(row, 8)?,
+        received_at: UnixTime::from_secs(row.get(9)?),
+        expires_at: row.get::<_, Option<i64>>(10)?.map(UnixTime::from_secs),
+        copies: row.get(11)?,
     })
 }
 

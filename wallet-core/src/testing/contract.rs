@@ -2,14 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test suite: a failure should stop it where it stands")]
 
 use inro_base::{Coded as _, Secret, UnixTime};
+use inro_credential::ClaimPath;
 use inro_crypto::{Provider as _, RustCrypto};
 use serde_json::{Map, Value};
 
 use super::run;
 use crate::ports::{KeyStore, KeyStoreError, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem, KeyId,
-    Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem,
+    KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -232,6 +233,10 @@ fn record(id: &str) -> CredentialRecord {
         issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
         claims: Map::from_iter([("agency".into(), Value::from("みなと市"))]),
         always_visible: vec!["agency".into()],
+        labels: vec![ClaimLabel {
+            path: ClaimPath::claim("agency"),
+            name: Localized { en: "Agency".into(), ja: "所属機関".into() },
+        }],
         received_at: NOW,
         expires_at: Some(NOW.plus(1)),
         copies: 0,

@@ -146,7 +146,10 @@ fn metadata() -> Value {
             "cryptographic_binding_methods_supported": ["jwk"],
             "credential_signing_alg_values_supported": ["ES256"],
             "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": ["ES256"] } },
-            "credential_metadata": { "display": [{ "name": "Employee ID", "locale": "en" }] },
+            "credential_metadata": {
+                "display": [{ "name": "Employee ID", "locale": "en" }],
+                "claims": [{ "path": ["grade"], "display": [{ "name": "職務の級", "locale": "ja" }] }, "not a claim"],
+            },
         }},
     })
 }

@@ -1,6 +1,7 @@
 //! What the wallet refuses to receive.
 
 use inro_base::base64url;
+use inro_credential::ClaimPath;
 use inro_crypto::{Signer as _, SoftwareKey};
 use inro_trust::Usage;
 use serde_json::json;
@@ -47,6 +48,8 @@ fn receives_one_key_per_copy_and_tells_the_history() {
     let record = run(honest.device.store.credentials()).unwrap().remove(0);
     assert_eq!(record.claim_names(), ["agency", "grade"]);
     assert_eq!((record.issuer_name.en.as_str(), record.issuer_name.ja.as_str()), ("Minato City", "みなと市"));
+    assert_eq!(record.label(&ClaimPath::claim("grade")).unwrap().ja, "職務の級");
+    assert_eq!(record.label(&ClaimPath::claim("agency")), None);
     let history = run(honest.device.store.history(9)).unwrap();
     assert_eq!(history[0].items[0].claims, ["agency", "grade"]);
     assert!(!format!("{history:?}").contains("みなと市, "), "claim values stand in the history");
