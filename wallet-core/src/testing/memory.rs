@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inro_base::http::{HttpRequest, HttpResponse};
@@ -33,6 +33,7 @@ impl Journal {
 pub struct MemoryKeys {
     keys: Mutex<BTreeMap<KeyId, SoftwareKey>>,
     made: AtomicI64,
+    stuck: AtomicBool,
     journal: Journal,
 }
 
@@ -40,6 +41,11 @@ impl MemoryKeys {
     /// A key store that writes `create`, `sign <id>` and `delete <id>` into `journal`.
     pub fn new(journal: Journal) -> Self {
         Self { journal, ..Self::default() }
+    }
+
+    /// Whether the next deletions fail, as those of a locked phone do.
+    pub fn refuse_deletions(&self, refuse: bool) {
+        self.stuck.store(refuse, Ordering::Relaxed);
     }
 }
 
@@ -80,6 +86,9 @@ impl KeyStore for MemoryKeys {
     }
 
     fn delete<'a>(&'a self, key: &'a KeyId) -> Boxed<'a, Result<(), KeyStoreError>> {
+        if self.stuck.load(Ordering::Relaxed) {
+            return Box::pin(ready(Err(KeyStoreError::Failed)));
+        }
         self.journal.note(format!("delete {}", key.0));
         lock(&self.keys).remove(key);
         Box::pin(ready(Ok(())))

@@ -103,6 +103,25 @@ fn deletes_a_copys_key_before_its_presentation_is_sent() {
 }
 
 #[test]
+fn sends_nothing_when_the_key_cannot_be_deleted() {
+    let scene = Scene::new();
+    scene.device.keys.refuse_deletions(true);
+    let ended = scene.answer(scene.request(), Holder::Approves);
+    assert_eq!((ended.code, ended.posted.len()), ("INRO-WALLET-003", 0));
+    assert_eq!(
+        (scene.device.copies(), scene.device.keys()),
+        (2, 3),
+        "the copy is spent, its key still there"
+    );
+    let newest = run(scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!((newest.event, newest.outcome), (Event::Presented, Outcome::Failed));
+
+    scene.device.keys.refuse_deletions(false);
+    scene.device.wallet(|_| Err(HttpError::Unreachable));
+    assert_eq!((scene.device.copies(), scene.device.keys()), (2, 2), "opening the wallet deletes it");
+}
+
+#[test]
 fn sends_the_claims_that_were_asked_for_and_no_other() {
     let scene = Scene::new();
     let ended = scene.answer(scene.request(), Holder::Approves);
