@@ -51,7 +51,7 @@ class Started:
 
     def proof(self, key: PrivateKey | None = None, **changes: Any) -> str:
         """A right key proof, but for `changes`."""
-        nonce = self.wallet.nonce(self.metadata)
+        nonce = changes.pop("nonce") if "nonce" in changes else self.wallet.nonce(self.metadata)
         return self.wallet.proof(key or new_key(), self.metadata["credential_issuer"], nonce, **changes)
 
     def request(self, token: JsonObject, *proofs: str, dpop_proof: str | None = None, **changes: Any) -> Reply:
