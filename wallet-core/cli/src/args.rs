@@ -4,10 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+const EXAMPLES: &str = "Examples:
+  inro-wallet --home H trust add --issuer agency-ca.pem
+  inro-wallet --home H receive 'openid-credential-offer://…' --tx-code 123456
+  inro-wallet --home H present 'openid4vp://…'
+
+Exit: 0 done, 1 failed, 2 usage, 3 refused.";
+
 /// A wallet for employee credentials, at a terminal. Its keys are software keys: for tests and
 /// demonstrations.
 #[derive(Debug, Parser)]
-#[command(name = "inro-wallet", version, about)]
+#[command(name = "inro-wallet", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The wallet's home folder; made where needed.
     #[arg(long, value_name = "H", global = true)]

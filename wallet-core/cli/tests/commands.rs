@@ -1,0 +1,106 @@
+//! The binary as scripts and people meet it, without any peer.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use serde_json::Value;
+
+fn wallet(home: &Path, language: &str, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inro-wallet"));
+    command.env("LC_ALL", language).stdin(Stdio::null()).arg("--home").arg(home).args(arguments);
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+fn authority() -> String {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
+}
+
+#[test]
+fn says_how_it_is_used_with_exit_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in
+        [&["nothing"][..], &["trust", "add"], &["receive"], &["present", "x", "--allow-unregistered"]]
+    {
+        assert_eq!(wallet(folder.path(), "C", arguments).0, 2, "{arguments:?}");
+    }
+    let without_home = Command::new(env!("CARGO_BIN_EXE_inro-wallet")).arg("list").output().unwrap();
+    assert_eq!(without_home.status.code(), Some(2));
+    let help = wallet(folder.path(), "C", &["--help"]);
+    assert!(help.0 == 0 && help.1.contains("software keys"), "{}", help.1);
+}
+
+#[test]
+fn tells_causes_and_remedies_in_the_language_of_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, _, english) = wallet(folder.path(), "C.UTF-8", &["show", "nothing"]);
+    assert_eq!(status, 1);
+    assert!(
+        english.starts_with("error: The wallet has no such credential. [INRO-WALLET-022]\nremedy: "),
+        "{english}"
+    );
+    let (status, _, japanese) = wallet(folder.path(), "ja_JP.UTF-8", &["show", "nothing"]);
+    assert_eq!(status, 1);
+    assert!(japanese.contains("ありません。 [INRO-WALLET-022]"), "{japanese}");
+    let (_, json, _) = wallet(folder.path(), "C", &["show", "nothing", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.pointer("/error/inro_code"), Some(&Value::from("INRO-WALLET-022")));
+}
+
+#[test]
+fn an_empty_wallet_lists_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("new");
+    for (command, member) in [("list", "credentials"), ("history", "history")] {
+        let (status, json, _) = wallet(&home, "C", &[command, "--json"]);
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((status, json.get(member)), (0, Some(&Value::Array(Vec::new()))));
+    }
+}
+
+#[test]
+fn takes_a_readable_anchor_and_no_other_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, good, bad) =
+        (folder.path().join("home"), folder.path().join("ca.pem"), folder.path().join("x.pem"));
+    std::fs::write(&good, authority()).unwrap();
+    std::fs::write(&bad, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    for usage in ["--issuer", "--verifier", "--tls"] {
+        assert_eq!(wallet(&home, "C", &["trust", "add", usage, good.to_str().unwrap()]).0, 0);
+        for file in [bad.to_str().unwrap(), "/nonexistent.pem"] {
+            let (status, _, error) = wallet(&home, "C", &["trust", "add", usage, file]);
+            assert!(status == 1 && error.contains("[INRO-WALLET-053]"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn refuses_to_share_a_home_with_a_running_wallet() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+    let other = File::options().write(true).open(folder.path().join("lock")).unwrap();
+    other.lock().unwrap();
+    let (status, _, error) = wallet(folder.path(), "C", &["list"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-051]"), "{error}");
+    drop(other);
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+}
+
+#[test]
+fn present_always_answers_in_one_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, json, error) =
+        wallet(folder.path(), "C", &["present", "https://x.example/", "--yes", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (status, json.get("status"), json.get("redirect_uri")),
+        (3, Some(&"refused".into()), Some(&Value::Null))
+    );
+    let code = json.pointer("/error/inro_code").and_then(Value::as_str).unwrap();
+    assert!(error.contains(code), "{error}");
+}
