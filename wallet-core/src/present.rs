@@ -1,5 +1,6 @@
 //! The use case `present`: from a request's link over the holder's decision to the answer.
 
+use inro_base::http::HttpRequest;
 use inro_credential::dcql::Candidate;
 use inro_crypto::Signature;
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
@@ -9,7 +10,8 @@ use crate::error::WalletError;
 use crate::matching;
 use crate::ports::StoreError;
 use crate::records::{
-    Copy, CredentialId, CredentialRecord, Event, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
+    Copy, CredentialId, CredentialRecord, Event, HistoryId, HistoryItem, KeyId, NewHistoryEntry, Outcome,
+    RequestDigest,
 };
 use crate::review::{Asked, Choice, Review};
 use crate::wallet::Wallet;
@@ -65,37 +67,13 @@ impl Wallet {
         let Reviewing { state, review, digest } = reviewing;
         let asked = review.chosen(&choice)?;
         let copies = self.copies(&asked).await?;
-        let mut signers = Vec::new();
-        let mut chosen = Vec::new();
-        for (asked, copy) in asked.iter().zip(&copies) {
-            if requires_binding(&state, &asked.query) {
-                signers.push(&copy.key);
-            }
-            chosen.push(Chosen {
-                credential: asked.query.clone(),
-                copy: HeldSdJwt::parse(copy.text.expose(), &*self.provider)?,
-                paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
-            });
-        }
-        let signing = state.approve(chosen, self.now(), &*self.provider)?;
-        let mut signatures: Vec<Signature> = Vec::new();
-        for (key, input) in signers.into_iter().zip(signing.signing_inputs()) {
-            signatures.push(self.keys.sign(key, input).await?);
-        }
-        let (sending, request) = signing.finish(signatures)?;
-
+        let (sending, request) = self.sign(state, &asked, &copies).await?;
         let entry = self.entry(Event::Presented, &review, asked.iter().map(|asked| item(asked)).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
         let entry = self.store.answer(&digest, &spent, self.now(), &entry).await?;
         let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
-        let outcome = async {
-            self.delete_keys(&keys).await?;
-            let response = self.send(request).await?;
-            Ok(sending.answered(&response)?.redirect_uri)
-        };
-        let outcome: Result<Option<String>, WalletError> = outcome.await;
-        let became = if outcome.is_ok() { Outcome::Done } else { Outcome::Failed };
-        self.store.conclude(entry, became).await?;
+        let outcome = self.deliver(&keys, sending, request).await;
+        self.conclude(entry, outcome.is_ok()).await;
         outcome
     }
 
@@ -118,10 +96,54 @@ impl Wallet {
         let entry = self.store.answer(&digest, &[], self.now(), &entry).await?;
         let (sending, request): (Sending, _) = state.refuse();
         let sent = self.send(request).await;
-        let became = if sent.is_ok() { Outcome::Done } else { Outcome::Failed };
-        self.store.conclude(entry, became).await?;
+        self.conclude(entry, sent.is_ok()).await;
         // How the verifier takes a refusal changes nothing for the holder.
         Ok(sending.answered(&sent?).ok().and_then(|sent| sent.redirect_uri))
+    }
+
+    /// Signs the key binding of each copy with that copy's key.
+    async fn sign(
+        &self,
+        state: ReviewingState,
+        asked: &[&Asked],
+        copies: &[Copy],
+    ) -> Result<(Sending, HttpRequest), WalletError> {
+        let mut signers = Vec::new();
+        let mut chosen = Vec::new();
+        for (asked, copy) in asked.iter().zip(copies) {
+            if requires_binding(&state, &asked.query) {
+                signers.push(&copy.key);
+            }
+            chosen.push(Chosen {
+                credential: asked.query.clone(),
+                copy: HeldSdJwt::parse(copy.text.expose(), &*self.provider)?,
+                paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
+            });
+        }
+        let signing = state.approve(chosen, self.now(), &*self.provider)?;
+        let mut signatures: Vec<Signature> = Vec::new();
+        for (key, input) in signers.into_iter().zip(signing.signing_inputs()) {
+            signatures.push(self.keys.sign(key, input).await?);
+        }
+        Ok(signing.finish(signatures)?)
+    }
+
+    /// Deletes the keys, and only then sends.
+    async fn deliver(
+        &self,
+        keys: &[KeyId],
+        sending: Sending,
+        request: HttpRequest,
+    ) -> Result<Option<String>, WalletError> {
+        self.delete_keys(keys).await?;
+        let response = self.send(request).await?;
+        Ok(sending.answered(&response)?.redirect_uri)
+    }
+
+    async fn conclude(&self, entry: HistoryId, arrived: bool) {
+        let outcome = if arrived { Outcome::Done } else { Outcome::Failed };
+        // If this cannot be written, the entry goes on to say that it was begun, which is true.
+        let _ = self.store.conclude(entry, outcome).await;
     }
 
     async fn fetch(&self, link: &str) -> Result<VerifiedRequest, WalletError> {

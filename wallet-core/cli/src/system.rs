@@ -24,3 +24,16 @@ impl Rng for SystemRng {
         getrandom::fill(destination).expect("no caller can go on safely without randomness");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use inro_wallet_core::testing::contract;
+
+    use super::*;
+
+    #[test]
+    fn keep_the_contracts_of_clock_and_randomness() {
+        contract::clock(&SystemClock);
+        contract::rng(&mut SystemRng);
+    }
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Coded as _, UnixTime};
 use inro_wallet_cli::HttpsClient;
+use inro_wallet_core::testing::contract;
 use inro_wallet_core::{AnchorKind, AnchorRecord, Http as _, HttpError};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -94,6 +95,12 @@ fn reads_no_more_than_the_limit_whether_the_length_is_told_or_not() {
         assert_eq!(refused, HttpError::TooLong { limit: 4 });
         assert_eq!(refused.code().as_str(), "INRO-WALLET-014");
     }
+}
+
+#[test]
+fn keeps_the_contract_of_the_network() {
+    let server = Server::answering(HELLO);
+    contract::http(&|request| ask(&server.authority, request), &server.url);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! What every implementation of a port must do. Call these from the implementation's own tests.
 #![expect(clippy::unwrap_used, reason = "a test suite: a failure should stop it where it stands")]
 
-use inro_base::{Coded as _, Secret, UnixTime};
+use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
 use inro_credential::ClaimPath;
 use inro_crypto::{Provider as _, RustCrypto};
 use serde_json::{Map, Value};
 
 use super::run;
-use crate::ports::{KeyStore, KeyStoreError, Store, StoreError};
+use crate::ports::{HttpError, KeyStore, KeyStoreError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem,
     KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
@@ -38,6 +39,43 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     answers_a_request_once(&*make());
     removes_a_credential_with_its_copies(&*make());
     keeps_the_history_newest_first(&*make());
+}
+
+/// The contract of [`crate::Http`]. `send` carries out one request to its end; the server at `url`
+/// answers every `GET` with status 200 and the body `hello`.
+///
+/// # Panics
+/// Where the contract is broken.
+pub fn http(send: &dyn Fn(HttpRequest) -> Result<HttpResponse, HttpError>, url: &str) {
+    let answer = send(HttpRequest::fetch(url, 5)).unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, b"hello".as_slice()));
+    assert!(answer.headers.iter().all(|(name, _)| !name.bytes().any(|byte| byte.is_ascii_uppercase())));
+    assert_eq!(send(HttpRequest::fetch(url, 4)).unwrap_err(), HttpError::TooLong { limit: 4 });
+    let plain = url.replacen("https://", "http://", 1);
+    assert_eq!(send(HttpRequest::fetch(plain, 5)).unwrap_err(), HttpError::NotHttps);
+}
+
+/// The contract of [`Rng`]: it fills everything, and not twice with the same.
+///
+/// # Panics
+/// Where the contract is broken.
+pub fn rng(rng: &mut dyn Rng) {
+    let (one, two) = (rng.bytes::<64>(), rng.bytes::<64>());
+    assert_ne!(one, two);
+    for half in one.chunks(32) {
+        assert!(half.iter().any(|byte| *byte != 0), "32 random bytes are not all zero");
+    }
+}
+
+/// The contract of [`Clock`]: seconds since the Unix epoch, some time after this was written.
+///
+/// # Panics
+/// Where the contract is broken.
+pub fn clock(clock: &dyn Clock) {
+    const WRITTEN: i64 = 1_795_000_000;
+    const A_CENTURY: i64 = 100 * 366 * 86_400;
+    let age = clock.now().as_secs() - WRITTEN;
+    assert!((0..A_CENTURY).contains(&age), "{age} seconds after this was written");
 }
 
 /// Stores a credential whose one copy has `text`, and spends that copy.

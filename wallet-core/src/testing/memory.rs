@@ -123,7 +123,10 @@ impl ScriptedHttp {
 impl Http for ScriptedHttp {
     fn send(&self, request: HttpRequest) -> Boxed<'_, Result<HttpResponse, HttpError>> {
         self.journal.note(format!("{} {}", request.method.as_str(), request.url));
-        let answer = lock(&self.answer)(&request);
+        let answer = match request.url.starts_with("https://") {
+            true => lock(&self.answer)(&request),
+            false => Err(HttpError::NotHttps),
+        };
         let limit = request.max_response_bytes;
         let bounded = answer.and_then(|answer| match answer.body.len() > limit {
             true => Err(HttpError::TooLong { limit }),
@@ -186,7 +189,17 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::contract;
+    use crate::testing::{contract, run};
+
+    #[test]
+    fn keeps_the_contracts_of_the_other_ports() {
+        let http = ScriptedHttp::new(Journal::default(), |_| {
+            Ok(HttpResponse { status: 200, headers: Vec::new(), body: b"hello".to_vec() })
+        });
+        contract::http(&|request| run(http.send(request)), "https://server.example/");
+        contract::rng(&mut SeededRng::new(1));
+        contract::clock(&StillClock::at(UnixTime::from_secs(1_800_000_000)));
+    }
 
     #[test]
     fn keeps_the_contract_of_a_key_store() {
