@@ -67,7 +67,9 @@ struct Folder {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  inro-issuer init --dir D --name \"Minato City\" --name-ja \"みなと市\" --url https://localhost:8443")]
+#[command(
+    after_help = "Example:\n  inro-issuer init --dir D --name \"Minato City\" --name-ja \"みなと市\" --url https://localhost:8443"
+)]
 struct InitArgs {
     #[command(flatten)]
     folder: Folder,

@@ -30,7 +30,11 @@ impl Issuer {
             batch_size: Some(BATCH_SIZE),
             encryption_required: false,
             display: displays(&self.name().en, &self.name().ja),
-            configurations: self.types().iter().map(|kind| (configuration_id(kind), configuration(kind))).collect(),
+            configurations: self
+                .types()
+                .iter()
+                .map(|kind| (configuration_id(kind), configuration(kind)))
+                .collect(),
         }
     }
 
@@ -83,7 +87,11 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::UnknownType`], [`IssuerError::FormatLater`].
-    pub(crate) fn configurations(&self, types: &[String], formats: &[String]) -> Result<Vec<String>, IssuerError> {
+    pub(crate) fn configurations(
+        &self,
+        types: &[String],
+        formats: &[String],
+    ) -> Result<Vec<String>, IssuerError> {
         if formats.iter().any(|format| format != SD_JWT_VC) {
             return Err(IssuerError::FormatLater);
         }

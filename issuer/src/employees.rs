@@ -66,7 +66,11 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::NotInOffice`], or when there is no such employee.
-    pub(crate) fn employee_in_office(&self, number: &str, now: UnixTime) -> Result<EmployeeRecord, IssuerError> {
+    pub(crate) fn employee_in_office(
+        &self,
+        number: &str,
+        now: UnixTime,
+    ) -> Result<EmployeeRecord, IssuerError> {
         let record = record(&self.store().employee(number)?)?;
         if record.in_office(now) { Ok(record) } else { Err(IssuerError::NotInOffice) }
     }

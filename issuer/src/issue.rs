@@ -115,7 +115,13 @@ impl Issuer {
         Ok(unsigned.sign_with(self.signer())?)
     }
 
-    fn record(&self, employee: &str, content: &Content, copies: usize, now: UnixTime) -> Result<(), StoreError> {
+    fn record(
+        &self,
+        employee: &str,
+        content: &Content,
+        copies: usize,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
         let (credential_id, copies) = self.with_rng(|rng| {
             let copies = (0..copies).map(|_| NewCopy {
                 id: rng.token::<16>(),

@@ -100,7 +100,11 @@ impl Issuer {
             issuer: self.url().clone(),
             configuration_ids,
             pre_authorized_code: self.secrets().code(id, self.provider()),
-            tx_code: tx_code.then(|| TxCodeDemand { text: false, length: Some(TX_CODE_DIGITS), description: None }),
+            tx_code: tx_code.then(|| TxCodeDemand {
+                text: false,
+                length: Some(TX_CODE_DIGITS),
+                description: None,
+            }),
             authorization_server: None,
         }
     }

@@ -48,8 +48,7 @@ pub struct Registered {
 pub fn register(root: &Path, application: &Path, leaf: &Path) -> Result<Registered, IssuerError> {
     let config = folder::config(root)?;
     let layout = Layout::new(root);
-    let application: Application =
-        settings::parse(application, &files::read_text(application)?)?;
+    let application: Application = settings::parse(application, &files::read_text(application)?)?;
     let days = application.valid_days.unwrap_or(DEFAULT_DAYS);
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(IssuerError::Registration);

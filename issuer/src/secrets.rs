@@ -30,7 +30,10 @@ impl ServerSecrets {
             let mut key = [0; 32];
             provider.hkdf_sha256(secret.expose(), &[], info, &mut key).map(|()| key)
         };
-        Ok(Self { nonces: NonceKey::new(key(b"inro issuer nonces v1")?), codes: Secret::new(key(b"inro issuer codes v1")?) })
+        Ok(Self {
+            nonces: NonceKey::new(key(b"inro issuer nonces v1")?),
+            codes: Secret::new(key(b"inro issuer codes v1")?),
+        })
     }
 
     /// Makes and checks nonces.

@@ -3,7 +3,6 @@
 
 mod sqlite;
 
-
 use inro_base::{Code, Coded, UnixTime};
 use inro_oauth::DpopError;
 use inro_openid4vci::issuer::{CredentialError, TokenError};

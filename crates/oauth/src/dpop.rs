@@ -1,7 +1,7 @@
 //! DPoP proofs: made by the client, verified by the server. Source: RFC 9449.
 
-use inro_base::json::Limits;
 use inro_base::http::Method;
+use inro_base::json::Limits;
 use inro_base::{Code, Coded, Rng, UnixTime, base64url};
 use inro_crypto::{Provider, PublicKey};
 use inro_jose::{Expect, JoseError, Jwk, JwsToSign, UnverifiedJws, VerifiedJws};
@@ -221,7 +221,11 @@ impl DpopProof {
     }
 }
 
-fn check_claims(proof: &VerifiedJws, expected: &Expected<'_>, provider: &dyn Provider) -> Result<(), DpopError> {
+fn check_claims(
+    proof: &VerifiedJws,
+    expected: &Expected<'_>,
+    provider: &dyn Provider,
+) -> Result<(), DpopError> {
     let claims = proof.payload();
     if text(claims, "htm")? != expected.method.as_str() {
         return Err(DpopError::OtherMethod);

@@ -106,7 +106,10 @@ mod tests {
     fn refuses_length_count_and_bytes_past_the_limit() {
         let many: String = (0..33).map(|n| format!("p{n}=1&")).collect();
         assert_eq!(Form::parse(many.as_bytes()).err(), Some(FormError::TooMany));
-        assert_eq!(Form::parse(&vec![b'a'; MAX_FORM_BYTES + 1]).err(), Some(FormError::TooLong { length: MAX_FORM_BYTES + 1 }));
+        assert_eq!(
+            Form::parse(&vec![b'a'; MAX_FORM_BYTES + 1]).err(),
+            Some(FormError::TooLong { length: MAX_FORM_BYTES + 1 })
+        );
         assert_eq!(Form::parse(b"a=%ff").err(), Some(FormError::NotText));
     }
 }

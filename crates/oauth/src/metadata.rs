@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn refuses_a_token_endpoint_without_tls() {
-        let body = metadata().to_json().to_string().replace("https://a.example/token", "http://a.example/token");
+        let body =
+            metadata().to_json().to_string().replace("https://a.example/token", "http://a.example/token");
         let error = ServerMetadata::parse(body.as_bytes(), &metadata().issuer).err().unwrap();
         assert_eq!(error.code().as_str(), "INRO-OAUTH-040");
     }

@@ -84,7 +84,13 @@ impl NonceKey {
     }
 
     /// A nonce made at `now`.
-    pub fn issue(&self, purpose: Purpose, now: UnixTime, rng: &mut dyn Rng, provider: &dyn Provider) -> String {
+    pub fn issue(
+        &self,
+        purpose: Purpose,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+        provider: &dyn Provider,
+    ) -> String {
         let mut bytes = Vec::with_capacity(NONCE_BYTES);
         bytes.extend_from_slice(&now.as_secs().to_be_bytes());
         bytes.extend_from_slice(&rng.bytes::<RANDOM_BYTES>());
@@ -97,7 +103,13 @@ impl NonceKey {
     ///
     /// # Errors
     /// [`NonceError`] when it was not, or has.
-    pub fn check(&self, nonce: &str, purpose: Purpose, now: UnixTime, provider: &dyn Provider) -> Result<FreshNonce, NonceError> {
+    pub fn check(
+        &self,
+        nonce: &str,
+        purpose: Purpose,
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<FreshNonce, NonceError> {
         let bytes: [u8; NONCE_BYTES] = base64url::decode_array(nonce).map_err(|_| NonceError::Foreign)?;
         let (signed, mac) = bytes.split_last_chunk::<MAC_BYTES>().ok_or(NonceError::Foreign)?;
         if !bool::from(mac.ct_eq(&self.mac(purpose, signed, provider))) {
@@ -109,7 +121,10 @@ impl NonceKey {
         if age >= purpose.lifetime() || age < 0 {
             return Err(NonceError::Expired { age });
         }
-        Ok(FreshNonce { digest: provider.sha256(nonce.as_bytes()), expires_at: made_at.plus(purpose.lifetime()) })
+        Ok(FreshNonce {
+            digest: provider.sha256(nonce.as_bytes()),
+            expires_at: made_at.plus(purpose.lifetime()),
+        })
     }
 
     /// The purpose has a fixed length per label and ends before the time, so no two purposes share

@@ -93,9 +93,17 @@ mod tests {
 
     #[test]
     fn reads_both_types_in_any_case() {
-        let answer = TokenResponse::parse(br#"{"access_token":"abc","token_type":"dpop","expires_in":60,"x":1}"#).unwrap();
-        assert_eq!((answer.access_token.expose().as_str(), answer.token_type, answer.expires_in), ("abc", TokenType::Dpop, Some(60)));
-        assert_eq!(TokenResponse::parse(br#"{"access_token":"abc","token_type":"BEARER"}"#).unwrap().token_type, TokenType::Bearer);
+        let answer =
+            TokenResponse::parse(br#"{"access_token":"abc","token_type":"dpop","expires_in":60,"x":1}"#)
+                .unwrap();
+        assert_eq!(
+            (answer.access_token.expose().as_str(), answer.token_type, answer.expires_in),
+            ("abc", TokenType::Dpop, Some(60))
+        );
+        assert_eq!(
+            TokenResponse::parse(br#"{"access_token":"abc","token_type":"BEARER"}"#).unwrap().token_type,
+            TokenType::Bearer
+        );
     }
 
     #[test]

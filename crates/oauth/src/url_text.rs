@@ -42,7 +42,8 @@ impl HttpsUrl {
             return Err(UrlError::NotHttps);
         }
         let parsed = Url::parse(text).map_err(|_| UrlError::NotHttps)?;
-        let plain = parsed.username().is_empty() && parsed.password().is_none() && parsed.fragment().is_none();
+        let plain =
+            parsed.username().is_empty() && parsed.password().is_none() && parsed.fragment().is_none();
         if parsed.scheme() != "https" || parsed.host().is_none() || !plain {
             return Err(UrlError::NotHttps);
         }
@@ -103,10 +104,20 @@ mod tests {
     #[test]
     fn refuses_what_is_not_plain_https() {
         assert!(HttpsUrl::parse("https://a.example/x?y=1").is_ok());
-        for text in ["http://a.example/", "https://u:p@a.example/", "https://a.example/#f", "a", "https://a.example/ x", "https://あ.example"] {
+        for text in [
+            "http://a.example/",
+            "https://u:p@a.example/",
+            "https://a.example/#f",
+            "a",
+            "https://a.example/ x",
+            "https://あ.example",
+        ] {
             assert_eq!(HttpsUrl::parse(text), Err(UrlError::NotHttps), "{text}");
         }
-        assert_eq!(HttpsUrl::parse(&format!("https://a.example/{}", "x".repeat(2048))), Err(UrlError::NotHttps));
+        assert_eq!(
+            HttpsUrl::parse(&format!("https://a.example/{}", "x".repeat(2048))),
+            Err(UrlError::NotHttps)
+        );
     }
 
     #[test]

@@ -56,9 +56,18 @@ fn a_proof_fits_its_request_and_no_other() {
     let other = url("https://a.example/credential");
     assert_eq!(code(verify(&proof, &Expected { url: &other, ..expected })), Some("INRO-OAUTH-005"));
     assert_eq!(code(verify(&proof, &Expected { method: Method::Get, ..expected })), Some("INRO-OAUTH-004"));
-    assert_eq!(code(verify(&proof, &Expected { access_token: Some("t"), ..expected })), Some("INRO-OAUTH-007"));
-    for (seconds, refused) in [(300, None), (301, Some("INRO-OAUTH-006")), (-300, None), (-301, Some("INRO-OAUTH-006"))] {
-        assert_eq!(code(verify(&proof, &Expected { now: NOW.plus(seconds), ..expected })), refused, "{seconds}");
+    assert_eq!(
+        code(verify(&proof, &Expected { access_token: Some("t"), ..expected })),
+        Some("INRO-OAUTH-007")
+    );
+    for (seconds, refused) in
+        [(300, None), (301, Some("INRO-OAUTH-006")), (-300, None), (-301, Some("INRO-OAUTH-006"))]
+    {
+        assert_eq!(
+            code(verify(&proof, &Expected { now: NOW.plus(seconds), ..expected })),
+            refused,
+            "{seconds}"
+        );
     }
 }
 
@@ -86,15 +95,30 @@ fn refuses_each_altered_member() {
     let refused = |proof: String| code(verify(&proof, &expected));
     assert_eq!(refused(signed(|_, _| {})), None);
     assert_eq!(refused(signed(|header, _| drop(header.remove("jwk")))), Some("INRO-OAUTH-002"));
-    assert_eq!(refused(signed(|header, _| drop(header.insert("typ".into(), "jwt".into())))), Some("INRO-JOSE-003"));
+    assert_eq!(
+        refused(signed(|header, _| drop(header.insert("typ".into(), "jwt".into())))),
+        Some("INRO-JOSE-003")
+    );
     let other = Jwk::new(key(2).public_key()).to_value();
     assert_eq!(refused(signed(|header, _| drop(header.insert("jwk".into(), other)))), Some("INRO-JOSE-005"));
-    assert_eq!(refused(signed(|header, _| drop(header["jwk"].as_object_mut().unwrap().insert("d".into(), "AA".into())))), Some("INRO-JOSE-006"));
+    assert_eq!(
+        refused(signed(|header, _| drop(
+            header["jwk"].as_object_mut().unwrap().insert("d".into(), "AA".into())
+        ))),
+        Some("INRO-JOSE-006")
+    );
     for claim in ["jti", "htm", "htu", "iat"] {
-        assert_eq!(refused(signed(|_, claims| drop(claims.remove(claim)))), Some("INRO-OAUTH-003"), "{claim}");
+        assert_eq!(
+            refused(signed(|_, claims| drop(claims.remove(claim)))),
+            Some("INRO-OAUTH-003"),
+            "{claim}"
+        );
     }
     let long = "j".repeat(257);
-    assert_eq!(refused(signed(|_, claims| drop(claims.insert("jti".into(), long.into())))), Some("INRO-OAUTH-003"));
+    assert_eq!(
+        refused(signed(|_, claims| drop(claims.insert("jti".into(), long.into())))),
+        Some("INRO-OAUTH-003")
+    );
 }
 
 #[test]
@@ -122,7 +146,10 @@ fn nonces_are_the_servers_own_fresh_and_of_one_purpose() {
     let mut bytes = inro_base::base64url::decode(&nonce).unwrap();
     for index in 0..bytes.len() {
         bytes[index] ^= 1;
-        assert_eq!(check(&ours, &inro_base::base64url::encode(&bytes), Purpose::KeyProof, 0), Some("INRO-OAUTH-013"));
+        assert_eq!(
+            check(&ours, &inro_base::base64url::encode(&bytes), Purpose::KeyProof, 0),
+            Some("INRO-OAUTH-013")
+        );
         bytes[index] ^= 1;
     }
     let again = ours.issue(Purpose::KeyProof, NOW, &mut Counter(9), &RustCrypto);

@@ -4,7 +4,9 @@
 mod credential;
 mod token;
 
-pub use credential::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting, REQUEST_LIMITS};
+pub use credential::{
+    Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting, REQUEST_LIMITS,
+};
 pub use token::{CheckedTokenRequest, TokenEndpoint, TokenError};
 pub use wire::WireError;
 

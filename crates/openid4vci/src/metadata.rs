@@ -135,8 +135,11 @@ impl IssuerMetadata {
         if !self.display.is_empty() {
             object.insert("display".into(), self.display.iter().map(Display::to_json).collect());
         }
-        let configurations: Map<String, Value> =
-            self.configurations.iter().map(|(id, configuration)| (id.clone(), configuration.to_json())).collect();
+        let configurations: Map<String, Value> = self
+            .configurations
+            .iter()
+            .map(|(id, configuration)| (id.clone(), configuration.to_json()))
+            .collect();
         object.insert("credential_configurations_supported".into(), configurations.into());
         object
     }
@@ -172,7 +175,9 @@ impl Configuration {
             let types: Map<String, Value> = self
                 .proof_types
                 .iter()
-                .map(|proof| (proof.name.clone(), json!({ "proof_signing_alg_values_supported": proof.algorithms })))
+                .map(|proof| {
+                    (proof.name.clone(), json!({ "proof_signing_alg_values_supported": proof.algorithms }))
+                })
                 .collect();
             object.insert("proof_types_supported".into(), types.into());
         }
@@ -183,7 +188,8 @@ impl Configuration {
     }
 
     fn parse(value: &Value) -> Result<Self, VciError> {
-        let object = value.as_object().ok_or(VciError::Metadata { member: "credential_configurations_supported" })?;
+        let object =
+            value.as_object().ok_or(VciError::Metadata { member: "credential_configurations_supported" })?;
         let credential_metadata = object.get("credential_metadata").cloned();
         Ok(Self {
             format: text(object, "format")?.into(),
@@ -257,7 +263,10 @@ fn displays(value: Option<&Value>) -> Result<Vec<Display>, VciError> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };
-    let list = value.as_array().filter(|list| list.len() <= MAX_DISPLAYS).ok_or(VciError::Metadata { member: "display" })?;
+    let list = value
+        .as_array()
+        .filter(|list| list.len() <= MAX_DISPLAYS)
+        .ok_or(VciError::Metadata { member: "display" })?;
     let entry = |item: &Value| {
         let name = item.get("name")?.as_str()?.into();
         Some(Display { name, locale: item.get("locale").and_then(Value::as_str).map(String::from) })
@@ -278,6 +287,7 @@ fn texts(object: &Map<String, Value>, member: &'static str, most: usize) -> Resu
         return Ok(Vec::new());
     };
     let malformed = VciError::Metadata { member };
-    let list = value.as_array().filter(|list| !list.is_empty() && list.len() <= most).ok_or(malformed.clone())?;
+    let list =
+        value.as_array().filter(|list| !list.is_empty() && list.len() <= most).ok_or(malformed.clone())?;
     list.iter().map(|item| item.as_str().map(String::from).ok_or(malformed.clone())).collect()
 }

@@ -162,7 +162,11 @@ impl TxCodeDemand {
             None => None,
             Some(length) => {
                 let length = length.as_u64().and_then(|length| usize::try_from(length).ok());
-                Some(length.filter(|length| (1..=MAX_TX_CODE_CHARS).contains(length)).ok_or(malformed.clone())?)
+                Some(
+                    length
+                        .filter(|length| (1..=MAX_TX_CODE_CHARS).contains(length))
+                        .ok_or(malformed.clone())?,
+                )
             }
         };
         let description = match object.get("description") {
@@ -188,14 +192,16 @@ impl TxCodeDemand {
     /// Whether `code` can be the transaction code that is asked for.
     pub fn fits(&self, code: &str) -> bool {
         let count = code.chars().count();
-        let length_fits = self.length.map_or((1..=MAX_TX_CODE_CHARS).contains(&count), |length| length == count);
+        let length_fits =
+            self.length.map_or((1..=MAX_TX_CODE_CHARS).contains(&count), |length| length == count);
         length_fits && (self.text || code.bytes().all(|byte| byte.is_ascii_digit()))
     }
 }
 
 fn configuration_ids(object: &Map<String, Value>) -> Result<Vec<String>, VciError> {
     let malformed = VciError::Offer { member: "credential_configuration_ids" };
-    let list = object.get("credential_configuration_ids").and_then(Value::as_array).ok_or(malformed.clone())?;
+    let list =
+        object.get("credential_configuration_ids").and_then(Value::as_array).ok_or(malformed.clone())?;
     if list.is_empty() || list.len() > MAX_CONFIGURATIONS {
         return Err(malformed);
     }

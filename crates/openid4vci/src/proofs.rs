@@ -201,7 +201,11 @@ impl ProofKeys {
     }
 }
 
-fn verify_jwt(text: &str, expected: &Expected<'_>, provider: &dyn Provider) -> Result<(PublicKey, String), ProofError> {
+fn verify_jwt(
+    text: &str,
+    expected: &Expected<'_>,
+    provider: &dyn Provider,
+) -> Result<(PublicKey, String), ProofError> {
     let limits = Limits { bytes: MAX_PROOF_BYTES, depth: 4 };
     let jws = UnverifiedJws::parse(text, Expect { typ: &[JWT_TYP], limits })?;
     let header = jws.header();

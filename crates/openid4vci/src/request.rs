@@ -15,7 +15,8 @@ pub enum Wanted {
 
 /// The form body of a token request.
 pub fn token_request(pre_authorized_code: &str, tx_code: Option<&str>) -> Vec<u8> {
-    let mut parameters = vec![("grant_type", PRE_AUTHORIZED_CODE), ("pre-authorized_code", pre_authorized_code)];
+    let mut parameters =
+        vec![("grant_type", PRE_AUTHORIZED_CODE), ("pre-authorized_code", pre_authorized_code)];
     if let Some(code) = tx_code {
         parameters.push(("tx_code", code));
     }

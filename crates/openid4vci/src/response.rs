@@ -52,7 +52,10 @@ impl CredentialResponse {
         let texts = list.iter().map(|item| item.get("credential")?.as_str().map(String::from));
         Ok(Self::Issued {
             credentials: texts.collect::<Option<_>>().ok_or(VciError::Answer { member: MEMBER })?,
-            notification_id: object.get("notification_id").map(|value| id(value, "notification_id")).transpose()?,
+            notification_id: object
+                .get("notification_id")
+                .map(|value| id(value, "notification_id"))
+                .transpose()?,
         })
     }
 
@@ -80,7 +83,9 @@ impl CredentialResponse {
 pub fn parse_nonce(body: &[u8]) -> Result<String, VciError> {
     let object = json::parse_object(body, Limits::MESSAGE)?;
     match object.get("c_nonce") {
-        Some(Value::String(nonce)) if !nonce.is_empty() && nonce.len() <= MAX_NONCE_BYTES => Ok(nonce.clone()),
+        Some(Value::String(nonce)) if !nonce.is_empty() && nonce.len() <= MAX_NONCE_BYTES => {
+            Ok(nonce.clone())
+        }
         _ => Err(VciError::Answer { member: "c_nonce" }),
     }
 }
@@ -93,7 +98,10 @@ pub fn nonce_to_json(c_nonce: &str) -> Value {
 fn deferred(object: &Map<String, Value>) -> Result<CredentialResponse, VciError> {
     let transaction_id = id(object.get("transaction_id").unwrap_or(&Value::Null), "transaction_id")?;
     let interval = object.get("interval").and_then(Value::as_u64).filter(|seconds| *seconds > 0);
-    Ok(CredentialResponse::Deferred { transaction_id, interval: interval.ok_or(VciError::Answer { member: "interval" })? })
+    Ok(CredentialResponse::Deferred {
+        transaction_id,
+        interval: interval.ok_or(VciError::Answer { member: "interval" })?,
+    })
 }
 
 fn id(value: &Value, member: &'static str) -> Result<String, VciError> {

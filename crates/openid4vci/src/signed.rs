@@ -18,7 +18,12 @@ pub const MEDIA_TYPE: &str = "application/jwt";
 const CLOCK_SKEW: i64 = 300;
 
 /// The metadata as a JWT to sign by the key of the first certificate in `x5c` (DER, leaf first).
-pub fn to_sign(metadata: &IssuerMetadata, x5c: &[Vec<u8>], issued_at: UnixTime, expires_at: UnixTime) -> JwsToSign {
+pub fn to_sign(
+    metadata: &IssuerMetadata,
+    x5c: &[Vec<u8>],
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+) -> JwsToSign {
     let mut header = Map::new();
     header.insert("typ".into(), TYP.into());
     header.insert("x5c".into(), x5c.iter().map(|der| Value::from(base64url::encode_standard(der))).collect());
@@ -49,7 +54,8 @@ pub fn verify(
     if claims.get("sub").and_then(Value::as_str) != Some(issuer.as_str()) {
         return Err(VciError::SignedMetadata { claim: "sub" });
     }
-    let issued_at = claims.get("iat").and_then(Value::as_i64).ok_or(VciError::SignedMetadata { claim: "iat" })?;
+    let issued_at =
+        claims.get("iat").and_then(Value::as_i64).ok_or(VciError::SignedMetadata { claim: "iat" })?;
     if UnixTime::from_secs(issued_at).seconds_since(now) > CLOCK_SKEW {
         return Err(VciError::SignedMetadata { claim: "iat" });
     }

@@ -21,6 +21,8 @@ pub use credential::{
     CredentialAnswer, CredentialDraft, CredentialSent, CredentialSigning, CredentialStep, Deferred, NextStep,
     NonceFetch, ProofDraft, ProofSigning, Received,
 };
-pub use ready::{MetadataFetch, MetadataTrust, OfferFetch, OfferSeen, OfferStep, Ready, ServerFetch, read_offer};
+pub use ready::{
+    MetadataFetch, MetadataTrust, OfferFetch, OfferSeen, OfferStep, Ready, ServerFetch, read_offer,
+};
 pub use session::Offered;
 pub use token::{Authorized, TokenAnswer, TokenDraft, TokenSent, TokenSigning, TokenStep};

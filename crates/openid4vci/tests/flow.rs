@@ -2,17 +2,23 @@
 
 mod support;
 
-use inro_base::http::HttpResponse;
 use inro_base::Coded as _;
+use inro_base::http::HttpResponse;
 use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
-use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, CheckedTokenRequest, Granting, TokenEndpoint};
+use inro_openid4vci::issuer::{
+    Access, CheckedAccess, CheckedCredentialRequest, CheckedTokenRequest, Granting, TokenEndpoint,
+};
 use inro_openid4vci::wallet::*;
 use inro_openid4vci::{VciError, offer};
 use inro_trust::Anchors;
 use serde_json::{Value, json};
 use support::*;
 
-fn wait<T>(step: TokenStep, key: &SoftwareKey, then: impl FnOnce(TokenSent, inro_base::http::HttpRequest) -> T) -> T {
+fn wait<T>(
+    step: TokenStep,
+    key: &SoftwareKey,
+    then: impl FnOnce(TokenSent, inro_base::http::HttpRequest) -> T,
+) -> T {
     match step {
         TokenStep::Sign(signing) => {
             let signature = key.sign_es256(signing.signing_input()).unwrap();
@@ -23,7 +29,10 @@ fn wait<T>(step: TokenStep, key: &SoftwareKey, then: impl FnOnce(TokenSent, inro
     }
 }
 
-fn credential_request(step: CredentialStep, key: &SoftwareKey) -> (CredentialSent, inro_base::http::HttpRequest) {
+fn credential_request(
+    step: CredentialStep,
+    key: &SoftwareKey,
+) -> (CredentialSent, inro_base::http::HttpRequest) {
     match step {
         CredentialStep::Sign(signing) => {
             let signature = key.sign_es256(signing.signing_input()).unwrap();
@@ -67,11 +76,16 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
     let error = with_header(answer(400, &json!({"error": "use_dpop_nonce"})), "dpop-nonce", &dpop_nonce);
     let TokenAnswer::Again(draft) = sent.received(&error).unwrap() else { panic!("again") };
     let (sent, request) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
-    let checked = CheckedTokenRequest::check(header(&request, "dpop"), &request.body, &endpoint, &RustCrypto).unwrap();
+    let checked =
+        CheckedTokenRequest::check(header(&request, "dpop"), &request.body, &endpoint, &RustCrypto).unwrap();
     assert_eq!(checked.tx_code.unwrap().expose(), "123456");
     let thumbprint = checked.proof.thumbprint().to_owned();
 
-    let granted = with_header(answer(200, &json!({"access_token": "tok", "token_type": "DPoP"})), "dpop-nonce", &dpop_nonce);
+    let granted = with_header(
+        answer(200, &json!({"access_token": "tok", "token_type": "DPoP"})),
+        "dpop-nonce",
+        &dpop_nonce,
+    );
     let TokenAnswer::Authorized(authorized) = sent.received(&granted).unwrap() else { panic!("authorized") };
     let NextStep::Nonce(fetch, request) = authorized.next() else { panic!("nonce") };
     assert_eq!(request.url, "https://issuer.example/nonce");
@@ -82,18 +96,25 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
     let publics: Vec<_> = keys.iter().map(|key| key.public_key()).collect();
     let signing = draft.proofs(&publics, NOW).unwrap();
     let inputs: Vec<Vec<u8>> = signing.signing_inputs().map(<[u8]>::to_vec).collect();
-    let signatures: Vec<_> = keys.iter().zip(&inputs).map(|(key, input)| key.sign_es256(input).unwrap()).collect();
+    let signatures: Vec<_> =
+        keys.iter().zip(&inputs).map(|(key, input)| key.sign_es256(input).unwrap()).collect();
     let draft = signing.signed(&signatures).unwrap();
     let (sent, request) = credential_request(draft.send(NOW, rng, &RustCrypto), &key);
 
     let credential_url = url("https://issuer.example/credential");
     let access = Access { url: &credential_url, nonces: &nonces, now: NOW };
-    let access =
-        CheckedAccess::check(header(&request, "authorization"), header(&request, "dpop"), &access, &RustCrypto).unwrap();
+    let access = CheckedAccess::check(
+        header(&request, "authorization"),
+        header(&request, "dpop"),
+        &access,
+        &RustCrypto,
+    )
+    .unwrap();
     assert_eq!(access.proof.check_key(&thumbprint), Ok(()));
     let issuer = url("https://issuer.example");
     let granted = [CONFIGURATION.to_owned()];
-    let granting = Granting { issuer: &issuer, configuration_ids: &granted, batch_size: 10, nonces: &nonces, now: NOW };
+    let granting =
+        Granting { issuer: &issuer, configuration_ids: &granted, batch_size: 10, nonces: &nonces, now: NOW };
     let checked = CheckedCredentialRequest::check(&request.body, &granting, &RustCrypto).unwrap();
     assert_eq!(checked.holder_keys, publics);
 
@@ -119,12 +140,15 @@ fn works_without_nonce_endpoint_batch_dpop_scope_and_display() {
             "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
         }},
     });
-    let server = json!({"issuer": "https://issuer.example", "token_endpoint": "https://issuer.example/token"});
+    let server =
+        json!({"issuer": "https://issuer.example", "token_endpoint": "https://issuer.example/token"});
     let mut offer = offer_json();
     offer["grants"][GRANT].as_object_mut().unwrap().remove("tx_code");
     let rng: &mut dyn inro_base::Rng = &mut Counter(0);
     let draft = ready(&offer, &metadata, &server).unwrap().redeem(None, key(1).public_key()).unwrap();
-    let TokenStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else { panic!("no proof to sign") };
+    let TokenStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else {
+        panic!("no proof to sign")
+    };
     assert!(header(&request, "dpop").is_empty());
     let granted = answer(200, &json!({"access_token": "tok", "token_type": "bearer"}));
     let TokenAnswer::Authorized(authorized) = sent.received(&granted).unwrap() else { panic!("authorized") };
@@ -134,7 +158,9 @@ fn works_without_nonce_endpoint_batch_dpop_scope_and_display() {
     let signing = draft.proofs(&[holder.public_key()], NOW).unwrap();
     let signature = holder.sign_es256(signing.signing_inputs().next().unwrap()).unwrap();
     let draft = signing.signed(&[signature]).unwrap();
-    let CredentialStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else { panic!("no proof to sign") };
+    let CredentialStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else {
+        panic!("no proof to sign")
+    };
     assert_eq!(header(&request, "authorization"), ["Bearer tok"]);
     let issued = answer(200, &json!({"credentials": [{"credential": "c~"}]}));
     assert!(matches!(sent.received(&issued).unwrap(), CredentialAnswer::Received(..)));
@@ -159,7 +185,12 @@ fn refuses_an_offer_that_is_not_https_and_unique() {
 fn refuses_a_link_with_both_parameters_or_neither() {
     let link = "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fissuer.example%2Foffers%2F1";
     assert!(matches!(read_offer(link), Ok(OfferStep::Fetch(..))));
-    for altered in [format!("{link}&credential_offer=%7B%7D"), format!("{link}&credential_offer_uri=https://b.example"), "openid-credential-offer://?x=1".into(), link.replace("openid-credential-offer", "https")] {
+    for altered in [
+        format!("{link}&credential_offer=%7B%7D"),
+        format!("{link}&credential_offer_uri=https://b.example"),
+        "openid-credential-offer://?x=1".into(),
+        link.replace("openid-credential-offer", "https"),
+    ] {
         assert_eq!(read_offer(&altered).unwrap_err().code().as_str(), "INRO-VCI-001", "{altered}");
     }
     let plain = link.replace("https%3A", "http%3A");
@@ -209,7 +240,8 @@ fn stops_when_the_server_asks_for_nonces_for_ever() {
     let mut draft = ready.redeem(Some("123456"), key.public_key()).unwrap();
     for round in 1..=3 {
         let (sent, _) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
-        let error = with_header(answer(400, &json!({"error": "use_dpop_nonce"})), "dpop-nonce", &format!("n{round}"));
+        let error =
+            with_header(answer(400, &json!({"error": "use_dpop_nonce"})), "dpop-nonce", &format!("n{round}"));
         match sent.received(&error) {
             Ok(TokenAnswer::Again(again)) if round < 3 => draft = again,
             Err(error) if round == 3 => return assert_eq!(error.code().as_str(), "INRO-VCI-015"),
@@ -238,8 +270,10 @@ fn an_offer_fetched_as_html_is_refused() {
         _ => panic!("by reference"),
     };
     assert!(fetch().received(&answer(200, &offer_json())).is_ok());
-    let html = HttpResponse { headers: vec![("content-type".into(), "text/html".into())], ..answer(200, &offer_json()) };
+    let html = HttpResponse {
+        headers: vec![("content-type".into(), "text/html".into())],
+        ..answer(200, &offer_json())
+    };
     assert_eq!(fetch().received(&html).unwrap_err().code().as_str(), "INRO-VCI-012");
     assert_eq!(fetch().received(&answer(404, &offer_json())).unwrap_err().code().as_str(), "INRO-VCI-011");
 }
-

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use inro_base::report::Exit;
 use inro_base::{Clock as _, Code, Coded, UnixTime};
 use inro_service::cli::{exit, language, table};
 use inro_service::{SystemClock, pki, tls};
-use inro_base::report::Exit;
 use serde_json::json;
 
 use super::Folder;
@@ -56,7 +56,10 @@ fn findings(root: &Path) -> Vec<Finding> {
     let now = SystemClock.now();
     let mut findings = vec![
         judge("config", folder::config(root).map(|config| config.url)),
-        judge("types", folder::types(&layout).map(|types| format!("{} credential types", types.iter().count()))),
+        judge(
+            "types",
+            folder::types(&layout).map(|types| format!("{} credential types", types.iter().count())),
+        ),
         judge("roles", folder::roles(&layout).map(|roles| format!("{} powers", roles.powers().len()))),
         judge("database", employees(root)),
         judge("signing key", pki::load_signer(&layout.key("signer.key.pem")).map(|_| "usable".into())),

@@ -31,7 +31,9 @@ pub(super) enum Command {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  inro-issuer employee import --dir D --encoding shift_jis --skip-bad employees.csv")]
+#[command(
+    after_help = "Example:\n  inro-issuer employee import --dir D --encoding shift_jis --skip-bad employees.csv"
+)]
 pub(super) struct ImportArgs {
     #[command(flatten)]
     folder: Folder,
@@ -147,8 +149,10 @@ fn show(args: &ShowArgs, output: &Output) -> Result<ExitCode, IssuerError> {
     output.print(&value, || {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), String::from);
         let members = value.as_object().into_iter().flatten();
-        let rows: Vec<Vec<String>> =
-            members.filter(|(_, value)| !value.is_null()).map(|(name, value)| vec![name.clone(), text(value)]).collect();
+        let rows: Vec<Vec<String>> = members
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| vec![name.clone(), text(value)])
+            .collect();
         table(&["field", "value"], &rows)
     });
     Ok(ExitCode::SUCCESS)

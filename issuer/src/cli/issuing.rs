@@ -23,7 +23,9 @@ pub(super) enum OfferCommand {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  inro-issuer offer create --dir D --employee E0001 --credential employee-id --credential role-authority --tx-code --json")]
+#[command(
+    after_help = "Example:\n  inro-issuer offer create --dir D --employee E0001 --credential employee-id --credential role-authority --tx-code --json"
+)]
 pub(super) struct CreateArgs {
     #[command(flatten)]
     folder: Folder,
@@ -60,7 +62,9 @@ pub(super) enum VerifierCommand {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  inro-issuer verifier register --dir D registration.toml --cert leaf.pem > registration.jwt")]
+#[command(
+    after_help = "Example:\n  inro-issuer verifier register --dir D registration.toml --cert leaf.pem > registration.jwt"
+)]
 pub(super) struct RegisterArgs {
     #[command(flatten)]
     folder: Folder,
@@ -120,7 +124,13 @@ pub(super) fn credential(command: CredentialCommand, output: &Output) -> Result<
             .iter()
             .map(|line| {
                 let end = line.expires_at.map(|time| time.to_string()).unwrap_or_default();
-                vec![line.id.clone(), line.employee.clone(), line.type_id.clone(), line.copies.to_string(), end]
+                vec![
+                    line.id.clone(),
+                    line.employee.clone(),
+                    line.type_id.clone(),
+                    line.copies.to_string(),
+                    end,
+                ]
             })
             .collect();
         table(&["id", "employee", "type", "copies", "last copy ends"], &rows)

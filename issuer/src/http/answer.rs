@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use inro_base::{Code, Coded as _, RequestId};
 use inro_oauth::ErrorAnswer;
 use inro_oauth::error::ErrorCode;
-use inro_openid4vci::issuer::{CredentialError, TokenError, WireError};
 use inro_openid4vci::CredentialErrorCode;
+use inro_openid4vci::issuer::{CredentialError, TokenError, WireError};
 use inro_service::Problem;
 use serde_json::Value;
 
@@ -125,9 +125,10 @@ impl From<IssueRefused> for Refusal {
         match refused {
             IssueRefused::Protocol(error) => error.into(),
             IssueRefused::Store(error) => Self::resource(WireError::OAuth(store_code(&error)), error.code()),
-            IssueRefused::Denied(error) => {
-                Self::resource(WireError::Credential(CredentialErrorCode::CredentialRequestDenied), error.code())
-            }
+            IssueRefused::Denied(error) => Self::resource(
+                WireError::Credential(CredentialErrorCode::CredentialRequestDenied),
+                error.code(),
+            ),
         }
     }
 }

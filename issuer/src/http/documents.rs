@@ -16,7 +16,11 @@ const JSON: &str = "application/json";
 /// `GET /.well-known/openid-credential-issuer`, signed if the caller asks for it.
 pub(super) async fn issuer_metadata(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
     if !prefers(&headers, signed::MEDIA_TYPE, JSON) {
-        return by_accept(text(200, JSON, serde_json::Value::Object(issuer.metadata().to_json()).to_string()));
+        return by_accept(text(
+            200,
+            JSON,
+            serde_json::Value::Object(issuer.metadata().to_json()).to_string(),
+        ));
     }
     match issuer.signed_metadata() {
         Ok(jwt) => by_accept(text(200, signed::MEDIA_TYPE, jwt)),

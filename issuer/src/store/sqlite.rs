@@ -8,8 +8,9 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
-    CopiesRefused, Copies, CredentialLine, Denied, Employees, Feed, Grant, Imported, MAX_GUESSES, MAX_OPEN_OFFERS,
-    MAX_REMEMBERED, NewCopy, NewOffer, Once, OpenOffer, Redemption, Sessions, StoreError, StoredEmployee,
+    Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, MAX_GUESSES,
+    MAX_OPEN_OFFERS, MAX_REMEMBERED, NewCopy, NewOffer, Once, OpenOffer, Redemption, Sessions, StoreError,
+    StoredEmployee,
 };
 use crate::error::IssuerError;
 
@@ -39,7 +40,8 @@ impl SqliteStore {
     ) -> Result<T, E> {
         let mut connection = self.lock();
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         match work(&transaction).map_err(failed)? {
             Outcome::Done(value) => transaction.commit().map_err(failed).map(|()| value),
             Outcome::KeepAndRefuse(error) => {
@@ -84,7 +86,11 @@ impl Employees for SqliteStore {
     fn employee(&self, number: &str) -> Result<StoredEmployee, StoreError> {
         let found = self
             .lock()
-            .query_row("SELECT number, record FROM employees WHERE number = ?1", params![number], stored_employee)
+            .query_row(
+                "SELECT number, record FROM employees WHERE number = ?1",
+                params![number],
+                stored_employee,
+            )
             .optional()?;
         found.ok_or(StoreError::NoEmployee)
     }
@@ -348,7 +354,8 @@ struct Redeemable {
 /// Single use as one conditional write: the digest is unique.
 fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<Forgetful>, rusqlite::Error> {
     db.execute("DELETE FROM used WHERE expires_at <= ?1", params![now.as_secs()])?;
-    let span: i64 = db.query_row("SELECT coalesce(max(rowid) - min(rowid) + 1, 0) FROM used", [], |row| row.get(0))?;
+    let span: i64 =
+        db.query_row("SELECT coalesce(max(rowid) - min(rowid) + 1, 0) FROM used", [], |row| row.get(0))?;
     if span >= MAX_REMEMBERED {
         return Ok(Some(Forgetful::Full));
     }
@@ -402,7 +409,12 @@ fn configurations(db: &Connection, offer: &str) -> Result<Vec<String>, rusqlite:
 }
 
 fn redeemable(row: &rusqlite::Row<'_>) -> Result<Redeemable, rusqlite::Error> {
-    Ok(Redeemable { id: row.get(0)?, employee: row.get(1)?, tx_code_digest: row.get(2)?, guesses_left: row.get(3)? })
+    Ok(Redeemable {
+        id: row.get(0)?,
+        employee: row.get(1)?,
+        tx_code_digest: row.get(2)?,
+        guesses_left: row.get(3)?,
+    })
 }
 
 fn stored_employee(row: &rusqlite::Row<'_>) -> Result<StoredEmployee, rusqlite::Error> {

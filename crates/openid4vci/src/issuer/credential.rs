@@ -184,7 +184,11 @@ impl CheckedCredentialRequest {
     /// [`CredentialError`] names the first check that failed.
     ///
     /// Source: OpenID4VCI 1.0 §8.2, Appendix F.4.
-    pub fn check(body: &[u8], granting: &Granting<'_>, provider: &dyn Provider) -> Result<Self, CredentialError> {
+    pub fn check(
+        body: &[u8],
+        granting: &Granting<'_>,
+        provider: &dyn Provider,
+    ) -> Result<Self, CredentialError> {
         let object = json::parse_object(body, REQUEST_LIMITS)?;
         let configuration_id = configuration_id(&object, granting.configuration_ids)?;
         if object.contains_key("credential_response_encryption") {

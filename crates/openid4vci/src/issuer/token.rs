@@ -92,7 +92,9 @@ impl TokenError {
         match self {
             Self::Dpop(DpopError::NoNonce) | Self::Nonce(_) => ErrorCode::UseDpopNonce,
             Self::Dpop(_) => ErrorCode::InvalidDpopProof,
-            Self::Form(_) | Self::NoCode | Self::TxCodeAbsent | Self::TxCodeUnwanted => ErrorCode::InvalidRequest,
+            Self::Form(_) | Self::NoCode | Self::TxCodeAbsent | Self::TxCodeUnwanted => {
+                ErrorCode::InvalidRequest
+            }
             Self::Grant => ErrorCode::UnsupportedGrantType,
             Self::Code | Self::TxCodeWrong { .. } | Self::Dead => ErrorCode::InvalidGrant,
         }
@@ -112,7 +114,8 @@ impl CheckedTokenRequest {
         endpoint: &TokenEndpoint<'_>,
         provider: &dyn Provider,
     ) -> Result<Self, TokenError> {
-        let expected = Expected { method: Method::Post, url: endpoint.url, access_token: None, now: endpoint.now };
+        let expected =
+            Expected { method: Method::Post, url: endpoint.url, access_token: None, now: endpoint.now };
         let proof = UnverifiedDpop::parse(dpop)?.verify(&expected, provider)?;
         // A DPoP nonce may be used for several proofs; the proof itself may be used once.
         let _ = endpoint.nonces.check(proof.nonce()?, Purpose::Dpop, endpoint.now, provider)?;

@@ -9,7 +9,9 @@ use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_to_sign}
 use super::token::Authorized;
 use crate::error::CredentialErrorCode;
 use crate::request::credential_request;
-use crate::response::{CredentialResponse, MAX_CREDENTIAL_RESPONSE_BYTES, MAX_SMALL_RESPONSE_BYTES, parse_nonce};
+use crate::response::{
+    CredentialResponse, MAX_CREDENTIAL_RESPONSE_BYTES, MAX_SMALL_RESPONSE_BYTES, parse_nonce,
+};
 use crate::{VciError, proofs};
 
 /// The most copies that we ask for at once, whatever the issuer allows: each costs a key.
@@ -121,8 +123,9 @@ impl Authorized {
         let Some(endpoint) = &session.metadata.nonce_endpoint else {
             return NextStep::Proofs(ProofDraft { session, waiting, c_nonce: None });
         };
-        let request = HttpRequest::post(endpoint.as_str(), "application/json", Vec::new(), MAX_SMALL_RESPONSE_BYTES)
-            .with_header("accept", "application/json");
+        let request =
+            HttpRequest::post(endpoint.as_str(), "application/json", Vec::new(), MAX_SMALL_RESPONSE_BYTES)
+                .with_header("accept", "application/json");
         NextStep::Nonce(NonceFetch { session, waiting }, request)
     }
 }
@@ -188,7 +191,12 @@ impl ProofSigning {
         if signatures.len() != self.proofs.len() {
             return Err(VciError::Count { given: signatures.len(), most: self.proofs.len() });
         }
-        let proofs = self.proofs.into_iter().zip(signatures).map(|(proof, signature)| proof.finish(signature)).collect();
+        let proofs = self
+            .proofs
+            .into_iter()
+            .zip(signatures)
+            .map(|(proof, signature)| proof.finish(signature))
+            .collect();
         Ok(CredentialDraft { session: self.session, waiting: self.waiting, proofs, attempts: 0 })
     }
 }

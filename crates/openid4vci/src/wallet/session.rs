@@ -58,7 +58,8 @@ impl Session {
 /// The usable `DPoP-Nonce` of an answer.
 pub(crate) fn dpop_nonce(response: &HttpResponse) -> Option<String> {
     let nonce = response.header("dpop-nonce")?;
-    let usable = (1..=MAX_DPOP_NONCE_BYTES).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_graphic());
+    let usable = (1..=MAX_DPOP_NONCE_BYTES).contains(&nonce.len())
+        && nonce.bytes().all(|byte| byte.is_ascii_graphic());
     usable.then(|| nonce.to_owned())
 }
 

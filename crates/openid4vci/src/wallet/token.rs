@@ -128,7 +128,8 @@ impl TokenSent {
         let answer = TokenResponse::parse(&response.body)?;
         let waiting = waiting(draft.offered, answer.all.get("authorization_details"))?;
         // A nonce is its server's alone; the token endpoint may be another host's.
-        let same_host = draft.server.token_endpoint.authority() == draft.metadata.credential_endpoint.authority();
+        let same_host =
+            draft.server.token_endpoint.authority() == draft.metadata.credential_endpoint.authority();
         Ok(TokenAnswer::Authorized(Authorized(Session {
             dpop_nonce: nonce.or(draft.nonce).filter(|_| same_host),
             metadata: draft.metadata,
