@@ -16,7 +16,7 @@ from inro_peers.jose import JsonObject, PrivateKey, b64url, new_key, public_jwk,
 from inro_peers.processes import InroIssuer
 from inro_peers.transport import HttpsClient, Reply
 from inro_peers.wallet_issuance import PROOF_TYP, IssuanceWallet, Offer
-from products import EMPLOYEE_CONFIGURATION, EMPLOYEE_TYPE
+from products import EMPLOYEE_CONFIGURATION, EMPLOYEE_TYPE, ROLE_CONFIGURATION
 
 WRONG_GUESSES = 5
 AT_ONCE = 6
@@ -254,8 +254,13 @@ def test_the_credential_endpoint_refuses_a_replayed_dpop_proof(begin: Begin) -> 
 
 @pytest.mark.parametrize(
     ("changes", "error"),
-    [({"ath": None}, "invalid_dpop_proof"), ({"ath": "x"}, "invalid_dpop_proof"), ({"nonce": "x"}, "use_dpop_nonce")],
-    ids=["no ath", "another ath", "another nonce"],
+    [
+        ({"ath": None}, "invalid_dpop_proof"),
+        ({"ath": "x"}, "invalid_dpop_proof"),
+        ({"nonce": "x"}, "use_dpop_nonce"),
+        ({"nonce": None}, "use_dpop_nonce"),
+    ],
+    ids=["no ath", "another ath", "another nonce", "no nonce"],
 )
 def test_the_credential_endpoint_refuses_a_wrong_dpop_proof(begin: Begin, changes: JsonObject, error: str) -> None:
     started = begin()
@@ -293,8 +298,8 @@ def test_refuses_a_c_nonce_that_was_used(begin: Begin) -> None:
     assert second.request(token, second.proof()).status == 200
 
 
-def _proof(started: Started, *, typ: str = PROOF_TYP, private: bool = False, other_key: bool = False) -> str:
-    """A key proof whose header or signature is wrong in one way."""
+def _proof(started: Started, *, private: bool = False, other_key: bool = False, **changes: str) -> str:
+    """A key proof that is wrong in one way; `changes` go to its header."""
     key = new_key()
     jwk = public_jwk(key)
     if private:
@@ -304,7 +309,7 @@ def _proof(started: Started, *, typ: str = PROOF_TYP, private: bool = False, oth
         "iat": int(time.time()),
         "nonce": started.wallet.nonce(started.metadata),
     }
-    return sign_jws({"typ": typ, "jwk": jwk}, claims, new_key() if other_key else key)
+    return sign_jws({"typ": PROOF_TYP, "jwk": jwk, **changes}, claims, new_key() if other_key else key)
 
 
 @pytest.mark.parametrize(
@@ -319,9 +324,16 @@ def _proof(started: Started, *, typ: str = PROOF_TYP, private: bool = False, oth
         (lambda started: _proof(started, private=True), "invalid_proof"),
         (lambda started: _proof(started, other_key=True), "invalid_proof"),
         (lambda started: _proof(started, typ="JWT"), "invalid_proof"),
+        (lambda started: _proof(started, alg="none"), "invalid_proof"),
+        (lambda started: _proof(started, alg="HS256"), "invalid_proof"),
+        (lambda started: _proof(started, kid="beside-the-jwk"), "invalid_proof"),
+        (lambda started: started.proof(iss="an-anonymous-wallet"), "invalid_proof"),
         (lambda _: "not a JWT", "invalid_proof"),
     ],
-    ids=["aud", "no aud", "no nonce", "nonce", "iat", "no iat", "private key", "signature", "typ", "garbage"],
+    ids=[
+        *("aud", "no aud", "no nonce", "nonce", "iat", "no iat", "private key", "signature", "typ"),
+        *("alg none", "alg HS256", "jwk and kid", "iss", "garbage"),
+    ],
 )
 def test_refuses_a_wrong_key_proof(begin: Begin, make: Callable[[Started], str], error: str) -> None:
     assert (unaltered := begin()).request(unaltered.token(), unaltered.proof()).status == 200
@@ -364,6 +376,41 @@ def test_refuses_an_unknown_configuration(begin: Begin) -> None:
     reply = started.request(token, started.proof(), credential_configuration_id="driving-licence.mso_mdoc")
     refused(reply, 400, "unknown_credential_configuration")
     assert started.request(token, started.proof()).status == 200
+
+
+def test_refuses_a_configuration_that_was_not_offered(begin: Begin) -> None:
+    """An access token reaches no further than its offer. Source: OpenID4VCI §6.1 and §8.3.1."""
+    started = begin()
+    token = started.token()
+    reply = started.request(token, started.proof(), credential_configuration_id=ROLE_CONFIGURATION)
+    refused(reply, 400, "unknown_credential_configuration", "invalid_credential_request")
+    assert started.request(token, started.proof()).status == 200
+
+
+def test_refuses_a_request_that_names_its_credential_twice(begin: Begin) -> None:
+    started = begin()
+    token = started.token()
+    refused(started.request(token, started.proof(), credential_identifier="x"), 400, "invalid_credential_request")
+    assert started.request(token, started.proof()).status == 200
+
+
+def test_refuses_two_credentials_for_one_key(begin: Begin) -> None:
+    """Source: OpenID4VCI §8.3 (each key is bound to at most one credential)."""
+    started = begin()
+    token, key = started.token(), new_key()
+    nonce = started.wallet.nonce(started.metadata)
+    twice = [started.proof(key, nonce=nonce), started.proof(key, nonce=nonce)]
+    refused(started.request(token, *twice), 400, "invalid_proof")
+    assert started.request(token, started.proof(key)).status == 200
+
+
+def test_ignores_parameters_that_it_does_not_know(begin: Begin) -> None:
+    """Source: OpenID4VCI §6.1 and §8.2 (unrecognized parameters MUST be ignored)."""
+    started = begin()
+    reply = started.wallet.token(started.server, started.offer, an_unknown_parameter="x")
+    assert reply.status == 200, reply.text
+    proof = started.proof(an_unknown_claim={"x": 1})
+    assert started.request(reply.json(), proof, an_unknown_member={"x": 1}).status == 200
 
 
 def test_refuses_a_request_without_proofs(begin: Begin) -> None:
