@@ -32,7 +32,8 @@ struct View<'a> {
 impl View<'_> {
     fn groups(&self, matches: &Matches) -> Vec<Group> {
         if matches.sets().is_empty() {
-            let one = |query: &QueryMatch| Group { required: true, options: self.options(&[query]) };
+            let one =
+                |query: &QueryMatch| Group { required: true, options: unused_first(self.options(&[query])) };
             return matches.queries().iter().map(one).collect();
         }
         let sets = matches.sets().iter().map(|set| {
@@ -41,7 +42,7 @@ impl View<'_> {
                 let queries: Vec<_> = option.query_ids.iter().filter_map(|id| matches.query(id)).collect();
                 self.options(&queries)
             });
-            Group { required: set.required, options: options.take(MAX_OPTIONS).collect() }
+            Group { required: set.required, options: unused_first(options.take(MAX_OPTIONS).collect()) }
         });
         sets.collect()
     }
@@ -91,6 +92,12 @@ impl View<'_> {
             copies: record.copies,
         })
     }
+}
+
+/// Options that can be answered now stand before those whose copies were all used.
+fn unused_first(mut options: Vec<GroupOption>) -> Vec<GroupOption> {
+    options.sort_by_key(|option| option.credentials.iter().any(|asked| asked.copies == 0));
+    options
 }
 
 fn asker(verifier: &VerifierIdentity) -> Asker {

@@ -50,7 +50,8 @@ pub struct ReviewPurpose {
 pub struct Group {
     /// Whether the request is declined without it.
     pub required: bool,
-    /// The answers that the wallet can give, least disclosing first.
+    /// The answers that the wallet can give: those with unused copies first, then as the verifier
+    /// prefers them.
     pub options: Vec<GroupOption>,
 }
 
@@ -158,9 +159,17 @@ impl Review {
 }
 
 impl Choice {
-    /// The first option of each required group, and nothing that is optional.
+    /// The first option of each required group, and nothing that is optional. Where no group is
+    /// required, the first that can be answered.
     pub fn least(review: &Review) -> Self {
-        Self(review.groups.iter().map(|group| group.required.then_some(0)).collect())
+        let mut picks: Vec<_> = review.groups.iter().map(|group| group.required.then_some(0)).collect();
+        if picks.iter().all(Option::is_none) {
+            let answerable = review.groups.iter().position(|group| !group.options.is_empty());
+            if let Some(pick) = answerable.and_then(|index| picks.get_mut(index)) {
+                *pick = Some(0);
+            }
+        }
+        Self(picks)
     }
 }
 
@@ -212,6 +221,16 @@ mod tests {
         assert!(!review.over_asks(&least).unwrap());
         assert!(review.over_asks(&Choice(vec![Some(1), None])).unwrap());
         assert!(review.over_asks(&Choice(vec![Some(0), Some(0)])).unwrap());
+    }
+
+    #[test]
+    fn where_nothing_is_required_the_least_choice_is_the_first_that_can_be_answered() {
+        let mut review = review();
+        review.groups.iter_mut().for_each(|group| group.required = false);
+        review.groups[0].options.clear();
+        let least = Choice::least(&review);
+        assert_eq!(least, Choice(vec![None, Some(0)]));
+        assert_eq!(review.chosen(&least).unwrap(), [&asked("c", true)]);
     }
 
     #[test]

@@ -210,6 +210,52 @@ fn no_match_refusal_and_value_mismatch_look_the_same() {
 }
 
 #[test]
+fn answers_the_option_that_the_wallet_holds() {
+    let scene = Scene::new();
+    let mut request = scene.request();
+    let query = &mut request.payload["dcql_query"];
+    let mut other = query["credentials"][0].clone();
+    other["id"] = "other".into();
+    other["meta"]["vct_values"] = json!(["urn:other:1"]);
+    query["credentials"].as_array_mut().unwrap().push(other);
+    let without_sets = scene.answer(request.clone(), Holder::Approves);
+    assert_eq!((without_sets.code, without_sets.posted.len()), ("INRO-WALLET-041", 0));
+
+    request.payload["dcql_query"]["credential_sets"] = json!([{ "options": [["other"], ["one"]] }]);
+    let with_sets = scene.answer(request, Holder::Approves);
+    assert_eq!((with_sets.code, with_sets.posted.len()), ("accepted", 1));
+    assert!(String::from_utf8(with_sets.posted[0].clone()).unwrap().contains("%22one%22"));
+}
+
+#[test]
+fn discloses_one_claim_of_a_claim_set() {
+    let scene = Scene::new();
+    let mut request = scene.request().asking(json!([
+        { "id": "a", "path": ["no_such_claim"] },
+        { "id": "b", "path": ["agency"] },
+        { "id": "c", "path": ["grade"] },
+    ]));
+    request.payload["dcql_query"]["credentials"][0]["claim_sets"] = json!([["a"], ["b"], ["c"]]);
+    let ended = scene.answer(request, Holder::Approves);
+    assert_eq!(ended.code, "accepted");
+    let newest = run(scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!(newest.items[0].claims, ["agency"]);
+}
+
+#[test]
+fn uses_two_copies_where_one_credential_is_asked_for_twice() {
+    let scene = Scene::new();
+    let mut request = scene.request();
+    let query = &mut request.payload["dcql_query"];
+    let mut second = query["credentials"][0].clone();
+    second["id"] = "two".into();
+    second["claims"] = json!([{ "path": ["grade"] }]);
+    query["credentials"].as_array_mut().unwrap().push(second);
+    assert_eq!(scene.answer(request, Holder::Approves).code, "accepted");
+    assert_eq!((scene.device.copies(), scene.device.keys()), (1, 1));
+}
+
+#[test]
 fn approving_what_does_not_fit_sends_nothing() {
     let scene = Scene::new();
     let request = scene.request().asking(json!([{ "path": ["no_such_claim"] }]));
