@@ -4,8 +4,11 @@ mod bbs_support;
 
 use std::path::Path;
 
-use bbs_support::{Mocked, SUITES, files, hex, json, octet_list, octets, slices, vectors};
-use inro_bbs::{BbsError, CoreBbs, CoreGenerators, Disclosed, PublicKey, SecretKey, Signature, Suite};
+use bbs_support::{Mocked, SUITES, files, hex, json, octet_list, octets, slices, unhex, vectors};
+use inro_bbs::{
+    BbsError, BlindBbs, BlindGenerators, CoreBbs, CoreGenerators, Disclosed, NymBbs, NymGenerators,
+    PublicKey, SecretKey, SecretScalar, Signature, Suite,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -16,10 +19,18 @@ fn main() {
     let folder = vectors();
     let mut trials = Vec::new();
     for (suite, name) in SUITES {
-        let tests: [(&str, fn(Suite, &Path)); 3] = [
+        let tests: [(&str, fn(Suite, &Path)); 11] = [
             ("core/primitives", core_primitives),
             ("core/signatures", core_signatures),
             ("core/proofs", core_proofs),
+            ("blind/generators", blind_generators),
+            ("blind/commitments", blind_commitments),
+            ("blind/signatures", blind_signatures),
+            ("blind/proofs", blind_proofs),
+            ("nym/generators", nym_generators),
+            ("nym/commitments", nym_commitments),
+            ("nym/signatures", nym_signatures),
+            ("nym/proofs", nym_proofs),
         ];
         for (title, test) in tests {
             let at = folder.clone().map(|folder| folder.join(title.split('/').next().unwrap()).join(name));
@@ -150,4 +161,183 @@ fn core_proofs(suite: Suite, folder: &Path) {
         run += 1;
     }
     assert_eq!((run, refused), (15, 10));
+}
+
+fn secret_key(vector: &Value) -> SecretKey {
+    SecretKey::from_bytes(octets(&vector["signerKeyPair"]["secretKey"])[..].try_into().unwrap()).unwrap()
+}
+
+fn scalar(value: &Value) -> Option<SecretScalar> {
+    value.as_str().map(|text| SecretScalar::from_bytes(unhex(text)[..].try_into().unwrap()).unwrap())
+}
+
+fn scalars(value: &Value) -> Vec<SecretScalar> {
+    value.as_array().unwrap().iter().map(|item| scalar(item).unwrap()).collect()
+}
+
+/// The mocked randomness of a commitment (`COMMIT`) or a proof (`PROOF`) with `count` scalars.
+fn mocked(suite: Suite, part: &str, count: usize) -> Mocked {
+    let dst = format!("{}{part}_MOCK_RANDOM_SCALARS_DST_", api_id(suite));
+    Mocked::new(suite, SEED, dst.as_bytes(), count)
+}
+
+/// A member that maps indexes to messages, in the order of the indexes.
+fn revealed(value: &Value) -> Vec<(usize, Vec<u8>)> {
+    let Some(members) = value.as_object() else { return Vec::new() };
+    let mut list: Vec<(usize, Vec<u8>)> =
+        members.iter().map(|(index, message)| (index.parse().unwrap(), octets(message))).collect();
+    list.sort();
+    list
+}
+
+fn disclosed(list: &[(usize, Vec<u8>)]) -> Vec<Disclosed<'_>> {
+    list.iter().map(|(index, message)| Disclosed { index: *index, message }).collect()
+}
+
+fn indexes(list: &[(usize, Vec<u8>)]) -> Vec<usize> {
+    list.iter().map(|(index, _)| *index).collect()
+}
+
+/// Compares Q_1, H_1.., Q_2, J_1.. with a file of generators.
+fn compare_generators(folder: &Path, ours: Vec<String>) {
+    let vector = json(&folder.join("generators.json"));
+    let mut listed = Vec::new();
+    for part in ["generators", "blindGenerators"] {
+        listed.push(vector[part]["Q1"].clone());
+        listed.extend(vector[part]["MsgGenerators"].as_array().unwrap().iter().cloned());
+    }
+    assert_eq!(listed, ours);
+}
+
+fn blind_generators(suite: Suite, folder: &Path) {
+    let ours = BlindGenerators::new(suite, 10, 5).unwrap();
+    compare_generators(folder, ours.encoded().map(hex).collect());
+}
+
+fn nym_generators(suite: Suite, folder: &Path) {
+    let ours = NymGenerators::new(suite, 10, 5, 1).unwrap();
+    compare_generators(folder, ours.encoded().map(hex).collect());
+}
+
+fn blind_commitments(suite: Suite, folder: &Path) {
+    let mut run = 0;
+    for (name, vector) in files(&folder.join("commit")) {
+        let committed = octet_list(&vector["committedMessages"]);
+        let generators = BlindGenerators::new(suite, 0, committed.len()).unwrap();
+        let mut rng = mocked(suite, "COMMIT", committed.len() + 2);
+        let (bytes, blind) = generators.commit(&slices(&committed), &mut rng).unwrap();
+        assert_eq!(hex(bytes), vector["commitmentWithProof"], "{name}");
+        assert_eq!(hex(&blind.to_bytes()[..]), vector["proverBlind"], "{name}");
+        run += 1;
+    }
+    assert_eq!(run, 2);
+}
+
+fn blind_signatures(suite: Suite, folder: &Path) {
+    let mut run = 0;
+    for (name, vector) in files(&folder.join("signature")) {
+        let secret = secret_key(&vector);
+        let (messages, committed) =
+            (octet_list(&vector["messages"]), octet_list(&vector["committedMessages"]));
+        let generators = BlindGenerators::new(suite, messages.len(), committed.len()).unwrap();
+        let bbs = BlindBbs::new(&generators, secret.public_key(), &octets(&vector["header"]));
+        let commitment = vector["commitmentWithProof"].as_str().map(unhex);
+        let signature = bbs.sign(&secret, commitment.as_deref(), &slices(&messages)).unwrap();
+        assert_eq!(hex(signature.to_bytes()), vector["signature"], "{name}");
+        let blind = scalar(&vector["proverBlind"]);
+        bbs.accept(&slices(&messages), &slices(&committed), blind.as_ref(), &signature).unwrap();
+        run += 1;
+    }
+    assert_eq!(run, 5);
+}
+
+fn blind_proofs(suite: Suite, folder: &Path) {
+    let all = json(&folder.join("../messages.json"));
+    let messages = octet_list(&all["messages"]);
+    let mut run = 0;
+    for (name, vector) in files(&folder.join("proof")) {
+        let public = PublicKey::from_bytes(&octets(&vector["signerPublicKey"])).unwrap();
+        let blind = scalar(&vector["proverBlind"]);
+        let committed = if blind.is_some() { octet_list(&all["committedMessages"]) } else { Vec::new() };
+        let generators = BlindGenerators::new(suite, messages.len(), committed.len()).unwrap();
+        let bbs = BlindBbs::new(&generators, &public, &octets(&vector["header"]));
+        let signature = Signature::from_bytes(&octets(&vector["signature"])).unwrap();
+        let credential =
+            bbs.accept(&slices(&messages), &slices(&committed), blind.as_ref(), &signature).unwrap();
+        let (own, others) =
+            (revealed(&vector["revealedMessages"]), revealed(&vector["revealedCommittedMessages"]));
+        let hidden = messages.len() + 1 + committed.len() - own.len() - others.len();
+        assert_eq!(vector["mockRngParameters"]["proof"]["count"], 5 + hidden, "{name}");
+        let header = octets(&vector["presentationHeader"]);
+        let mut rng = mocked(suite, "PROOF", 5 + hidden);
+        let proof = credential.prove(&header, &indexes(&own), &indexes(&others), &mut rng).unwrap();
+        assert_eq!(hex(&proof), vector["proof"], "{name}");
+        bbs.verify_proof(&header, &disclosed(&own), &disclosed(&others), &proof).unwrap();
+        run += 1;
+    }
+    assert_eq!(run, 8);
+}
+
+fn nym_commitments(suite: Suite, folder: &Path) {
+    let mut run = 0;
+    for (name, vector) in files(&folder.join("nymCommit")) {
+        let (committed, nyms) = (octet_list(&vector["committedMessages"]), scalars(&vector["proverNyms"]));
+        let generators = NymGenerators::new(suite, 0, committed.len(), nyms.len()).unwrap();
+        let mut rng = mocked(suite, "COMMIT", committed.len() + nyms.len() + 2);
+        let (bytes, blind) = generators.commit(&slices(&committed), &nyms, &mut rng).unwrap();
+        assert_eq!(hex(bytes), vector["commitmentWithProof"], "{name}");
+        assert_eq!(hex(&blind.to_bytes()[..]), vector["proverBlind"], "{name}");
+        run += 1;
+    }
+    assert_eq!(run, 4);
+}
+
+fn nym_signatures(suite: Suite, folder: &Path) {
+    let mut run = 0;
+    for (name, vector) in files(&folder.join("nymSignature")) {
+        let secret = secret_key(&vector);
+        let (messages, committed) =
+            (octet_list(&vector["messages"]), octet_list(&vector["committedMessages"]));
+        let nyms = scalars(&vector["proverNyms"]);
+        let generators = NymGenerators::new(suite, messages.len(), committed.len(), nyms.len()).unwrap();
+        let bbs = NymBbs::new(&generators, secret.public_key(), &octets(&vector["header"]));
+        let entropy = scalar(&vector["signer_nym_entropy"]).unwrap();
+        let commitment = octets(&vector["commitmentWithProof"]);
+        let signature = bbs.sign(&secret, &commitment, &entropy, &slices(&messages)).unwrap();
+        assert_eq!(hex(signature.to_bytes()), vector["signature"], "{name}");
+        let blind = scalar(&vector["proverBlind"]).unwrap();
+        bbs.accept(&slices(&messages), &slices(&committed), &nyms, &entropy, &blind, &signature).unwrap();
+        run += 1;
+    }
+    assert_eq!(run, 6);
+}
+
+fn nym_proofs(suite: Suite, folder: &Path) {
+    let mut run = 0;
+    for (name, vector) in files(&folder.join("nymProof")) {
+        let public = PublicKey::from_bytes(&octets(&vector["signerPublicKey"])).unwrap();
+        let (messages, committed) =
+            (octet_list(&vector["messages"]), octet_list(&vector["committedMessages"]));
+        let nyms = scalars(&vector["proverNyms"]);
+        let generators = NymGenerators::new(suite, messages.len(), committed.len(), nyms.len()).unwrap();
+        let bbs = NymBbs::new(&generators, &public, &octets(&vector["header"]));
+        let entropy = scalar(&vector["signer_nym_entropy"]).unwrap();
+        let blind = scalar(&vector["proverBlind"]).unwrap();
+        let signature = Signature::from_bytes(&octets(&vector["signature"])).unwrap();
+        let credential =
+            bbs.accept(&slices(&messages), &slices(&committed), &nyms, &entropy, &blind, &signature).unwrap();
+        let (own, others) =
+            (revealed(&vector["revealedMessages"]), revealed(&vector["revealedCommittedMessages"]));
+        let hidden = messages.len() + 1 + committed.len() + nyms.len() - own.len() - others.len();
+        let header = octets(&vector["presentationHeader"]);
+        let place = octets(&vector["context_id"]);
+        let mut rng = mocked(suite, "PROOF", 5 + hidden);
+        let (proof, pseudonym) =
+            credential.prove(&header, &place, &indexes(&own), &indexes(&others), &mut rng).unwrap();
+        assert_eq!(hex(pseudonym.as_bytes()), vector["pseudonym"], "{name}");
+        assert_eq!(hex(&proof), vector["proof"], "{name}");
+        bbs.verify_proof(&header, &place, &pseudonym, &disclosed(&own), &disclosed(&others), &proof).unwrap();
+        run += 1;
+    }
+    assert_eq!(run, 11);
 }

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use inro_base::Rng;
-use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::ffi::Scalar;
@@ -68,7 +67,7 @@ impl CoreBbs {
     /// the secret of this instance's key.
     pub fn sign(&self, key: &SecretKey, messages: &[&[u8]]) -> Result<Signature, BbsError> {
         self.0.check_key(key)?;
-        signature::sign(&self.0, key, &self.scalars(messages))
+        signature::sign(&self.0, key, &self.0.generators.all(messages))
     }
 
     /// Checks `signature` on `messages`.
@@ -76,7 +75,7 @@ impl CoreBbs {
     /// # Errors
     /// [`BbsError::Count`] or [`BbsError::Signature`].
     pub fn verify(&self, messages: &[&[u8]], signature: &Signature) -> Result<(), BbsError> {
-        let b = signature::b_of(&self.0, &self.scalars(messages))?;
+        let b = signature::b_of(&self.0, &self.0.generators.all(messages))?;
         signature::verify(&self.0, signature, &b)
     }
 
@@ -85,7 +84,7 @@ impl CoreBbs {
     /// # Errors
     /// [`BbsError::Count`] or [`BbsError::Signature`].
     pub fn accept(&self, messages: &[&[u8]], signature: &Signature) -> Result<CoreCredential, BbsError> {
-        Prepared::accept(Arc::clone(&self.0), self.scalars(messages), signature).map(CoreCredential)
+        Prepared::accept(Arc::clone(&self.0), self.0.generators.all(messages), signature).map(CoreCredential)
     }
 
     /// Checks `proof` for `presentation_header` and the messages in `disclosed`.
@@ -116,10 +115,6 @@ impl CoreBbs {
         };
         let holds = transcript.challenge(&self.0) == proof.challenge && proof.pairing_holds(&self.0);
         holds.then_some(()).ok_or(BbsError::Proof)
-    }
-
-    fn scalars(&self, messages: &[&[u8]]) -> Zeroizing<Vec<Scalar>> {
-        Zeroizing::new(messages.iter().map(|message| self.0.generators.message(message)).collect())
     }
 }
 

@@ -40,6 +40,9 @@ pub enum BbsError {
     /// A pseudonym would be the identity, or there is no secret to make it of.
     #[error("impossible pseudonym")]
     Pseudonym,
+    /// The bounds of a range proof are impossible or too wide, or the holder's message lies outside.
+    #[error("impossible bounds, or a message outside them")]
+    Bounds,
 }
 
 impl Coded for BbsError {
@@ -56,6 +59,7 @@ impl Coded for BbsError {
             Self::Proof => const { Code::new("INRO-BBS-009") },
             Self::Commitment => const { Code::new("INRO-BBS-010") },
             Self::Pseudonym => const { Code::new("INRO-BBS-011") },
+            Self::Bounds => const { Code::new("INRO-BBS-012") },
         }
     }
 }

@@ -100,6 +100,13 @@ impl Scalar {
         Self(out)
     }
 
+    /// `zero` or `one`, as `bit` says, without a branch.
+    pub(crate) fn choose(bit: u64, zero: Self, one: Self) -> Self {
+        let mut out = zero;
+        mix(bit, &mut out.0.l, &one.0.l);
+        out
+    }
+
     pub(crate) fn is_zero_public(self) -> bool {
         self == Self::ZERO
     }
@@ -231,6 +238,15 @@ impl G1 {
         self
     }
 
+    /// `zero` or `one`, as `bit` says, without a branch.
+    pub(crate) fn choose(bit: u64, zero: &Self, one: &Self) -> Self {
+        let mut out = *zero;
+        mix(bit, &mut out.0.x.l, &one.0.x.l);
+        mix(bit, &mut out.0.y.l, &one.0.y.l);
+        mix(bit, &mut out.0.z.l, &one.0.z.l);
+        out
+    }
+
     pub(crate) fn to_affine(self) -> G1Affine {
         let mut out = blst_p1_affine::default();
         // SAFETY: see the module.
@@ -306,10 +322,7 @@ impl G1Affine {
         let mut minus = blst_fp::default();
         // SAFETY: see the module. The flag is passed on as a mask, not branched on.
         unsafe { blst::blst_fp_cneg(&raw mut minus, &raw const found.y, true) };
-        let mask = std::hint::black_box(0_u64.wrapping_sub(negative & 1));
-        for (limb, negated) in found.y.l.iter_mut().zip(minus.l) {
-            *limb = (*limb & !mask) | (negated & mask);
-        }
+        mix(negative, &mut found.y.l, &minus.l);
         Self(found)
     }
 
@@ -392,6 +405,14 @@ pub(crate) fn pairings_equal_public(left: &G1Affine, lines: &Lines, right: &G1Af
         blst::blst_miller_loop_lines(&raw mut first, lines.0.as_ptr(), &raw const left.0);
         blst::blst_miller_loop_lines(&raw mut second, generator.0.as_ptr(), &raw const right.0);
         blst::blst_fp12_finalverify(&raw const first, &raw const second)
+    }
+}
+
+/// Puts `one` in the place of `limbs` when `bit` is 1.
+fn mix<const N: usize>(bit: u64, limbs: &mut [u64; N], one: &[u64; N]) {
+    let mask = std::hint::black_box(0_u64.wrapping_sub(bit & 1));
+    for (limb, other) in limbs.iter_mut().zip(one) {
+        *limb = (*limb & !mask) | (other & mask);
     }
 }
 

@@ -1,3 +1,5 @@
+use zeroize::Zeroizing;
+
 use crate::ffi::{G1, Scalar};
 use crate::key::PublicKey;
 use crate::octets::Octets;
@@ -15,6 +17,10 @@ pub(crate) struct Generators {
     p1: Table,
     /// Q_1, H_1.., and for a blind interface Q_2, J_1...
     list: Vec<Generator>,
+    /// Messages of the issuer.
+    own: usize,
+    /// Messages of the holder, in a blind interface.
+    committed: Option<usize>,
 }
 
 struct Generator {
@@ -41,6 +47,26 @@ impl Generators {
     /// How many messages one signature covers; a blinding scalar counts as one.
     pub(crate) fn messages(&self) -> usize {
         self.list.len().saturating_sub(1)
+    }
+
+    /// How many of them are the issuer's.
+    pub(crate) fn own(&self) -> usize {
+        self.own
+    }
+
+    /// How many of them are the holder's, without the blinding scalar; nothing outside blind interfaces.
+    pub(crate) fn committed(&self) -> Option<usize> {
+        self.committed
+    }
+
+    /// Q_2, J_1...
+    pub(crate) fn blind_part(&self) -> impl Iterator<Item = &Table> {
+        self.h().skip(self.own)
+    }
+
+    /// Q_2, J_1.., encoded.
+    pub(crate) fn encoded_blind_part(&self) -> impl Iterator<Item = &[u8; 48]> {
+        self.encoded().skip(self.own + 1)
     }
 
     pub(crate) fn p1(&self) -> &Table {
@@ -82,6 +108,11 @@ impl Generators {
         self.suite.scalar(&[message], self.tag("MAP_MSG_TO_SCALAR_AS_HASH_").as_bytes())
     }
 
+    /// The scalars of `messages`.
+    pub(crate) fn all(&self, messages: &[&[u8]]) -> Zeroizing<Vec<Scalar>> {
+        Zeroizing::new(messages.iter().map(|message| self.message(message)).collect())
+    }
+
     pub(crate) fn tag(&self, suffix: &str) -> String {
         format!("{}{suffix}", self.api_id)
     }
@@ -104,6 +135,8 @@ impl Generators {
             api_id: api_id.to_owned(),
             p1: Table::new(&G1::from(suite.p1())),
             list: list.collect(),
+            own: messages,
+            committed,
         })
     }
 }

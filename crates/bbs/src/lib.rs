@@ -1,22 +1,30 @@
 //! BBS, blind BBS, pseudonyms and sub-proofs over BLS12-381.
 
+mod blind_bbs;
+mod commitment;
 mod context;
 mod core_bbs;
 mod error;
 #[expect(unsafe_code, reason = "blst is a C library; this module is its safe face")]
 mod ffi;
 mod generators;
+pub mod inro1;
 mod key;
+mod nym_bbs;
 mod octets;
 mod proof;
 mod reader;
+mod secret;
 mod signature;
 mod suite;
 mod table;
 
+pub use blind_bbs::{BlindBbs, BlindCredential, BlindGenerators};
 pub use core_bbs::{CoreBbs, CoreCredential, CoreGenerators, Disclosed};
 pub use error::BbsError;
 pub use key::{PublicKey, SecretKey};
+pub use nym_bbs::{NymBbs, NymCredential, NymGenerators, Pseudonym};
+pub use secret::SecretScalar;
 pub use signature::Signature;
 pub use suite::Suite;
 

@@ -18,6 +18,11 @@ impl<'a> Reader<'a> {
         G1Affine::from_compressed(self.array()?).ok_or(BbsError::Point)
     }
 
+    /// A number of 128 bits.
+    pub(crate) fn number(&mut self) -> Result<u128, BbsError> {
+        self.array().map(|bytes| u128::from_be_bytes(*bytes))
+    }
+
     /// A scalar other than 0.
     pub(crate) fn scalar(&mut self) -> Result<Scalar, BbsError> {
         let scalar = Scalar::from_be_bytes(self.array()?).ok_or(BbsError::Scalar)?;

@@ -42,12 +42,16 @@ impl Signature {
 
 /// B = P1 + Q_1·domain + Σ H_i·message_i.
 pub(crate) fn b_of(context: &Context, messages: &[Scalar]) -> Result<G1, BbsError> {
-    let generators = &context.generators;
-    if messages.len() != generators.messages() {
+    if messages.len() != context.generators.messages() {
         return Err(BbsError::Count);
     }
-    let terms: Vec<_> = generators.h().zip(messages.iter().copied()).collect();
-    Ok(combine(&terms).plus_affine(&context.base))
+    Ok(partial_b(context, messages))
+}
+
+/// B over the first messages only.
+pub(crate) fn partial_b(context: &Context, messages: &[Scalar]) -> G1 {
+    let terms: Vec<_> = context.generators.h().zip(messages.iter().copied()).collect();
+    combine(&terms).plus_affine(&context.base)
 }
 
 /// Signs `messages`, with e made as the core interface does.

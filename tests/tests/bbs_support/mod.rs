@@ -81,7 +81,6 @@ pub fn expand(suite: Suite, message: &[u8], dst: &[u8], length: usize) -> Vec<u8
             out.truncate(length);
             out
         }
-        other => panic!("no such suite: {other:?}"),
     }
 }
 
@@ -134,4 +133,26 @@ impl Rng for Stream {
             *byte = self.next();
         }
     }
+}
+
+/// Encodings of 48 bytes that are no point a message may carry: the identity in two forms, x not below the field
+/// modulus, x on no point, a point of the curve outside the subgroup, an uncompressed mark, all zero.
+pub fn bad_points() -> Vec<[u8; 48]> {
+    let from = |text: &str| -> [u8; 48] { unhex(text).try_into().unwrap() };
+    let mut identity = [0; 48];
+    identity[0] = 0xc0;
+    let mut signed_identity = identity;
+    signed_identity[0] = 0xe0;
+    let modulus = from(
+        "9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab",
+    );
+    let mut outside = [0; 48];
+    (outside[0], outside[47]) = (0x80, 4);
+    let mut nowhere = [0; 48];
+    (nowhere[0], nowhere[47]) = (0x80, 1);
+    let mut uncompressed = from(
+        "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb",
+    );
+    uncompressed[0] &= 0x7f;
+    vec![identity, signed_identity, modulus, outside, nowhere, uncompressed, [0; 48]]
 }

@@ -1,0 +1,237 @@
+//! `sigma-range`: a committed message lies between two bounds.
+//!
+//! The message less the lower bound is written as a sum of public numbers, each taken or not. Every choice is
+//! committed to, and an OR-proof with a challenge of 128 bits shows that it is 0 or 1. The last commitment isn't
+//! sent: the verifier computes it from the others and C - lower·G, so that they recombine by construction.
+//!
+//! Source: docs/specs/bbs-mod-inro1.md §7.2.
+
+use inro_base::Rng;
+use zeroize::Zeroizing;
+
+use crate::BbsError;
+use crate::ffi::{G1, G1Affine, Scalar};
+use crate::inro1::parameters::{Pedersen, challenge};
+use crate::inro1::session::{Committed, Opening, Session};
+use crate::octets::Octets;
+use crate::proof::{draw, encode, publish};
+use crate::reader::Reader;
+use crate::table::{combine, combine_public};
+
+const CHALLENGE_TAG: &str = "SIGMA_RANGE_CHAL_";
+/// The widest range in bits: bounds are below 2^63, so that differences keep their sign in a `u64`.
+const MAX_BITS: u32 = 63;
+/// Bytes of a challenge.
+const CHALLENGE: usize = 16;
+
+/// lower ≤ message < upper, where upper - lower is at least 2 and at most 2^bits. The credential type fixes
+/// `bits`, and with it the most work that a proof can cause.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Bounds {
+    lower: u64,
+    upper: u64,
+}
+
+/// The secrets of one choice.
+struct Choice {
+    /// 1 when the number is taken.
+    bit: u64,
+    blind: Scalar,
+    /// The random scalar of the true branch.
+    tilde: Scalar,
+    /// Answer and challenge of the other branch, chosen beforehand.
+    answer: Scalar,
+    challenge: u128,
+}
+
+impl Bounds {
+    /// lower ≤ message < upper, for a credential type with a width of `bits`.
+    ///
+    /// # Errors
+    /// [`BbsError::Bounds`] unless upper < 2^63, 2 ≤ upper - lower ≤ 2^bits and bits ≤ 63.
+    pub fn new(lower: u64, upper: u64, bits: u32) -> Result<Self, BbsError> {
+        let span = upper.checked_sub(lower).ok_or(BbsError::Bounds)?;
+        let fine = upper >> MAX_BITS == 0 && bits <= MAX_BITS && span >= 2 && span <= 1 << bits;
+        fine.then_some(Self { lower, upper }).ok_or(BbsError::Bounds)
+    }
+
+    /// Bytes of a proof for these bounds.
+    pub fn proof_length(&self) -> usize {
+        let count = self.parts().count();
+        CHALLENGE + 48 * (count - 1) + (CHALLENGE + 64) * count
+    }
+
+    /// The numbers whose sums are exactly 0 to upper - lower - 1, each with what the later ones sum to. The
+    /// last is 1.
+    fn parts(&self) -> impl Iterator<Item = (u64, u64)> {
+        let mut left = self.upper - self.lower - 1;
+        std::iter::from_fn(move || {
+            let rest = left / 2;
+            let part = left - rest;
+            left = rest;
+            (part != 0).then_some((part, rest))
+        })
+    }
+}
+
+impl Drop for Choice {
+    fn drop(&mut self) {
+        use zeroize::Zeroize as _;
+        self.bit.zeroize();
+        self.blind.zeroize();
+        self.tilde.zeroize();
+        self.answer.zeroize();
+        self.challenge.zeroize();
+    }
+}
+
+/// A proof that the opened message lies within `bounds`.
+pub(crate) fn prove(
+    pedersen: &Pedersen,
+    session: &Session,
+    index: usize,
+    opening: &Opening,
+    bounds: &Bounds,
+    rng: &mut dyn Rng,
+) -> Result<Vec<u8>, BbsError> {
+    let offset = Zeroizing::new(offset(opening.message, bounds).ok_or(BbsError::Bounds)?);
+    let choices = choose(*offset, opening.blind, bounds, rng);
+    let mut points = Vec::with_capacity(choices.len() * 3);
+    points.extend(choices.iter().map(|choice| choice.commitment(pedersen)));
+    points.extend(choices.iter().flat_map(|choice| choice.first_messages(pedersen)));
+    let encoded = publish(&points, rng);
+    let challenge = challenge_of(session, index, &opening.encoded, bounds, &encoded);
+    let mut proof = Vec::with_capacity(bounds.proof_length());
+    proof.extend_from_slice(&challenge.to_be_bytes());
+    for commitment in encoded.iter().take(choices.len() - 1) {
+        proof.extend_from_slice(commitment);
+    }
+    for choice in &choices {
+        choice.answer(challenge, &mut proof);
+    }
+    Ok(proof)
+}
+
+pub(crate) fn verify(
+    pedersen: &Pedersen,
+    session: &Session,
+    committed: &Committed,
+    bounds: &Bounds,
+    proof: &[u8],
+) -> Result<(), BbsError> {
+    let mut reader = Reader::exactly(proof, bounds.proof_length())?;
+    let claimed = reader.number()?;
+    let count = bounds.parts().count();
+    let mut commitments = Vec::with_capacity(count);
+    let mut last =
+        combine_public(&[(&pedersen.g, -Scalar::from_u64(bounds.lower))]).plus_affine(&committed.point);
+    for (part, _) in bounds.parts().take(count - 1) {
+        let commitment = G1::from(reader.point()?);
+        last = last.plus(&commitment.times(-Scalar::from_u64(part)));
+        commitments.push(commitment);
+    }
+    commitments.push(last);
+    let mut points = commitments.clone();
+    for commitment in &commitments {
+        let zero = reader.number()?;
+        let one = claimed.wrapping_sub(zero);
+        let (zero, one) = (scalar_of(zero), scalar_of(one));
+        let (zero_answer, one_answer) = (reader.scalar()?, reader.scalar()?);
+        points.push(combine_public(&[(&pedersen.h, zero_answer)]).plus(&commitment.times(-zero)));
+        points.push(
+            combine_public(&[(&pedersen.h, one_answer), (&pedersen.g, one)]).plus(&commitment.times(-one)),
+        );
+    }
+    let challenge = challenge_of(session, committed.index, &committed.encoded, bounds, &encode(&points));
+    (challenge == claimed).then_some(()).ok_or(BbsError::Proof)
+}
+
+impl Choice {
+    /// bit·G + blind·H.
+    fn commitment(&self, pedersen: &Pedersen) -> G1 {
+        let bit = G1Affine::select(&[pedersen.g.point()], self.bit, 0);
+        combine(&[(&pedersen.h, self.blind)]).plus_affine(&bit)
+    }
+
+    /// The first messages of "it is 0" and "it is 1".
+    fn first_messages(&self, pedersen: &Pedersen) -> [G1; 2] {
+        let challenge = Zeroizing::new(scalar_of(self.challenge));
+        let truth = combine(&[(&pedersen.h, self.tilde)]);
+        let pretence = combine(&[
+            (&pedersen.h, self.answer - *challenge * self.blind),
+            (&pedersen.g, Scalar::choose(self.bit, *challenge, -*challenge)),
+        ]);
+        [G1::choose(self.bit, &truth, &pretence), G1::choose(self.bit, &pretence, &truth)]
+    }
+
+    /// Appends the challenge of "it is 0" and both answers.
+    fn answer(&self, challenge: u128, proof: &mut Vec<u8>) {
+        let rest = challenge.wrapping_sub(self.challenge);
+        let truth = self.tilde + scalar_of(rest) * self.blind;
+        let mask = 0_u128.wrapping_sub(u128::from(self.bit));
+        let zero = (rest & !mask) | (self.challenge & mask);
+        proof.extend_from_slice(&zero.to_be_bytes());
+        proof.extend_from_slice(&Scalar::choose(self.bit, truth, self.answer).to_be_bytes());
+        proof.extend_from_slice(&Scalar::choose(self.bit, self.answer, truth).to_be_bytes());
+    }
+}
+
+/// The message less the lower bound, if it lies within the bounds: which the proof is about to tell.
+fn offset(message: Scalar, bounds: &Bounds) -> Option<u64> {
+    let bytes = Zeroizing::new(message.to_be_bytes());
+    let (high, low) = bytes.split_last_chunk::<8>()?;
+    let small = high.iter().fold(0, |all, byte| all | byte) == 0;
+    let number = u64::from_be_bytes(*low);
+    let inside = small & (number >= bounds.lower) & (number < bounds.upper);
+    inside.then(|| number - bounds.lower)
+}
+
+/// Which numbers are taken for `offset`, with the randomness of their proofs. The blinding factors sum to
+/// `blind` when weighed with the numbers.
+fn choose(offset: u64, blind: Scalar, bounds: &Bounds, rng: &mut dyn Rng) -> Vec<Choice> {
+    let count = bounds.parts().count();
+    let blinds = draw(rng, count - 1);
+    let mut left = Zeroizing::new(offset);
+    let mut last = Zeroizing::new(blind);
+    let mut choices = Vec::with_capacity(count);
+    for ((part, rest), blind) in bounds.parts().zip(blinds.iter().map(Some).chain([None])) {
+        // 1 when more is left than the later numbers sum to. Both are below 2^63.
+        let bit = rest.wrapping_sub(*left) >> 63;
+        *left -= part & 0_u64.wrapping_sub(bit);
+        let blind = blind.map_or(*last, |blind| {
+            *last = *last - Scalar::from_u64(part) * *blind;
+            *blind
+        });
+        let random = draw(rng, 2);
+        let mut scalars = random.iter().copied();
+        choices.push(Choice {
+            bit,
+            blind,
+            tilde: scalars.next().unwrap_or(Scalar::ZERO),
+            answer: scalars.next().unwrap_or(Scalar::ZERO),
+            challenge: u128::from_be_bytes(rng.bytes()),
+        });
+    }
+    choices
+}
+
+fn scalar_of(number: u128) -> Scalar {
+    Scalar::from_wide(&number.to_be_bytes())
+}
+
+/// The low 128 bits of the transcript's scalar.
+fn challenge_of(
+    session: &Session,
+    index: usize,
+    commitment: &[u8; 48],
+    bounds: &Bounds,
+    points: &[[u8; 48]],
+) -> u128 {
+    let mut octets: Octets = session.transcript(index, commitment);
+    octets.bytes(&bounds.lower.to_be_bytes()).bytes(&bounds.upper.to_be_bytes());
+    for point in points {
+        octets.bytes(point);
+    }
+    let bytes = challenge(&octets, CHALLENGE_TAG).to_be_bytes();
+    bytes.last_chunk().map_or(0, |low| u128::from_be_bytes(*low))
+}
