@@ -62,6 +62,27 @@ pub enum VerifierError {
     Configuration,
 }
 
+impl VerifierError {
+    /// The HTTP status that says it. Source: RFC 9110 §15.
+    pub const fn http_status(&self) -> u16 {
+        match self {
+            Self::Response(_)
+            | Self::Json(_)
+            | Self::UnknownPolicy
+            | Self::NothingAsked
+            | Self::ResponseMode
+            | Self::RedirectUri
+            | Self::Undetermined => 400,
+            Self::ResponseCode => 403,
+            Self::Unknown => 404,
+            Self::Answered => 409,
+            Self::Expired => 410,
+            Self::Policy(_) | Self::Trust(_) | Self::Crypto(_) | Self::Configuration => 500,
+            Self::Store(_) => 503,
+        }
+    }
+}
+
 impl Coded for VerifierError {
     fn code(&self) -> Code {
         match self {

@@ -26,6 +26,6 @@ pub use record::{
 };
 pub use store::{MAX_PRESENTATIONS, MemoryStore, PresentationStore, StoreError, Stored};
 pub use verifier::{
-    Ask, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier, VerifierConfig,
+    Ask, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier, VerifierConfig,
     read_query,
 };

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use inro_base::UnixTime;
+use inro_base::{Code, RequestId, UnixTime};
 use inro_openid4vp::verifier::AwaitingResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,8 +18,6 @@ pub struct PresentationRecord {
     /// Under which a wallet fetches the request and posts its response: other 128 random bits, so
     /// that who sees the link cannot ask for the result. Source: OpenID4VP 1.0 §14.3.2.
     pub handle: String,
-    /// For the help desk; never sent to the wallet's holder or to another verifier.
-    pub request_id: String,
     /// From when on the request must not be answered.
     pub expires_at: UnixTime,
     /// Where the holder's browser is sent after the response, for a flow on one device.
@@ -97,15 +95,15 @@ impl PresentationResult {
     }
 
     /// A rejection.
-    pub fn rejected(code: inro_base::Code, request_id: &str) -> Self {
-        let error = ResultError { inro_code: code.as_str().into(), request_id: request_id.into() };
+    pub fn rejected(code: Code, request_id: RequestId) -> Self {
+        let error = ResultError { inro_code: code.as_str().into(), request_id: request_id.to_string() };
         Self { error: Some(error), ..Self::bare(Status::Rejected) }
     }
 }
 
 impl fmt::Debug for PresentationRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PresentationRecord({}, until {})", self.request_id, self.expires_at)
+        write!(f, "PresentationRecord(until {})", self.expires_at)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::thread;
 
-use inro_base::{Code, Rng, UnixTime};
+use inro_base::{Code, RequestId, Rng, UnixTime};
 use inro_openid4vp::ClientId;
 use inro_openid4vp::verifier::NewPresentation;
 use serde_json::json;
@@ -43,7 +43,7 @@ fn keeps_what_was_inserted(store: &dyn PresentationStore) {
 
 fn answers_once(store: &dyn PresentationStore) {
     insert(store, 1);
-    let (first, second) = (rejected("first"), rejected("second"));
+    let (first, second) = (rejected(1), rejected(2));
     let answer = |result, code| store.answer(&id(1), result, code, NOW.plus(600), NOW);
     assert_eq!(answer(&first, Some("code")), Ok(true));
     assert_eq!(answer(&second, None), Ok(false));
@@ -57,12 +57,12 @@ fn answers_once(store: &dyn PresentationStore) {
 }
 
 fn answers_once_under_concurrency(store: &dyn PresentationStore) {
-    const RIVALS: usize = 8;
+    const RIVALS: u8 = 8;
     insert(store, 1);
     let taken: usize = thread::scope(|scope| {
         let rivals: Vec<_> = (0..RIVALS)
             .map(|rival| {
-                let result = rejected(&rival.to_string());
+                let result = rejected(rival);
                 scope.spawn(move || store.answer(&id(1), &result, None, NOW.plus(600), NOW) == Ok(true))
             })
             .collect();
@@ -76,20 +76,29 @@ fn forgets_on_delete(store: &dyn PresentationStore) {
     assert_eq!(store.delete(&id(1), NOW), Ok(true));
     assert_eq!(store.delete(&id(1), NOW), Ok(false));
     assert!(store.by_id(&id(1), NOW).expect("a store that works").is_none());
-    assert_eq!(store.answer(&id(1), &rejected("late"), None, NOW.plus(600), NOW), Ok(false));
+    assert_eq!(store.answer(&id(1), &rejected(9), None, NOW.plus(600), NOW), Ok(false));
 }
 
 fn forgets_what_has_passed_its_time(store: &dyn PresentationStore) {
     insert(store, 1);
     insert(store, 2);
-    assert_eq!(store.answer(&id(2), &rejected("kept"), None, NOW.plus(900), NOW), Ok(true));
+    assert_eq!(store.answer(&id(2), &rejected(3), None, NOW.plus(900), NOW), Ok(true));
     let later = NOW.plus(600);
     assert!(store.by_id(&id(1), later).expect("a store that works").is_none());
     assert!(store.by_handle(&handle(1), later).expect("a store that works").is_none());
-    assert_eq!(store.answer(&id(1), &rejected("late"), None, NOW.plus(900), later), Ok(false));
+    assert_eq!(store.answer(&id(1), &rejected(9), None, NOW.plus(900), later), Ok(false));
     assert_eq!(store.purge(later), Ok(1));
     assert_eq!(store.purge(later), Ok(0));
     assert!(store.by_id(&id(2), later).expect("a store that works").is_some());
+}
+
+/// "Random" bytes that are all the same.
+struct Fixed(u8);
+
+impl Rng for Fixed {
+    fn fill(&mut self, destination: &mut [u8]) {
+        destination.fill(self.0);
+    }
 }
 
 fn id(number: u8) -> String {
@@ -100,19 +109,27 @@ fn handle(number: u8) -> String {
     format!("handle-{number}")
 }
 
-fn rejected(request_id: &str) -> PresentationResult {
+/// Any two differ.
+fn rejected(number: u8) -> PresentationResult {
+    let request_id = RequestId::random(&mut Fixed(number));
     let result = PresentationResult::rejected(const { Code::new("INRO-VP-047") }, request_id);
     assert_eq!(result.status, Status::Rejected);
     result
 }
 
+/// Inserts one waiting presentation under `id`, which lives for ten minutes.
+///
+/// # Panics
+/// When the store does not take it.
+pub fn insert_one(store: &dyn PresentationStore, id: &str, now: UnixTime) {
+    insert_as(store, 1, id.to_owned(), now);
+}
+
 fn insert(store: &dyn PresentationStore, number: u8) {
-    struct Fixed(u8);
-    impl Rng for Fixed {
-        fn fill(&mut self, destination: &mut [u8]) {
-            destination.fill(self.0);
-        }
-    }
+    insert_as(store, number, id(number), NOW);
+}
+
+fn insert_as(store: &dyn PresentationStore, number: u8, id: String, now: UnixTime) {
     let awaiting = NewPresentation {
         client_id: ClientId::x509_hash(&[number; 32]),
         request_uri: "https://verifier.example/r".into(),
@@ -123,18 +140,17 @@ fn insert(store: &dyn PresentationStore, number: u8) {
         purpose: None,
         lifetime: 300,
     }
-    .start(NOW, &mut Fixed(number))
+    .start(now, &mut Fixed(number))
     .expect("a sound request");
     let record = PresentationRecord {
-        id: id(number),
+        id,
         handle: handle(number),
-        request_id: "r".into(),
-        expires_at: NOW.plus(300),
+        expires_at: now.plus(300),
         redirect_uri: None,
         rules: AcceptanceRules::default(),
         awaiting,
     };
-    assert_eq!(store.insert(record, NOW.plus(600), NOW), Ok(()));
+    assert_eq!(store.insert(record, now.plus(600), now), Ok(()));
 }
 
 #[cfg(test)]

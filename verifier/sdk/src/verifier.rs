@@ -36,8 +36,6 @@ pub struct VerifierConfig {
     pub signer: Arc<dyn Signer>,
     /// Its certificates in DER, its own first, without the anchor.
     pub chain: Vec<Vec<u8>>,
-    /// The registrar's JWT about it, if it is registered.
-    pub registration: Option<String>,
     /// The cryptography.
     pub provider: Arc<dyn Provider>,
 }
@@ -65,8 +63,17 @@ pub struct Started {
     pub authorization_request: String,
     /// Until when the request may be answered.
     pub expires_at: UnixTime,
-    /// For the help desk.
-    pub request_id: String,
+}
+
+/// What a wallet posted.
+#[derive(Clone, Copy)]
+pub struct Posted<'a> {
+    /// Of the path that it was posted to.
+    pub handle: &'a str,
+    /// The body.
+    pub form: &'a [u8],
+    /// Names this transaction for the help desk.
+    pub request_id: RequestId,
 }
 
 /// What to answer to a wallet whose response was read to its end.
@@ -76,8 +83,6 @@ pub struct Taken {
     pub redirect_uri: Option<String>,
     /// Why the response was rejected; a wallet that declined was not.
     pub rejected: Option<Code>,
-    /// For the help desk.
-    pub request_id: String,
 }
 
 impl Ask {
@@ -160,12 +165,10 @@ impl Verifier {
             id,
             authorization_request: awaiting.link(),
             expires_at: awaiting.expires_at(),
-            request_id: RequestId::random(rng).to_string(),
         };
         let record = PresentationRecord {
             id: started.id.clone(),
             handle,
-            request_id: started.request_id.clone(),
             expires_at: started.expires_at,
             redirect_uri: ask.redirect_uri,
             rules: ask.rules,
@@ -176,7 +179,8 @@ impl Verifier {
         Ok(started)
     }
 
-    /// The signed request object for the wallet that fetches it by `handle`.
+    /// The signed request object for the wallet that fetches it by `handle`. `registration` is the
+    /// registrar's JWT about this verifier; without it a wallet shows the verifier as claimed alone.
     ///
     /// # Errors
     /// [`VerifierError::Unknown`], [`VerifierError::Answered`] or [`VerifierError::Expired`] when
@@ -184,6 +188,7 @@ impl Verifier {
     pub fn request_object(
         &self,
         handle: &str,
+        registration: Option<&str>,
         store: &dyn PresentationStore,
         now: UnixTime,
     ) -> Result<String, VerifierError> {
@@ -191,30 +196,29 @@ impl Verifier {
         if now >= record.expires_at {
             return Err(VerifierError::Expired);
         }
-        let VerifierConfig { chain, registration, signer, .. } = &self.config;
-        let request = record.awaiting.request_object(chain, registration.as_deref());
-        let signature = signer.sign_es256(request.signing_input())?;
+        let request = record.awaiting.request_object(&self.config.chain, registration);
+        let signature = self.config.signer.sign_es256(request.signing_input())?;
         Ok(request.finish(&signature))
     }
 
     /// Judges the form that a wallet posted for `handle`, and stores the result. Of two responses,
-    /// however close, one is taken.
+    /// however close, one is taken. A rejection is told to the relying system under `request_id`,
+    /// which a help desk can also find in the log.
     ///
     /// # Errors
     /// [`VerifierError`] for a response that is not this presentation's; the presentation then still
     /// waits. A response that is, and does not hold, is told in [`Taken::rejected`].
     pub fn receive(
         &self,
-        handle: &str,
-        form: &[u8],
+        posted: &Posted<'_>,
         anchors: &Anchors,
         store: &dyn PresentationStore,
         now: UnixTime,
         rng: &mut dyn Rng,
     ) -> Result<Taken, VerifierError> {
-        let record = waiting(store.by_handle(handle, now)?)?;
-        let PresentationRecord { id, request_id, redirect_uri, rules, awaiting, .. } = record;
-        let received = awaiting.receive(form, now)?;
+        let record = waiting(store.by_handle(posted.handle, now)?)?;
+        let PresentationRecord { id, redirect_uri, rules, awaiting, .. } = record;
+        let received = awaiting.receive(posted.form, now)?;
         let acceptance =
             Acceptance { anchors, issuers: &rules.issuers, max_age: rules.max_credential_age };
         let verdict = received
@@ -224,7 +228,7 @@ impl Verifier {
         let declined = matches!(verdict, Err(VerifierError::Response(ResponseError::Declined)));
         let (result, code) = match verdict {
             Ok(result) => (result, None),
-            Err(error) => (PresentationResult::rejected(error.code(), &request_id), Some(error.code())),
+            Err(error) => (PresentationResult::rejected(error.code(), posted.request_id), Some(error.code())),
         };
         let response_code = redirect_uri.as_ref().map(|_| rng.token::<16>());
         if !store.answer(&id, &result, response_code.as_deref(), now.plus(RESULT_LIFETIME), now)? {
@@ -233,7 +237,7 @@ impl Verifier {
         let redirect_uri = redirect_uri
             .zip(response_code)
             .map(|(uri, response_code)| format!("{uri}#response_code={response_code}"));
-        Ok(Taken { redirect_uri, rejected: code.filter(|_| !declined), request_id })
+        Ok(Taken { redirect_uri, rejected: code.filter(|_| !declined) })
     }
 
     /// Where the presentation `id` stands. `response_code` is what the browser brought along, in a

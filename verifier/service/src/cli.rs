@@ -1,0 +1,232 @@
+//! The commands.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use inro_service::{ServiceError, cli as service_cli, server};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::check;
+use crate::error::CommandError;
+use crate::http::router;
+use crate::layout::{ClientIdChoice, Layout, Settings};
+use crate::{init, policies, registration, trust};
+
+const EXAMPLES: &str = "\
+Examples:
+  inro-verifier init --dir D --name \"Welfare System\" --name-ja \"福祉システム\" --url https://localhost:9443
+  inro-verifier trust add --dir D --issuer ca.pem
+  inro-verifier registration add --dir D registration.jwt
+  inro-verifier serve --dir D";
+
+#[derive(Parser)]
+#[command(name = "inro-verifier", version, about = "Asks wallets for presentations and judges them", after_help = EXAMPLES)]
+struct Cli {
+    /// Answer with one JSON document on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a new verifier in an empty folder: keys, certificates, policies, API token, database.
+    Init(InitArgs),
+    /// Whom the verifier trusts.
+    #[command(subcommand)]
+    Trust(TrustCommand),
+    /// What a registrar says of this verifier.
+    #[command(subcommand)]
+    Registration(RegistrationCommand),
+    /// Serve relying systems and wallets over HTTPS until SIGTERM.
+    Serve(ServeArgs),
+    /// Look through the folder and list what needs attention.
+    Check(Folder),
+    /// What can be asked for.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+#[derive(Args)]
+struct Folder {
+    /// The verifier's folder.
+    #[arg(long, value_name = "D")]
+    dir: PathBuf,
+}
+
+#[derive(Args)]
+struct InitArgs {
+    #[command(flatten)]
+    folder: Folder,
+    /// The relying system's name in English.
+    #[arg(long)]
+    name: String,
+    /// The relying system's name in Japanese.
+    #[arg(long)]
+    name_ja: String,
+    /// The public URL: https, a host and a port.
+    #[arg(long)]
+    url: String,
+    /// How wallets are told who asks.
+    #[arg(long, value_enum, default_value_t)]
+    client_id: ClientIdChoice,
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    folder: Folder,
+    /// Listen here instead of at the URL's port, behind a terminator that forwards to it.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Speak HTTP without TLS, behind a terminator on the same machine.
+    #[arg(long)]
+    insecure_http: bool,
+}
+
+#[derive(Subcommand)]
+enum TrustCommand {
+    /// Add an authority: of credential issuers and registrars, or of TLS servers.
+    Add {
+        #[command(flatten)]
+        folder: Folder,
+        /// Certificates in PEM that vouch for issuers and registrars.
+        #[arg(long, value_name = "PEM", required_unless_present = "tls", conflicts_with = "tls")]
+        issuer: Option<PathBuf>,
+        /// Certificates in PEM that vouch for TLS servers.
+        #[arg(long, value_name = "PEM")]
+        tls: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum RegistrationCommand {
+    /// Take the registration that an agency made for this verifier's certificate.
+    Add {
+        #[command(flatten)]
+        folder: Folder,
+        /// The registration JWT.
+        #[arg(value_name = "JWT")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// List the policies and whether each can be read.
+    List(Folder),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli.command, cli.json) {
+        Ok(code) => code,
+        Err(error) => service_cli::report_error(&error, cli.json),
+    }
+}
+
+fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Init(args) => init(args, json),
+        Command::Trust(TrustCommand::Add { folder, issuer, tls }) => {
+            let layout = opened(&folder)?;
+            let path = match (issuer, tls) {
+                (Some(pem), None) => trust::add_issuer(&layout, &pem)?,
+                (None, Some(pem)) => trust::add_tls(&layout, &pem)?,
+                (Some(_), Some(_)) | (None, None) => return Err(CommandError::AnchorKind),
+            };
+            print(json, &json!({ "anchor": path }), || format!("Trusted: {}\n", path.display()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Registration(RegistrationCommand::Add { folder, file }) => {
+            let registration = registration::add(&opened(&folder)?, &file)?;
+            let expires_at = registration.expires_at().to_string();
+            let value = json!({ "registrar": registration.registrar(), "expires_at": expires_at });
+            print(json, &value, || {
+                format!("Registered by {} until {expires_at}.\n", registration.registrar())
+            });
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Serve(args) => serve(&args),
+        Command::Check(folder) => Ok(check::run(&opened(&folder)?, json)),
+        Command::Policy(PolicyCommand::List(folder)) => list_policies(&opened(&folder)?, json),
+    }
+}
+
+fn init(args: InitArgs, json: bool) -> Result<ExitCode, CommandError> {
+    let InitArgs { folder, name, name_ja, url, client_id } = args;
+    let settings = Settings { name, name_ja, url, client_id };
+    init::init(&folder.dir, &settings)?;
+    let layout = Layout::new(&folder.dir);
+    let value = json!({
+        "url": settings.url,
+        "dir": folder.dir,
+        "anchor": layout.own_anchor(),
+        "certificate": layout.key("verifier.pem"),
+        "registration": layout.registration_draft(),
+    });
+    print(json, &value, || {
+        format!(
+            "A verifier was made in {}.\nWallets trust it by {}.\n\
+             To be registered, hand {} and {} to the agency.\n\
+             The keys in its folder keys are not encrypted: keep the folder to yourself.\n",
+            folder.dir.display(),
+            layout.own_anchor().display(),
+            layout.registration_draft().display(),
+            layout.key("verifier.pem").display(),
+        )
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
+    let layout = opened(&args.folder)?;
+    let (url, tls) = (layout.settings()?.url, layout.tls());
+    let app = Arc::new(App::open(layout)?);
+    let runtime = tokio::runtime::Runtime::new().map_err(|_| ServiceError::Internal)?;
+    runtime.spawn(Arc::clone(&app).purge_forever());
+    runtime.block_on(server::serve(&url, args.port, &tls, args.insecure_http, router(app)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_policies(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> {
+    use inro_base::Coded as _;
+    let mut list = Vec::new();
+    let mut rows = Vec::new();
+    for name in policies::names(layout)? {
+        match policies::load(layout, &name) {
+            Ok(policy) => {
+                let purpose = &policy.purpose;
+                list.push(json!({ "policy": name, "purpose": { "en": purpose.en, "ja": purpose.ja } }));
+                rows.push(vec![name, policy.purpose.en, policy.purpose.ja]);
+            }
+            Err(error) => {
+                let code = error.code().as_str();
+                list.push(json!({ "policy": name, "inro_code": code }));
+                rows.push(vec![name, format!("cannot be read [{code}]"), String::new()]);
+            }
+        }
+    }
+    let value = json!({ "policies": list });
+    print(json, &value, || service_cli::table(&["policy", "purpose", "目的"], &rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn opened(folder: &Folder) -> Result<Layout, CommandError> {
+    let layout = Layout::new(&folder.dir);
+    layout.settings()?;
+    Ok(layout)
+}
+
+fn print(json: bool, value: &Value, people: impl FnOnce() -> String) {
+    if json {
+        println!("{value}");
+    } else {
+        print!("{}", people());
+    }
+}

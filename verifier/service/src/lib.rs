@@ -1,0 +1,22 @@
+//! inro-verifier: a thin OpenID4VP service over the verifier SDK, and its command line.
+//!
+//! The SDK does the protocol; here are the folder ([`layout`], [`init`], [`trust`], [`policies`],
+//! [`registration`]), the SQLite store ([`store`]), the routes ([`http`], [`api`], [`wallet`]) and
+//! the commands ([`cli`]).
+
+pub mod api;
+pub mod app;
+mod check;
+pub mod cli;
+mod draft;
+mod error;
+pub mod http;
+pub mod init;
+pub mod layout;
+pub mod policies;
+pub mod registration;
+pub mod store;
+pub mod trust;
+pub mod wallet;
+
+pub use error::CommandError;

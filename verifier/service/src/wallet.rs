@@ -1,0 +1,62 @@
+//! The endpoints for wallets.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use inro_base::{RequestId, Rng};
+use inro_openid4vp::form;
+use inro_openid4vp::profile::REQUEST_MEDIA_TYPE;
+use inro_service::{OsRng, Problem};
+use inro_verifier_sdk::Posted;
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::http::{Failure, check_media_type};
+use crate::{registration, trust};
+
+/// `GET /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.1.
+pub async fn request_object(
+    State(app): State<Arc<App>>,
+    Path(handle): Path<String>,
+) -> Result<Response, Failure> {
+    let request = app
+        .blocking(move |app| {
+            let registration = registration::load(&app.layout)?;
+            let now = app.clock.now();
+            Ok(app.verifier.request_object(&handle, registration.as_deref(), &app.store, now)?)
+        })
+        .await?;
+    let headers = [(header::CONTENT_TYPE, REQUEST_MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, request).into_response())
+}
+
+/// `POST /openid4vp/responses/{handle}`. Source: OpenID4VP 1.0 §8.2.
+pub async fn response(
+    State(app): State<Arc<App>>,
+    Extension(request_id): Extension<RequestId>,
+    Path(handle): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    check_media_type(&headers, form::CONTENT_TYPE)?;
+    let taken = app
+        .blocking(move |app| {
+            let anchors = trust::issuers(&app.layout)?;
+            let posted = Posted { handle: &handle, form: &body, request_id };
+            let rng: &mut dyn Rng = &mut OsRng;
+            Ok(app.verifier.receive(&posted, &anchors, &app.store, app.clock.now(), rng)?)
+        })
+        .await?;
+    if let Some(code) = taken.rejected {
+        return Ok(Problem::new(code, StatusCode::BAD_REQUEST).into_response());
+    }
+    let mut body = Map::new();
+    if let Some(uri) = taken.redirect_uri {
+        body.insert("redirect_uri".to_owned(), Value::String(uri));
+    }
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
