@@ -142,7 +142,7 @@ fn write_keys(layout: &Layout, init: &Init, url: &HttpsUrl, now: UnixTime) -> Re
         common_name: name.clone(),
         dns_names: vec![Origin::parse(url.as_str())?.host],
         extended_key_usages: vec![oid::CREDENTIAL_ISSUER],
-        extensions: vec![(oid::CREDENTIAL_TYPES, oid::credential_types_extension(&types)?)],
+        extensions: vec![(oid::CREDENTIAL_TYPES, inro_trust::credential_types_extension(&types)?)],
         ..LeafProfile::default()
     };
     let registrar = LeafProfile {

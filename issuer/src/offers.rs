@@ -100,7 +100,7 @@ impl Issuer {
             issuer: self.url().clone(),
             configuration_ids,
             pre_authorized_code: self.secrets().code(id, self.provider()),
-            tx_code: tx_code.then(|| TxCodeDemand {
+            tx_code: tx_code.then_some(TxCodeDemand {
                 text: false,
                 length: Some(TX_CODE_DIGITS),
                 description: None,

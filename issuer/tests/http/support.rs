@@ -129,7 +129,7 @@ impl Bench {
         let profile = LeafProfile {
             common_name: "Minato City".into(),
             extended_key_usages: vec![oid::CREDENTIAL_ISSUER],
-            extensions: vec![(oid::CREDENTIAL_TYPES, oid::credential_types_extension(&types).unwrap())],
+            extensions: vec![(oid::CREDENTIAL_TYPES, inro_trust::credential_types_extension(&types).unwrap())],
             ..LeafProfile::default()
         };
         let leaf = authority.issue(&profile, Validity::days(NOW, 730)).unwrap();
@@ -146,7 +146,7 @@ impl Bench {
                 chain: inro_trust::certificates_from_pem(&leaf.certificate_pem).unwrap(),
                 secrets: ServerSecrets::from_text(&base64url::encode(&[7; 32]), &AwsLc).unwrap(),
                 provider: Arc::new(AwsLc),
-                clock: Arc::clone(&clock) as Arc<dyn Clock>,
+                clock: Arc::<TestClock>::clone(&clock),
                 rng: Box::new(TestRng::new()),
                 store: Arc::new(store),
             })

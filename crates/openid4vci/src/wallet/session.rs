@@ -28,7 +28,7 @@ pub struct Offered {
 
 /// What all states behind the token endpoint carry along.
 pub(crate) struct Session {
-    pub(crate) metadata: IssuerMetadata,
+    pub(crate) metadata: Box<IssuerMetadata>,
     pub(crate) dpop_key: PublicKey,
     pub(crate) token: Secret<String>,
     pub(crate) token_type: TokenType,

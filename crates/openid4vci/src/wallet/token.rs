@@ -20,8 +20,8 @@ const MAX_IDENTIFIERS: usize = 16;
 /// A token request that is not signed yet.
 #[must_use]
 pub struct TokenDraft {
-    metadata: IssuerMetadata,
-    server: ServerMetadata,
+    metadata: Box<IssuerMetadata>,
+    server: Box<ServerMetadata>,
     offered: Vec<Offered>,
     dpop_key: PublicKey,
     body: Secret<Vec<u8>>,
@@ -70,7 +70,15 @@ impl TokenDraft {
         tx_code: Option<&str>,
     ) -> Self {
         let body = Secret::new(token_request(code.expose(), tx_code));
-        Self { metadata, server, offered, dpop_key, body, nonce: None, attempts: 0 }
+        Self {
+            metadata: Box::new(metadata),
+            server: Box::new(server),
+            offered,
+            dpop_key,
+            body,
+            nonce: None,
+            attempts: 0,
+        }
     }
 
     /// Lays out the request.

@@ -1,6 +1,4 @@
-//! The wallet's states against the issuer's checks, without a network.
-
-mod support;
+//! A whole issuance, and each document that a wallet refuses.
 
 use inro_base::Coded as _;
 use inro_base::http::HttpResponse;
@@ -12,7 +10,8 @@ use inro_openid4vci::wallet::*;
 use inro_openid4vci::{VciError, offer};
 use inro_trust::Anchors;
 use serde_json::{Value, json};
-use support::*;
+
+use crate::support::*;
 
 fn wait<T>(
     step: TokenStep,
@@ -92,7 +91,7 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
     let c_nonce = nonces.issue(inro_oauth::Purpose::KeyProof, NOW, rng, &RustCrypto);
     let draft = fetch.received(&answer(200, &json!({"c_nonce": c_nonce}))).unwrap();
     assert_eq!(draft.max_copies(), 10);
-    let keys: Vec<SoftwareKey> = (10..20).map(support::key).collect();
+    let keys: Vec<SoftwareKey> = (10..20).map(crate::support::key).collect();
     let publics: Vec<_> = keys.iter().map(|key| key.public_key()).collect();
     let signing = draft.proofs(&publics, NOW).unwrap();
     let inputs: Vec<Vec<u8>> = signing.signing_inputs().map(<[u8]>::to_vec).collect();

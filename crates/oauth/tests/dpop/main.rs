@@ -1,0 +1,4 @@
+//! DPoP proofs and server nonces.
+
+#[cfg(test)]
+mod proofs;
