@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qs, quote
@@ -68,6 +69,8 @@ class ForeignIssuer:
         self.registrar: Identity = self.authority.issue("Foreign Registrar", EKU_REGISTRAR)
         self.tls_authority = Authority.create("Foreign Agency TLS")
         self.requests: list[Incoming] = []
+        # What a test does to a document before it leaves; the keys are the documents' names used with `_altered`.
+        self.alter: dict[str, Callable[[JsonObject], JsonObject]] = {}
         self._product = product
         self._signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
         self._state = _State()
@@ -120,11 +123,16 @@ class ForeignIssuer:
         grant: JsonObject = {"pre-authorized_code": code}
         if self.options.tx_code is not None:
             grant["tx_code"] = {}
-        return {
+        offer = {
             "credential_issuer": self.identifier,
             "credential_configuration_ids": [self._product.configuration_id],
             "grants": {PRE_AUTHORIZED: grant},
         }
+        return self._altered("offer", offer)
+
+    def _altered(self, name: str, document: JsonObject) -> JsonObject:
+        alter = self.alter.get(name)
+        return alter(document) if alter else document
 
     def _metadata(self, _: Incoming) -> Outgoing:
         """Source: OpenID4VCI §12.2.4, A.3.2."""
@@ -144,7 +152,7 @@ class ForeignIssuer:
             metadata["nonce_endpoint"] = f"{self.identifier}/nonce"
         if self.options.batch_size is not None:
             metadata["batch_credential_issuance"] = {"batch_size": self.options.batch_size}
-        return Outgoing.json(200, metadata)
+        return Outgoing.json(200, self._altered("metadata", metadata))
 
     def _server_metadata(self, _: Incoming) -> Outgoing:
         """Source: RFC 8414 §2, OpenID4VCI §12.3."""
@@ -155,7 +163,7 @@ class ForeignIssuer:
         }
         if self.options.dpop:
             metadata["dpop_signing_alg_values_supported"] = ["ES256"]
-        return Outgoing.json(200, metadata)
+        return Outgoing.json(200, self._altered("server metadata", metadata))
 
     def _token(self, incoming: Incoming) -> Outgoing:
         """Source: OpenID4VCI §6, RFC 9449 §5."""
@@ -171,7 +179,8 @@ class ForeignIssuer:
         self._state.codes.remove(code)
         token = b64url(secrets.token_bytes(TOKEN_BYTES))
         self._state.tokens[token] = holder
-        return Outgoing.json(200, {"access_token": token, "token_type": "DPoP" if holder else "Bearer"})
+        document = {"access_token": token, "token_type": "DPoP" if holder else "Bearer"}
+        return Outgoing.json(200, self._altered("token", document))
 
     def _nonce(self, _: Incoming) -> Outgoing:
         """Source: OpenID4VCI §7."""
@@ -199,9 +208,12 @@ class ForeignIssuer:
         jwks = [self._proof_key(text) for text in request["proofs"]["jwt"]]
         if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
             raise _Refusal(400, "invalid_proof")
-        claims = {"vct": self._product.vct, **self._product.claims}
-        texts = [issue_credential(claims, self._product.disclosable, self._signer, jwk, DECOYS) for jwk in jwks]
-        return Outgoing.json(200, {"credentials": [{"credential": text} for text in texts]})
+        claims = self._altered("claims", {"vct": self._product.vct, **self._product.claims})
+        entries = [
+            {"credential": issue_credential(claims, self._product.disclosable, self._signer, jwk, DECOYS)}
+            for jwk in (self._altered("holder key", jwk) for jwk in jwks)
+        ]
+        return Outgoing.json(200, self._altered("credentials", {"credentials": entries}))
 
     def _proof_key(self, text: str) -> JsonObject:
         """Checks one key proof. Source: OpenID4VCI F.1 and F.4."""

@@ -1,0 +1,143 @@
+"""Inro's wallet receives, or refuses, from an issuer that nobody here wrote for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expectations import FAILED, REFUSED, ended_with_code
+from inro_peers.issuer import ForeignIssuer, Options
+from inro_peers.jose import JsonObject, new_key, public_jwk
+from inro_peers.processes import InroWallet
+from inro_peers.sdjwt import SdJwt
+from products import (
+    EMPLOYEE_TYPE,
+    EMPLOYEE_VCT,
+    ROLE_TYPE,
+    ROLE_VCT,
+    employee_query,
+    foreign_employee_id,
+)
+from world import world
+
+ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=4, tx_code="123456", by_reference=True, path="/agency")
+
+
+@pytest.mark.parametrize(
+    ("options", "copies"),
+    [
+        (Options(), 1),
+        (Options(nonce_endpoint=True), 1),
+        (Options(dpop=True), 1),
+        (Options(by_reference=True), 1),
+        (Options(path="/agency"), 1),
+        (Options(tx_code="4711"), 1),
+        (Options(batch_size=4), 4),
+        (ALL_OPTIONS, 4),
+    ],
+    ids=["plain", "nonce", "dpop", "by reference", "path", "tx_code", "batch", "everything"],
+)
+def test_receives_with_or_without_each_optional_feature(
+    inro_wallet: InroWallet, tmp_path: Path, options: Options, copies: int
+) -> None:
+    with world(inro_wallet, tmp_path, options) as foreign:
+        [credential] = foreign.receive()["credentials"]
+        assert (credential["type"], credential["format"]) == (EMPLOYEE_VCT, "dc+sd-jwt")
+        assert credential["copies"] == copies
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
+
+
+def test_uses_no_feature_that_the_metadata_lack(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        assert not [one.path for one in foreign.issuer.requests if one.path.endswith("/nonce")]
+        posts = [one for one in foreign.issuer.requests if one.method == "POST"]
+        assert [one.path for one in posts] == ["/token", "/credential"]
+        assert posts[1].headers["authorization"].startswith("Bearer ")
+
+
+def test_refuses_an_issuer_that_it_does_not_trust(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        assert foreign.receive()["credentials"]
+
+    stranger = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE)
+    inro_wallet.trust("tls", stranger.tls_authority.write(tmp_path / "stranger-tls.pem"))
+    with stranger:
+        ended_with_code(inro_wallet.run("receive", stranger.offer(), "--json", expect=None), FAILED, REFUSED)
+
+
+def test_refuses_a_type_that_the_issuers_certificate_does_not_name(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        assert foreign.receive()["credentials"]
+
+    other = ForeignIssuer(foreign_employee_id(), ROLE_TYPE)
+    inro_wallet.trust("issuer", other.authority.write(tmp_path / "other.pem"))
+    inro_wallet.trust("tls", other.tls_authority.write(tmp_path / "other-tls.pem"))
+    with other:
+        ended_with_code(inro_wallet.run("receive", other.offer(), "--json", expect=None), FAILED, REFUSED)
+
+
+def test_refuses_an_offer_without_tls(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path, Options(by_reference=True)) as foreign:
+        assert foreign.receive()["credentials"]
+        offer = foreign.issuer.offer().replace("https%3A", "http%3A")
+        ended_with_code(inro_wallet.run("receive", offer, "--json", expect=None), FAILED, REFUSED)
+
+
+def _replacing(**members: Any) -> Callable[[JsonObject], JsonObject]:
+    return lambda document: document | members
+
+
+def _with_key_binding(document: JsonObject) -> JsonObject:
+    [entry] = document["credentials"]
+    return {"credentials": [{"credential": entry["credential"] + entry["credential"].partition("~")[0]}]}
+
+
+def _forged(document: JsonObject) -> JsonObject:
+    [entry] = document["credentials"]
+    return {"credentials": [{"credential": str(SdJwt.parse(entry["credential"]).forging("forged"))}]}
+
+
+@pytest.mark.parametrize(
+    ("document", "alter"),
+    [
+        ("offer", _replacing(credential_configuration_ids=[])),
+        ("offer", _replacing(credential_configuration_ids=["unknown"])),
+        ("offer", _replacing(grants={})),
+        ("metadata", _replacing(credential_issuer="https://another.example")),
+        ("metadata", _replacing(credential_endpoint="http://localhost/credential")),
+        ("metadata", _replacing(credential_configurations_supported={})),
+        ("server metadata", _replacing(issuer="https://another.example")),
+        ("server metadata", _replacing(token_endpoint="http://localhost/token")),
+        ("token", _replacing(token_type="mac")),
+        ("token", _replacing(access_token=None)),
+        ("claims", _replacing(vct=ROLE_VCT)),
+        ("claims", _replacing(exp=1)),
+        ("claims", _replacing(nbf=32_503_680_000)),
+        ("holder key", lambda _: public_jwk(new_key())),
+        ("credentials", lambda document: {"credentials": document["credentials"] * 2}),
+        ("credentials", _replacing(credentials=[])),
+        ("credentials", _replacing(credentials=[{"credential": "no SD-JWT"}])),
+        ("credentials", _with_key_binding),
+        ("credentials", _forged),
+    ],
+    ids=[
+        *("empty offer", "unknown configuration", "no grant", "other issuer", "endpoint without TLS", "no types"),
+        *("other server", "token endpoint without TLS", "token type", "no token", "vct", "expired", "not yet valid"),
+        *("other key", "one copy twice", "none", "garbage", "key binding", "forged disclosure"),
+    ],
+)
+def test_keeps_nothing_of_a_wrong_issuance(
+    inro_wallet: InroWallet, tmp_path: Path, document: str, alter: Callable[[JsonObject], JsonObject]
+) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        assert foreign.receive()["credentials"]
+        before = inro_wallet.run("list", "--json").json()
+
+        foreign.issuer.alter[document] = alter
+        finished = inro_wallet.run("receive", foreign.issuer.offer(), "--json", expect=None)
+        ended_with_code(finished, FAILED, REFUSED)
+        assert inro_wallet.run("list", "--json").json() == before
