@@ -209,7 +209,7 @@ mod tests {
             extended_key_usages: vec![oid::CREDENTIAL_ISSUER],
             extensions: vec![(
                 oid::CREDENTIAL_TYPES,
-                oid::credential_types_extension(&["employee-id"]).unwrap(),
+                inro_trust::credential_types_extension(&["employee-id"]).unwrap(),
             )],
             ..LeafProfile::default()
         }

@@ -1,11 +1,12 @@
-use der::Decode as _;
-use der::asn1::ObjectIdentifier;
+use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
+use der::{Decode, Encode as _, Reader as _, SliceReader, TagNumber, Tagged as _};
 use inro_base::UnixTime;
 use inro_crypto::PublicKey;
-use x509_cert::certificate::{Certificate, TbsCertificate};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
-use x509_cert::time::Time;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::name::Name;
+use x509_cert::spki::SubjectPublicKeyInfoRef;
+use x509_cert::time::{Time, Validity};
 
 use crate::{TrustError, Usage, oid};
 
@@ -16,6 +17,11 @@ pub const MAX_DER_BYTES: usize = 16 * 1024;
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// Source: RFC 5480 §2.1.1.1.
 const PRIME256V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+
+/// DER content of the object identifiers of RFC 5280 §4.2.1.6, §4.2.1.9 and §4.2.1.12.
+const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 
 /// What a certificate says of itself. Nobody has checked any of it: good for showing what is
 /// *claimed*, and for nothing else.
@@ -43,18 +49,18 @@ impl UntrustedCertificate {
         if der.len() > MAX_DER_BYTES {
             return Err(TrustError::TooLong { length: der.len(), limit: MAX_DER_BYTES });
         }
-        let certificate = Certificate::from_der(der).map_err(|_| TrustError::Certificate)?;
-        let tbs = certificate.tbs_certificate();
-        let constraints = extension::<BasicConstraints>(tbs)?;
+        let parts = Parts::from_certificate(der).map_err(|_| TrustError::Certificate)?;
+        let constraints = parts.extension(BASIC_CONSTRAINTS)?.map(decode::<BasicConstraints>).transpose()?;
         Ok(Self {
-            key: public_key(tbs)?,
-            name: common_name(tbs)?,
-            dns_names: dns_names(tbs)?,
-            usages: usages(tbs)?,
-            types: credential_types(tbs)?,
+            key: public_key(&parts.key)?,
+            name: common_name(&parts.subject)?,
+            dns_names: parts.extension(SUBJECT_ALT_NAME)?.map(dns_names).transpose()?.unwrap_or_default(),
+            usages: parts.extension(EXTENDED_KEY_USAGE)?.map(usages).transpose()?.unwrap_or_default(),
+            // A certificate without the extension names no type.
+            types: parts.extension(oid::CREDENTIAL_TYPES_DER)?.map(decode).transpose()?.unwrap_or_default(),
             authority: constraints.is_some_and(|constraints| constraints.ca),
-            not_before: time(tbs.validity().not_before)?,
-            not_after: time(tbs.validity().not_after)?,
+            not_before: time(parts.validity.not_before)?,
+            not_after: time(parts.validity.not_after)?,
         })
     }
 
@@ -99,29 +105,98 @@ impl UntrustedCertificate {
     }
 }
 
-fn extension<'a, T: der::Decode<'a> + der::oid::AssociatedOid>(
-    tbs: &'a TbsCertificate,
-) -> Result<Option<T>, TrustError> {
-    tbs.get_extension::<T>().map(|found| found.map(|(_, value)| value)).map_err(|_| TrustError::Certificate)
+/// The parts of a certificate that we read. webpki reads the whole, strictly, before it is trusted;
+/// x509-cert would refuse an unknown extension whose name has an arc of more than 32 bits, which a
+/// name made from a UUID has.
+struct Parts<'a> {
+    validity: Validity,
+    subject: Name,
+    key: SubjectPublicKeyInfoRef<'a>,
+    extensions: Vec<Extension<'a>>,
 }
 
-fn public_key(tbs: &TbsCertificate) -> Result<PublicKey, TrustError> {
-    let info = tbs.subject_public_key_info();
-    let curve = info.algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+struct Extension<'a> {
+    /// The DER content of its object identifier.
+    id: &'a [u8],
+    value: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// Source: RFC 5280 §4.1.
+    fn from_certificate(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let parts = reader.sequence(|certificate| {
+            let parts = certificate.sequence(Self::from_tbs)?;
+            let _algorithm: AnyRef<'_> = certificate.decode()?;
+            let _signature: AnyRef<'_> = certificate.decode()?;
+            Ok::<_, der::Error>(parts)
+        })?;
+        reader.finish()?;
+        Ok(parts)
+    }
+
+    fn from_tbs(tbs: &mut SliceReader<'a>) -> der::Result<Self> {
+        // Version 1 has no version field, and no extensions that we could read: webpki refuses it.
+        for _skipped in ["version", "serialNumber", "signature", "issuer"] {
+            let _: AnyRef<'_> = tbs.decode()?;
+        }
+        let (validity, subject, key) = (tbs.decode()?, tbs.decode()?, tbs.decode()?);
+        let mut extensions = Vec::new();
+        while !tbs.is_finished() {
+            let field: AnyRef<'a> = tbs.decode()?;
+            if field.tag().number() == TagNumber(3) {
+                extensions = SliceReader::new(field.value())?.sequence(Extension::list)?;
+            }
+        }
+        Ok(Self { validity, subject, key, extensions })
+    }
+
+    /// The value of the one extension `id`. Source: RFC 5280 §4.2: no two of one kind.
+    fn extension(&self, id: &[u8]) -> Result<Option<&'a [u8]>, TrustError> {
+        let mut found = self.extensions.iter().filter(|extension| extension.id == id);
+        match (found.next(), found.next()) {
+            (found, None) => Ok(found.map(|extension| extension.value)),
+            (_, Some(_)) => Err(TrustError::Certificate),
+        }
+    }
+}
+
+impl<'a> Extension<'a> {
+    fn list(list: &mut SliceReader<'a>) -> der::Result<Vec<Self>> {
+        let mut extensions = Vec::new();
+        while !list.is_finished() {
+            extensions.push(list.sequence(|extension| {
+                let id: AnyRef<'a> = extension.decode()?;
+                let _critical: Option<bool> = extension.decode()?;
+                let value: &OctetStringRef = extension.decode()?;
+                Ok::<_, der::Error>(Self { id: id.value(), value: value.as_bytes() })
+            })?);
+        }
+        Ok(extensions)
+    }
+}
+
+fn decode<'a, T: Decode<'a>>(value: &'a [u8]) -> Result<T, TrustError> {
+    T::from_der(value).map_err(|_| TrustError::Certificate)
+}
+
+fn public_key(info: &SubjectPublicKeyInfoRef<'_>) -> Result<PublicKey, TrustError> {
+    let curve = info.algorithm.parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
     if info.algorithm.oid != EC_PUBLIC_KEY || curve != Some(PRIME256V1) {
         return Err(TrustError::Algorithm);
     }
     PublicKey::from_sec1(info.subject_public_key.raw_bytes()).map_err(|_| TrustError::Algorithm)
 }
 
-fn common_name(tbs: &TbsCertificate) -> Result<String, TrustError> {
-    let name = tbs.subject().common_name().map_err(|_| TrustError::Certificate)?;
+fn common_name(subject: &Name) -> Result<String, TrustError> {
+    let name = subject.common_name().map_err(|_| TrustError::Certificate)?;
     Ok(name.map(|name| name.value().into_owned()).unwrap_or_default())
 }
 
-fn dns_names(tbs: &TbsCertificate) -> Result<Vec<String>, TrustError> {
-    let names = extension::<SubjectAltName>(tbs)?.map(|names| names.0).unwrap_or_default();
+fn dns_names(value: &[u8]) -> Result<Vec<String>, TrustError> {
+    let names: SubjectAltName = decode(value)?;
     Ok(names
+        .0
         .iter()
         .filter_map(|name| match name {
             GeneralName::DnsName(dns) => Some(dns.to_string()),
@@ -130,28 +205,21 @@ fn dns_names(tbs: &TbsCertificate) -> Result<Vec<String>, TrustError> {
         .collect())
 }
 
-fn usages(tbs: &TbsCertificate) -> Result<Vec<Usage>, TrustError> {
-    let named = extension::<ExtendedKeyUsage>(tbs)?.map(|usages| usages.0).unwrap_or_default();
+fn usages(value: &[u8]) -> Result<Vec<Usage>, TrustError> {
+    let named: Vec<AnyRef<'_>> = decode(value)?;
     Ok([Usage::CredentialIssuer, Usage::Verifier, Usage::Registrar]
         .into_iter()
-        .filter(|usage| named.iter().any(|oid| oid.as_bytes() == usage.oid_der()))
+        .filter(|usage| named.iter().any(|oid| oid.value() == usage.oid_der()))
         .collect())
 }
 
-/// A certificate without the extension names no type; one with two of them is malformed.
-fn credential_types(tbs: &TbsCertificate) -> Result<Vec<String>, TrustError> {
-    let mut found = tbs
-        .extensions()
-        .into_iter()
-        .flatten()
-        .filter(|extension| extension.extn_id.as_bytes() == oid::CREDENTIAL_TYPES_DER);
-    match (found.next(), found.next()) {
-        (None, _) => Ok(Vec::new()),
-        (Some(extension), None) => {
-            Vec::<String>::from_der(extension.extn_value.as_bytes()).map_err(|_| TrustError::Certificate)
-        }
-        (Some(_), Some(_)) => Err(TrustError::Certificate),
-    }
+/// The DER value of the [`oid::CREDENTIAL_TYPES`] extension for a certificate that may issue `types`.
+///
+/// # Errors
+/// [`TrustError::Certificate`] when the ids together are longer than DER can say.
+pub fn credential_types_extension(types: &[&str]) -> Result<Vec<u8>, TrustError> {
+    let types: Vec<String> = types.iter().map(|&id| id.to_owned()).collect();
+    types.to_der().map_err(|_| TrustError::Certificate)
 }
 
 fn time(time: Time) -> Result<UnixTime, TrustError> {

@@ -17,7 +17,7 @@ pub mod registration;
 mod usage;
 
 pub use anchors::{Anchors, MAX_CHAIN};
-pub use certificate::{MAX_DER_BYTES, UntrustedCertificate};
+pub use certificate::{MAX_DER_BYTES, UntrustedCertificate, credential_types_extension};
 pub use claim_path::{ClaimPath, NotClaimPath, PathElement};
 pub use error::TrustError;
 pub use key::TrustedKey;

@@ -1,8 +1,8 @@
 //! The object identifiers of this house, as numbers and as DER content.
 //!
 //! They stand under 2.25, where anyone may name things without asking. The arc is the first word
-//! of the UUID 6f1d9d3e-3a52-4c1b-9a57-8f0c2f2b71e4: the whole UUID has 128 bits, and neither the
-//! programs that make our certificates (64 bits) nor those that read them (32 bits) take such an arc.
+//! of the UUID 6f1d9d3e-3a52-4c1b-9a57-8f0c2f2b71e4: the whole UUID has 128 bits, and programs that
+//! make certificates rarely take an arc of more than 64. See `docs/adr/0011`.
 
 /// 2.25.1864211774, the arc under which everything of ours stands.
 pub const ARC: &[u64] = &[2, 25, 1_864_211_774];
@@ -25,13 +25,3 @@ pub const VERIFIER_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 2];
 pub const REGISTRAR_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 3];
 /// DER content of [`CREDENTIAL_TYPES`].
 pub const CREDENTIAL_TYPES_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 10];
-
-/// The DER value of the [`CREDENTIAL_TYPES`] extension for a certificate that may issue `types`.
-///
-/// # Errors
-/// [`crate::TrustError::Certificate`] when the ids together are longer than DER can say.
-pub fn credential_types_extension(types: &[&str]) -> Result<Vec<u8>, crate::TrustError> {
-    use der::Encode as _;
-    let types: Vec<String> = types.iter().map(|&id| id.to_owned()).collect();
-    types.to_der().map_err(|_| crate::TrustError::Certificate)
-}

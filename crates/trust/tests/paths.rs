@@ -56,6 +56,16 @@ fn trusts_through_intermediates_whatever_their_order() {
     assert!(trust(&anchors, &[&leaf, &upper, &lower], ISSUER).is_ok());
 }
 
+/// Source: RFC 5280 §4.2: what is not critical and not known is left aside. A name made from a UUID
+/// has an arc of 128 bits.
+#[test]
+fn leaves_unknown_extensions_aside_however_long_their_names() {
+    let (authority, anchors) = house();
+    let unknown = vec![vec![1, 3, 6, 1, 4, 1, 99_999], vec![2, 25, u64::MAX, 9]];
+    let leaf = Plan { unknown, ..Plan::leaf("Minato City", ISSUER) }.signed_by(&authority);
+    assert_eq!(trust(&anchors, &[&leaf], ISSUER).unwrap().types(), ["employee-id"]);
+}
+
 #[test]
 fn refuses_a_broken_chain() {
     let (authority, anchors) = house();

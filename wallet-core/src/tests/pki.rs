@@ -41,7 +41,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(usage.oid().to_vec())];
         if !types.is_empty() {
-            let value = oid::credential_types_extension(types).unwrap();
+            let value = inro_trust::credential_types_extension(types).unwrap();
             params.custom_extensions.push(CustomExtension::from_oid_content(oid::CREDENTIAL_TYPES, value));
         }
         let key = SoftwareKey::generate(&mut SeededRng::new(seed));

@@ -28,11 +28,21 @@ pub(crate) struct Plan {
     pub(crate) types: Option<Vec<&'static str>>,
     pub(crate) dns: Vec<String>,
     pub(crate) years: (i32, i32),
+    /// Object identifiers of extensions that nobody knows, not critical.
+    pub(crate) unknown: Vec<Vec<u64>>,
 }
 
 impl Plan {
     pub(crate) fn authority(name: &'static str) -> Self {
-        Self { name, authority: true, usages: vec![], types: None, dns: vec![], years: (2026, 2036) }
+        Self {
+            name,
+            authority: true,
+            usages: vec![],
+            types: None,
+            dns: vec![],
+            years: (2026, 2036),
+            unknown: vec![],
+        }
     }
 
     pub(crate) fn leaf(name: &'static str, usage: Usage) -> Self {
@@ -43,6 +53,7 @@ impl Plan {
             types: (usage == Usage::CredentialIssuer).then(|| vec!["employee-id"]),
             dns: vec!["verifier.example".to_owned()],
             years: (2026, 2028),
+            unknown: vec![],
         }
     }
 
@@ -56,8 +67,11 @@ impl Plan {
         params.extended_key_usages =
             self.usages.iter().map(|usage| ExtendedKeyUsagePurpose::Other(usage.oid().to_vec())).collect();
         if let Some(types) = &self.types {
-            let content = oid::credential_types_extension(types).unwrap();
+            let content = inro_trust::credential_types_extension(types).unwrap();
             params.custom_extensions.push(CustomExtension::from_oid_content(oid::CREDENTIAL_TYPES, content));
+        }
+        for arcs in &self.unknown {
+            params.custom_extensions.push(CustomExtension::from_oid_content(arcs, vec![5, 0]));
         }
         params.not_before = date_time_ymd(self.years.0, 1, 1);
         params.not_after = date_time_ymd(self.years.1, 1, 1);
