@@ -31,21 +31,37 @@ fn issues_to_an_employee_and_presents_only_what_was_asked() {
     assert_eq!(credentials.len(), 2);
     assert!(credentials.iter().all(|credential| credential["copies"] == 10), "{received}");
 
-    for policy in ["approve-welfare", "identify-employee"] {
+    let policies = [
+        ("approve-welfare", "authority", json!(["powers", "scope.agency"])),
+        (
+            "identify-employee",
+            "employee",
+            json!(["agency.name", "department.name", "employee_number", "name_kanji"]),
+        ),
+    ];
+    for (policy, query, asked_for) in policies {
         let asked = story.ask(&json!({ "policy": policy }));
         let said = story.wallet(&["present", link(&asked), "--yes", "--json"]);
         assert_eq!(said.status, 0, "{policy}: {}{}", said.stdout, said.stderr);
         assert_eq!(said.json()["status"], "sent");
         let result = story.result(&asked);
         assert_eq!(result["status"], "verified", "{result}");
-        assert_nothing_else_left(&result);
+        let disclosed = leaves(&result["credentials"][query][0]["claims"]);
+        assert_eq!(json!(disclosed), asked_for, "{result}");
+        let powers = result["credentials"][query][0]["claims"].get("powers");
+        assert!(
+            powers.is_none_or(|powers| *powers == json!(["welfare.approve"])),
+            "one power of several: {result}"
+        );
     }
 
     let listed = story.wallet(&["list", "--json"]).json();
-    let copies: Vec<_> = listed["credentials"].as_array().unwrap().iter().map(|c| c["copies"].clone()).collect();
+    let copies: Vec<_> =
+        listed["credentials"].as_array().unwrap().iter().map(|c| c["copies"].clone()).collect();
     assert_eq!(copies, [json!(9), json!(9)], "each presentation uses one copy up");
     let keys = std::fs::read_dir(story.home().join("keys")).unwrap();
-    let keys = keys.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "pem")).count();
+    let keys =
+        keys.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "pem")).count();
     assert_eq!(keys, 18, "a used copy's key is gone");
     let history = story.wallet(&["history", "--json"]).json();
     let events: Vec<_> = history["history"].as_array().unwrap().iter().map(|e| e["event"].clone()).collect();
@@ -56,8 +72,9 @@ fn issues_to_an_employee_and_presents_only_what_was_asked() {
 fn refuses_a_verifier_that_asks_for_more_than_it_registered() {
     let story = Story::begin();
     story.receive(EMPLOYEE, &["employee-id", "role-authority"]);
-    let within = story.ask(&json!({ "dcql_query": query("urn:inro:role-authority:1", "role_code") }));
-    let beyond = story.ask(&json!({ "dcql_query": query("urn:inro:employee-id:1", "grade") }));
+    let within =
+        story.ask(&json!({ "dcql_query": query("urn:inro:role-authority:1", json!(["scope", "agency"])) }));
+    let beyond = story.ask(&json!({ "dcql_query": query("urn:inro:employee-id:1", json!(["grade"])) }));
 
     let said = story.wallet(&["present", link(&within), "--yes", "--json"]);
     assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
@@ -70,14 +87,32 @@ fn refuses_a_verifier_that_asks_for_more_than_it_registered() {
 }
 
 #[test]
+fn approves_an_unregistered_verifier_only_when_told_to() {
+    let story = Story::begin_unregistered();
+    story.receive(EMPLOYEE, &["role-authority"]);
+    let present = |more: &[&str]| {
+        let asked = story.ask(&json!({ "policy": "approve-welfare" }));
+        let said = story.wallet(&[&["present", link(&asked), "--yes", "--json"], more].concat());
+        (said.status, said.json()["error"]["inro_code"].clone(), story.result(&asked)["status"].clone())
+    };
+    assert_eq!(present(&[]), (REFUSED, json!("INRO-WALLET-043"), json!("rejected")));
+    assert_eq!(present(&["--allow-unregistered"]), (0, Value::Null, json!("verified")));
+}
+
+#[test]
 fn rejects_a_presentation_that_was_tampered_with() {
     let story = Story::begin();
     story.receive(EMPLOYEE, &["role-authority"]);
-    for (alter, expected) in [(same as Alter, "verified"), (flip_a_disclosure as Alter, "rejected")] {
+    let alterations: [(Alter, &str, Value); 3] = [
+        (same, "verified", Value::Null),
+        (alter_a_disclosure, "rejected", json!("INRO-SDJWT-005")),
+        (alter_the_key_binding, "rejected", json!("INRO-SDJWT-021")),
+    ];
+    for (alter, status, code) in alterations {
         let asked = story.ask(&json!({ "policy": "approve-welfare" }));
         let _ = block_on(present_through(&story, link(&asked), alter));
         let result = story.result(&asked);
-        assert_eq!(result["status"], expected, "{result}");
+        assert_eq!((&result["status"], &result["error"]["inro_code"]), (&json!(status), &code), "{result}");
     }
 }
 
@@ -131,31 +166,52 @@ fn same(body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-/// Changes one character in the first disclosure of the first presentation.
-fn flip_a_disclosure(body: Vec<u8>) -> Vec<u8> {
-    let mut text = String::from_utf8(body).unwrap();
-    // `~` separates issuer-signed JWT, disclosures and key binding; a form may escape it.
-    let Some(start) = ["~", "%7E", "%7e"].iter().find_map(|tilde| Some(text.find(tilde)? + tilde.len())) else {
-        return text.into_bytes();
-    };
-    let other = if text[start + 8..].starts_with('A') { "B" } else { "A" };
-    text.replace_range(start + 8..start + 9, other);
+/// Changes one character in the first disclosure of the presentation.
+fn alter_a_disclosure(body: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(body).unwrap();
+    // `~` parts the issuer-signed JWT, the disclosures and the key binding; a form may escape it.
+    let start = ["~", "%7E"].iter().find_map(|tilde| Some(text.find(tilde)? + tilde.len()));
+    alter_at(text, start.map(|start| start + 8))
+}
+
+/// Changes one character in the signature of the key binding.
+fn alter_the_key_binding(body: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(body).unwrap();
+    // The presentation ends in `"]}`, escaped.
+    let end = text.find("%22%5D%7D");
+    alter_at(text, end.map(|end| end - 8))
+}
+
+fn alter_at(mut text: String, at: Option<usize>) -> Vec<u8> {
+    if let Some(at) = at {
+        let other = if text[at..].starts_with('A') { "B" } else { "A" };
+        text.replace_range(at..=at, other);
+    }
     text.into_bytes()
 }
 
-fn assert_nothing_else_left(result: &Value) {
-    let text = result["credentials"].to_string();
-    for unasked in ["family_name", "kana", "grade", "employment", "clearance", "contract"] {
-        assert!(!text.contains(unasked), "{unasked} was not asked for: {text}");
+/// The paths of all values below `claims` that say something of the employee, sorted.
+fn leaves(claims: &Value) -> Vec<String> {
+    fn walk(prefix: &str, value: &Value, found: &mut Vec<String>) {
+        match value.as_object() {
+            Some(members) => {
+                members.iter().for_each(|(name, value)| walk(&format!("{prefix}.{name}"), value, found))
+            }
+            None => found.push(prefix.trim_start_matches('.').to_owned()),
+        }
     }
+    let mut found = Vec::new();
+    walk("", claims, &mut found);
+    found.sort();
+    found
 }
 
-fn query(vct: &str, claim: &str) -> Value {
+fn query(vct: &str, path: Value) -> Value {
     json!({ "credentials": [{
         "id": "one",
         "format": "dc+sd-jwt",
         "meta": { "vct_values": [vct] },
-        "claims": [{ "path": [claim] }],
+        "claims": [{ "path": path }],
     }] })
 }
 

@@ -1,6 +1,7 @@
 //! The three binaries as processes in a temporary folder, over HTTPS on free ports.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,8 @@ pub(crate) struct Said {
 impl Said {
     /// What it printed on stdout, as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("not JSON: {}{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|_| panic!("not JSON: {}{}", self.stdout, self.stderr))
     }
 }
 
@@ -43,8 +45,17 @@ impl Said {
 struct Service(Child);
 
 impl Story {
-    /// Sets all three up, starts both services and imports the sample HR file.
+    /// Sets all three up, registers the verifier, starts both services and imports the sample HR file.
     pub(crate) fn begin() -> Self {
+        Self::begin_as(true)
+    }
+
+    /// As [`Story::begin`], but nobody registered the verifier.
+    pub(crate) fn begin_unregistered() -> Self {
+        Self::begin_as(false)
+    }
+
+    fn begin_as(registered: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (issuer, verifier) = (folder.path().join("issuer"), folder.path().join("verifier"));
         let (issuer_url, verifier_url) = (free_url(), free_url());
@@ -52,7 +63,10 @@ impl Story {
         ok("inro-issuer", args(&["init", "--dir"], [&issuer], &init));
         let init = ["--name", "Welfare System", "--name-ja", "福祉システム", "--url", &verifier_url];
         ok("inro-verifier", args(&["init", "--dir"], [&verifier], &init));
-        register(folder.path(), &issuer, &verifier);
+        trust_issuer(&issuer, &verifier);
+        if registered {
+            register(folder.path(), &issuer, &verifier);
+        }
         let employees = workspace().join("issuer/samples/hr.csv");
         ok("inro-issuer", args(&["employee", "import", "--dir"], [&issuer, &employees], &[]));
         let services = [serve("inro-issuer", &issuer), serve("inro-verifier", &verifier)];
@@ -150,7 +164,15 @@ pub(crate) fn client(authority: &Path) -> HttpsClient {
     HttpsClient::new(&[anchor]).unwrap()
 }
 
-/// The verifier's operator hands its draft to the agency, which registers it.
+/// The verifier's operator trusts the agency.
+fn trust_issuer(issuer: &Path, verifier: &Path) {
+    for (usage, file) in [("--issuer", "trust/ca.pem"), ("--tls", "tls/ca.pem")] {
+        let anchor = issuer.join(file);
+        ok("inro-verifier", args(&["trust", "add", "--dir"], [verifier], &[usage, anchor.to_str().unwrap()]));
+    }
+}
+
+/// The verifier's operator hands the agency a draft to register.
 fn register(folder: &Path, issuer: &Path, verifier: &Path) {
     let (draft, leaf) = (verifier.join("registration.toml"), verifier.join("keys/verifier.pem"));
     let said = ok(
@@ -160,15 +182,12 @@ fn register(folder: &Path, issuer: &Path, verifier: &Path) {
     let registration = folder.join("registration.jwt");
     std::fs::write(&registration, said.stdout.trim()).unwrap();
     ok("inro-verifier", args(&["registration", "add", "--dir"], [verifier, &registration], &[]));
-    for (usage, file) in [("--issuer", "trust/ca.pem"), ("--tls", "tls/ca.pem")] {
-        let anchor = issuer.join(file);
-        ok("inro-verifier", args(&["trust", "add", "--dir"], [verifier], &[usage, anchor.to_str().unwrap()]));
-    }
 }
 
 fn serve(program: &str, folder: &Path) -> Service {
     let mut command = command(program);
-    command.arg("serve").arg("--dir").arg(folder).stdout(Stdio::piped());
+    let log = File::create(folder.with_extension("log")).unwrap();
+    command.arg("serve").arg("--dir").arg(folder).stdout(Stdio::piped()).stderr(log);
     let mut service = Service(command.spawn().unwrap());
     let mut line = String::new();
     BufReader::new(service.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
