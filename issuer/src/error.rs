@@ -76,6 +76,35 @@ pub enum IssuerError {
     File,
 }
 
+impl IssuerError {
+    /// Whether the agency decided not to issue, as opposed to a failure of its service.
+    pub const fn is_denial(&self) -> bool {
+        match self {
+            Self::NotInOffice
+            | Self::NoSuchCredential
+            | Self::UnknownType
+            | Self::FormatLater
+            | Self::ApprovalLater
+            | Self::Exhausted
+            | Self::Credential(_)
+            | Self::Store(StoreError::NoEmployee | StoreError::TooManyOffers) => true,
+            Self::Store(StoreError::Database { .. } | StoreError::Busy)
+            | Self::Service(_)
+            | Self::Crypto(_)
+            | Self::Jose(_)
+            | Self::Trust(_)
+            | Self::SdJwt(_)
+            | Self::Hr(_)
+            | Self::Url(_)
+            | Self::Origin
+            | Self::BadRows
+            | Self::Registration
+            | Self::Record
+            | Self::File => false,
+        }
+    }
+}
+
 impl Coded for IssuerError {
     fn code(&self) -> Code {
         match self {

@@ -21,7 +21,8 @@ pub enum IssueRefused {
     Protocol(CredentialError),
     /// The store failed.
     Store(StoreError),
-    /// The agency does not issue: the employee left, or a claim cannot be made.
+    /// The agency does not issue (the employee left, a claim cannot be made), or its service failed:
+    /// see [`IssuerError::is_denial`].
     Denied(IssuerError),
 }
 

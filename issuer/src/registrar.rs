@@ -20,6 +20,7 @@ const MAX_DAYS: i64 = 1_095;
 
 /// `registration.toml`: what a verifier applies for, and the agency has reviewed.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Application {
     name: Localized,
     purposes: Vec<Purpose>,

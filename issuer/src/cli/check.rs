@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use inro_base::report::Exit;
 use inro_base::{Clock as _, Code, Coded, UnixTime};
+use inro_crypto::{CryptoError, Signer as _};
+use inro_crypto_aws::AwsLc;
 use inro_service::cli::{exit, language, table};
-use inro_service::{SystemClock, pki, tls};
+use inro_service::{SystemClock, files, pki, tls};
+use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::json;
 
 use super::Folder;
@@ -62,8 +65,9 @@ fn findings(root: &Path) -> Vec<Finding> {
         ),
         judge("roles", folder::roles(&layout).map(|roles| format!("{} powers", roles.powers().len()))),
         judge("database", employees(root)),
-        judge("signing key", pki::load_signer(&layout.key("signer.key.pem")).map(|_| "usable".into())),
-        judge("registrar key", pki::load_signer(&layout.key("registrar.key.pem")).map(|_| "usable".into())),
+        judge("signer", signer(&layout, "signer", Usage::CredentialIssuer, now)),
+        judge("signer's types", signer_types(&layout, now)),
+        judge("registrar", signer(&layout, "registrar", Usage::Registrar, now)),
         judge("tls", tls::server_config(&root.join("tls")).map(|_| "usable".into())),
         clock(now),
     ];
@@ -79,6 +83,31 @@ fn findings(root: &Path) -> Vec<Finding> {
 
 fn employees(root: &Path) -> Result<String, IssuerError> {
     Ok(format!("{} employees", folder::store(root)?.employees()?.len()))
+}
+
+/// Whether key, certificate and anchor fit together, as a wallet or verifier will find.
+fn signer(layout: &Layout, name: &str, usage: Usage, now: UnixTime) -> Result<String, IssuerError> {
+    let key = pki::load_signer(&layout.key(&format!("{name}.key.pem")))?;
+    let trusted = trusted(layout, name, usage, now)?;
+    if *trusted.public_key() == key.public_key() {
+        Ok(format!("{} leads to the agency's authority", trusted.subject()))
+    } else {
+        Err(IssuerError::Crypto(CryptoError::PrivateKey))
+    }
+}
+
+fn signer_types(layout: &Layout, now: UnixTime) -> Result<String, IssuerError> {
+    let trusted = trusted(layout, "signer", Usage::CredentialIssuer, now)?;
+    let types = folder::types(layout)?;
+    types.iter().try_for_each(|kind| trusted.check_type(kind.id()))?;
+    Ok("its certificate names every type".into())
+}
+
+fn trusted(layout: &Layout, name: &str, usage: Usage, now: UnixTime) -> Result<TrustedKey, IssuerError> {
+    let mut anchors = Anchors::new();
+    anchors.add_pem(&files::read_text(&layout.anchor())?, &[usage])?;
+    let chain = pki::load_chain(&layout.key(&format!("{name}.chain.pem")))?;
+    Ok(anchors.trust(&chain, usage, now, &AwsLc)?)
 }
 
 fn judge<E: Coded>(part: &'static str, result: Result<String, E>) -> Finding {

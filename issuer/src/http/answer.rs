@@ -125,10 +125,13 @@ impl From<IssueRefused> for Refusal {
         match refused {
             IssueRefused::Protocol(error) => error.into(),
             IssueRefused::Store(error) => Self::resource(WireError::OAuth(store_code(&error)), error.code()),
-            IssueRefused::Denied(error) => Self::resource(
+            IssueRefused::Denied(error) if error.is_denial() => Self::resource(
                 WireError::Credential(CredentialErrorCode::CredentialRequestDenied),
                 error.code(),
             ),
+            IssueRefused::Denied(error) => {
+                Self::resource(WireError::OAuth(ErrorCode::ServerError), error.code())
+            }
         }
     }
 }

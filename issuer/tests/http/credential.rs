@@ -332,3 +332,14 @@ async fn denies_an_employee_who_left_after_the_offer() {
         refused(400, "credential_request_denied", "INRO-ISSUER-007")
     );
 }
+
+#[tokio::test]
+async fn an_issuance_goes_on_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db.sqlite");
+    let key = new_key();
+    let token = Bench::on_disk(&path).access_token(&key).await;
+    let again = Bench::on_disk(&path);
+    let message = again.credential_message_for(&token, &key, 10).await;
+    assert_eq!(again.credential(&message).await.verdict(), accepted());
+}

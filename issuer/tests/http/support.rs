@@ -129,7 +129,10 @@ impl Bench {
         let profile = LeafProfile {
             common_name: "Minato City".into(),
             extended_key_usages: vec![oid::CREDENTIAL_ISSUER],
-            extensions: vec![(oid::CREDENTIAL_TYPES, inro_trust::credential_types_extension(&types).unwrap())],
+            extensions: vec![(
+                oid::CREDENTIAL_TYPES,
+                inro_trust::credential_types_extension(&types).unwrap(),
+            )],
             ..LeafProfile::default()
         };
         let leaf = authority.issue(&profile, Validity::days(NOW, 730)).unwrap();

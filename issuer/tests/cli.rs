@@ -1,0 +1,205 @@
+//! The binary as an administrator meets it.
+
+#[cfg(test)]
+mod cases {
+    use std::path::Path;
+    use std::process::{Command, Output};
+
+    use serde_json::Value;
+
+    const URL: &str = "https://localhost:8443";
+
+    fn run(arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_inro-issuer")).args(arguments).env("LC_ALL", "C").output().unwrap()
+    }
+
+    fn init(dir: &str) -> Output {
+        run(&["init", "--dir", dir, "--name", "Minato City", "--name-ja", "みなと市", "--url", URL])
+    }
+
+    fn json(output: &Output) -> Value {
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn error(output: &Output) -> String {
+        let text = String::from_utf8(output.stderr.clone()).unwrap();
+        let line = text.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+        line.rsplit_once('[').map(|(_, code)| code.trim_end_matches(']').to_owned()).unwrap_or_default()
+    }
+
+    fn sample(name: &str) -> String {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn init_makes_a_folder_that_check_finds_good_and_refuses_one_in_use() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert_eq!(init(dir).status.code(), Some(0));
+        let check = run(&["check", "--dir", dir, "--json"]);
+        assert_eq!(
+            (check.status.code(), json(&check)["ok"].as_bool()),
+            (Some(0), Some(true)),
+            "{}",
+            json(&check)
+        );
+        let again = init(dir);
+        assert_eq!((again.status.code(), error(&again).as_str()), (Some(1), "INRO-SERVICE-001"));
+        std::fs::copy(format!("{dir}/keys/registrar.key.pem"), format!("{dir}/keys/signer.key.pem")).unwrap();
+        let check = run(&["check", "--dir", dir, "--json"]);
+        let findings = json(&check);
+        let bad: Vec<&Value> = findings["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["state"] == "bad")
+            .collect();
+        assert_eq!((check.status.code(), bad.len(), &bad[0]["part"]), (Some(1), 1, &Value::from("signer")));
+    }
+
+    #[test]
+    fn init_refuses_a_url_that_is_no_https_origin() {
+        let root = tempfile::tempdir().unwrap();
+        for (number, (url, code)) in [
+            ("https://localhost:8443/", None),
+            ("http://localhost:8443", Some("INRO-OAUTH-040")),
+            ("https://localhost:8443/path", Some("INRO-ISSUER-005")),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let dir = root.path().join(number.to_string());
+            let output = run(&[
+                "init",
+                "--dir",
+                dir.to_str().unwrap(),
+                "--name",
+                "A",
+                "--name-ja",
+                "ア",
+                "--url",
+                url,
+            ]);
+            assert_eq!(output.status.success(), code.is_none(), "{url}");
+            assert_eq!(error(&output), code.unwrap_or_default(), "{url}");
+        }
+    }
+
+    #[test]
+    fn import_takes_all_rows_or_with_skip_bad_the_good_ones() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        let refused = run(&["employee", "import", "--dir", dir, &sample("hr_bad.csv"), "--json"]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert_eq!(
+            (json(&refused)["imported"].as_bool(), json(&refused)["inro_code"].as_str()),
+            (Some(false), Some("INRO-ISSUER-017"))
+        );
+        let first = &json(&refused)["errors"][0];
+        assert!(
+            first["line"].as_u64() > Some(1) && first["column"].is_string() && first["reason"].is_string()
+        );
+        let none = run(&["employee", "list", "--dir", dir, "--json"]);
+        assert_eq!(json(&none)["employees"].as_array().unwrap().len(), 0);
+        let skipped =
+            run(&["employee", "import", "--dir", dir, &sample("hr_bad.csv"), "--skip-bad", "--json"]);
+        assert_eq!(skipped.status.code(), Some(0));
+        let added = json(&skipped)["added"].as_u64().unwrap();
+        assert!(added > 0 && json(&skipped)["good"].as_u64() == Some(added));
+        let all = run(&["employee", "import", "--dir", dir, &sample("hr.csv"), "--json"]);
+        assert_eq!(json(&all)["good"].as_u64(), Some(20));
+        let again = run(&["employee", "import", "--dir", dir, &sample("hr.csv"), "--json"]);
+        assert_eq!((json(&again)["added"].as_u64(), json(&again)["updated"].as_u64()), (Some(0), Some(20)));
+        let one = run(&["employee", "show", "--dir", dir, "E0001", "--json"]);
+        assert_eq!(json(&one)["employee_number"], "E0001");
+        let nobody = run(&["employee", "show", "--dir", dir, "E9999"]);
+        assert_eq!(error(&nobody), "INRO-ISSUER-004");
+    }
+
+    #[test]
+    fn offers_are_coded_when_they_cannot_be_made() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        assert!(run(&["employee", "import", "--dir", dir, &sample("hr.csv")]).status.success());
+        let offer = |more: &[&str]| {
+            let base = [
+                "offer",
+                "create",
+                "--dir",
+                dir,
+                "--employee",
+                "E0001",
+                "--credential",
+                "employee-id",
+                "--json",
+            ];
+            run(&[&base, more].concat())
+        };
+        let made = offer(&["--format", "dc+sd-jwt", "--credential", "role-authority", "--tx-code"]);
+        let value = json(&made);
+        assert!(
+            value["credential_offer"]
+                .as_str()
+                .unwrap()
+                .starts_with("openid-credential-offer://?credential_offer=")
+        );
+        assert!(
+            value["credential_offer_uri"].as_str().unwrap().starts_with("https://localhost:8443/offers/")
+        );
+        assert_eq!(value["tx_code"].as_str().map(str::len), Some(6));
+        assert!(value["id"].is_string() && value["expires_at"].is_string());
+        assert_eq!(json(&offer(&[]))["tx_code"], Value::Null);
+        assert_eq!(error(&offer(&["--format", "mso_mdoc"])), "INRO-ISSUER-009");
+        assert_eq!(error(&offer(&["--needs-approval"])), "INRO-ISSUER-010");
+        assert_eq!(error(&offer(&["--credential", "unheard-of"])), "INRO-ISSUER-008");
+        let nobody =
+            run(&["offer", "create", "--dir", dir, "--employee", "E9999", "--credential", "employee-id"]);
+        assert_eq!(error(&nobody), "INRO-ISSUER-004");
+        let usage = run(&["offer", "create", "--dir", dir]);
+        assert_eq!(usage.status.code(), Some(2));
+    }
+
+    #[test]
+    fn a_registration_is_bound_to_the_verifiers_certificate() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        let application = root.path().join("registration.toml");
+        let text = r#"response_hosts = ["localhost:9443"]
+            [name]
+            en = "Welfare System"
+            ja = "福祉システム"
+            [[purposes]]
+            id = "approve-welfare"
+            text = { en = "To approve", ja = "決裁のため" }
+            [[credentials]]
+            type = "urn:inro:role-authority:1"
+            claims = [["powers"], ["scope", "agency"]]
+        "#;
+        std::fs::write(&application, text).unwrap();
+        // Any certificate will do for a leaf; the issuer's own TLS certificate is at hand.
+        let leaf = format!("{dir}/tls/cert.pem");
+        let register =
+            || run(&["verifier", "register", "--dir", dir, application.to_str().unwrap(), "--cert", &leaf]);
+        let output = register();
+        assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+        let jwt = String::from_utf8(output.stdout).unwrap();
+        let registration = inro_trust::registration::UnverifiedRegistration::parse(jwt.trim()).unwrap();
+        let mut anchors = inro_trust::Anchors::new();
+        let anchor = std::fs::read_to_string(format!("{dir}/trust/ca.pem")).unwrap();
+        anchors.add_pem(&anchor, &[inro_trust::Usage::Registrar]).unwrap();
+        let der = inro_service::pki::load_chain(Path::new(&leaf)).unwrap().remove(0);
+        let digest = inro_crypto::Provider::sha256(&inro_crypto::RustCrypto, &der);
+        let now = inro_base::Clock::now(&inro_service::SystemClock);
+        let verified = registration.verify(&anchors, &digest, now, &inro_crypto::RustCrypto).unwrap();
+        assert_eq!(verified.name().ja, "福祉システム");
+        std::fs::write(&application, text.replace("response_hosts", "response_host")).unwrap();
+        assert_eq!(error(&register()), "INRO-SERVICE-006");
+    }
+}
