@@ -199,7 +199,7 @@ impl Conceal<'_> {
     }
 
     fn is_concealed(&self) -> bool {
-        ClaimPath::new(self.path.clone()).is_ok_and(|path| self.concealed.contains(&path))
+        self.concealed.contains(self.path.as_slice())
     }
 
     /// Keeps a disclosure for the holder and returns its digest.
