@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -14,7 +15,8 @@ from inro_peers.issuer import Options
 from inro_peers.jose import JsonObject
 from inro_peers.pki import EKU_VERIFIER, Authority
 from inro_peers.processes import InroIssuer, InroWallet
-from inro_peers.registration import sign_registration
+from inro_peers.registration import application
+from inro_peers.sdjwt_vc import FORMAT
 from products import (
     EMPLOYEE_TYPE,
     EMPLOYEE_VCT,
@@ -35,6 +37,82 @@ def test_shows_a_registered_verifier_only_what_it_asked(inro_wallet: InroWallet,
         [credential] = session.verified["employee"]
         assert credential.claims["department"] == {"name": "福祉課"}
         assert len(credential.sd_jwt.disclosures) == 2, "the department, and the name inside it"
+
+
+NUMBER: JsonObject = {"id": "number", "path": ["employee_number"]}
+NAME: JsonObject = {"id": "name", "path": ["name_kanji"]}
+OTHER_NUMBER: JsonObject = {"id": "other", "path": ["employee_number"], "values": ["F9999"]}
+
+
+def _query(*entries: JsonObject, **members: Any) -> JsonObject:
+    return {"credentials": list(entries), **members}
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        (_query(credential_query("a", EMPLOYEE_VCT, [NUMBER, NAME])), {"a": {"employee_number", "name_kanji"}}),
+        (
+            _query(credential_query("a", EMPLOYEE_VCT, [NUMBER, NAME, OTHER_NUMBER], claim_sets=[["other"], ["name"]])),
+            {"a": {"name_kanji"}},
+        ),
+        (
+            _query(
+                credential_query("a", ROLE_VCT, [{"path": ["clearance"]}]),
+                credential_query("b", EMPLOYEE_VCT, [NUMBER]),
+                credential_sets=[{"options": [["a"], ["b"]]}],
+            ),
+            {"b": {"employee_number"}},
+        ),
+        (
+            _query(
+                credential_query("a", EMPLOYEE_VCT, [NAME]),
+                credential_query("b", ROLE_VCT, [{"path": ["clearance"]}]),
+                credential_sets=[{"options": [["a"]]}, {"options": [["b"]], "required": False}],
+            ),
+            {"a": {"name_kanji"}},
+        ),
+        (
+            _query(credential_query("a", EMPLOYEE_VCT, [NUMBER]), credential_query("b", EMPLOYEE_VCT, [NAME])),
+            {"a": {"employee_number"}, "b": {"name_kanji"}},
+        ),
+        (
+            _query(credential_query("a", EMPLOYEE_VCT, [NUMBER | {"values": ["F9999", "F0001"]}])),
+            {"a": {"employee_number"}},
+        ),
+        (
+            _query(credential_query("a", EMPLOYEE_VCT, [NUMBER], unknown={"x": 1}), unknown=[1]),
+            {"a": {"employee_number"}},
+        ),
+        (_query({"id": "a", "format": FORMAT, "meta": {"vct_values": [EMPLOYEE_VCT]}}), {"a": set()}),
+    ],
+    ids=[
+        *(
+            "claims",
+            "second claim set",
+            "one option",
+            "optional credential",
+            "two queries",
+            "values",
+            "unknown members",
+        ),
+        "no claims",
+    ],
+)
+def test_answers_each_kind_of_query_with_the_least(
+    inro_wallet: InroWallet, tmp_path: Path, query: JsonObject, shown: dict[str, set[str]]
+) -> None:
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.register({"type": EMPLOYEE_VCT, "claims": REGISTERED}, {"type": ROLE_VCT, "claims": [["clearance"]]})
+        foreign.receive()
+        session = foreign.verifier.request(query)
+        foreign.assert_answers(session)
+        assert session.verified is not None
+        carried = {
+            name: {str(place[0]) for one in credentials for place in one.processed.carriers}
+            for name, credentials in session.verified.items()
+        }
+        assert carried == shown
 
 
 def test_refuses_a_verifier_that_asks_for_more_than_was_registered(inro_wallet: InroWallet, tmp_path: Path) -> None:
@@ -207,7 +285,7 @@ def test_no_match_and_another_value_and_a_refusal_look_the_same(inro_wallet: Inr
         assert answers[0] == answers[1] == answers[2]
 
 
-def test_a_credential_of_inros_issuer_satisfies_a_foreign_verifier(
+def test_inros_agency_registers_a_foreign_verifier_for_inros_credentials(
     issuer: InroIssuer, inro_wallet: InroWallet, tmp_path: Path
 ) -> None:
     inro_wallet.trust("issuer", issuer.anchor_file)
@@ -224,12 +302,15 @@ def test_a_credential_of_inros_issuer_satisfies_a_foreign_verifier(
     }
     with world(inro_wallet, tmp_path) as foreign:
         foreign.verifier.issuer_anchors = issuer.anchors
-        registered: list[JsonObject] = [
-            {"type": ROLE_VCT, "claims": [["powers", None]]},
+        credentials: list[JsonObject] = [
+            {"type": ROLE_VCT, "claims": [["powers"]]},
             {"type": EMPLOYEE_VCT, "claims": [["name_kanji"], ["department", "name"]]},
         ]
-        identity, host = foreign.verifier.identity, foreign.verifier.host
-        foreign.verifier.registration = sign_registration(foreign.issuer.registrar, identity, host, registered)
+        application_file, certificate = tmp_path / "application.toml", tmp_path / "verifier.pem"
+        application_file.write_text(application(foreign.verifier.host, credentials), encoding="utf-8")
+        foreign.verifier.identity.write(certificate, tmp_path / "verifier.key.pem")
+        foreign.verifier.registration = issuer.register_verifier(application_file, certificate)
+
         session = foreign.verifier.request(query)
         foreign.assert_answers(session)
         assert session.verified is not None

@@ -32,6 +32,12 @@ class World:
     verifier: ForeignVerifier
     wallet: InroWallet
 
+    def register(self, *credentials: JsonObject) -> None:
+        """The agency registers the verifier for `credentials`, and for nothing else any more."""
+        self.verifier.registration = sign_registration(
+            self.issuer.registrar, self.verifier.identity, self.verifier.host, list(credentials)
+        )
+
     def receive(self) -> JsonObject:
         """The holder takes the agency's employee id."""
         return self.wallet.receive(self.issuer.offer(), self.issuer.options.tx_code)
@@ -56,12 +62,11 @@ def world(wallet: InroWallet, folder: Path, options: Options = Options()) -> Ite
     """Starts both foreign services; the agency registers the verifier for `REGISTERED`."""
     issuer = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE, options)
     verifier = ForeignVerifier([issuer.authority.certificate])
-    verifier.registration = sign_registration(
-        issuer.registrar, verifier.identity, verifier.host, [{"type": EMPLOYEE_VCT, "claims": REGISTERED}]
-    )
     wallet.trust("issuer", issuer.authority.write(folder / "foreign-issuer.pem"))
     wallet.trust("verifier", verifier.authority.write(folder / "foreign-verifier.pem"))
     wallet.trust("tls", issuer.tls_authority.write(folder / "foreign-issuer-tls.pem"))
     wallet.trust("tls", verifier.tls_authority.write(folder / "foreign-verifier-tls.pem"))
     with issuer, verifier:
-        yield World(issuer, verifier, wallet)
+        foreign = World(issuer, verifier, wallet)
+        foreign.register({"type": EMPLOYEE_VCT, "claims": REGISTERED})
+        yield foreign

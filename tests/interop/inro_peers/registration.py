@@ -5,6 +5,7 @@ Sources: OpenID4VP 1.0 §5.1 and §5.11 (`verifier_info`); the claims are the ec
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from .jose import JsonObject, Jws, sha256_b64url, sign_jws
+from .paths import Component
 from .pki import EKU_REGISTRAR, Identity, chain_from_header, leaf_key, trusted_leaf
 
 TYP = "inro-verifier-registration+jwt"
@@ -43,6 +45,18 @@ def sign_registration(
     return sign_jws({"typ": TYP, "x5c": registrar.x5c}, payload | changes, registrar.key)
 
 
+def application(response_host: str, credentials: list[JsonObject]) -> str:
+    """The same as an application in TOML, for an agency's registrar; JSON strings and arrays are TOML, too."""
+    lines = [
+        f"response_hosts = {json.dumps([response_host])}",
+        '[name]\nen = "Foreign Verifier"\nja = "外部検証者"',
+        '[[purposes]]\nid = "interop"\n[purposes.text]\nen = "Interoperability test"\nja = "相互運用試験"',
+    ]
+    for entry in credentials:
+        lines.append(f"[[credentials]]\ntype = {json.dumps(entry['type'])}\nclaims = {json.dumps(entry['claims'])}")
+    return "\n".join(lines) + "\n"
+
+
 def verifier_info(registration: str) -> list[JsonObject]:
     """The request parameter that carries a registration."""
     return [{"format": FORMAT, "data": registration}]
@@ -67,6 +81,11 @@ def check_registration(
     for entry in parameters["dcql_query"]["credentials"]:
         for vct in entry["meta"]["vct_values"]:
             asked = [claim["path"] for claim in entry.get("claims", [])]
-            if vct not in allowed or any(path not in allowed[vct] for path in asked):
+            if vct not in allowed or not all(_covered(path, allowed[vct]) for path in asked):
                 raise RegistrationError("the request asks for more than was registered")
     return claims
+
+
+def _covered(path: list[Component], registered: list[list[Component]]) -> bool:
+    """A registered path stands for itself and everything beneath it."""
+    return any(path[: len(one)] == one for one in registered)
