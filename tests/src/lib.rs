@@ -1,0 +1,3 @@
+//! Stories, vectors and foreign peers across the rooms.
+
+pub mod vectors;
