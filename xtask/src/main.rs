@@ -1,13 +1,21 @@
 //! Every command that the README or CI calls: `cargo xtask <command>`.
 
+mod ci;
 mod codes;
 mod dag;
+mod demo;
+mod shell;
+mod test;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask <command>
 
+  demo             the three programs over HTTPS, from an HR file to a decision
+  test             everything that is tested, in Rust and by foreign peers in Python
+  ci               exactly what CI runs: format, arrows, codes, dependencies, lints, tests, demo
   dag              arrows between rooms, circles between files, file lengths
   codes [--write]  error codes against their registry; --write renders docs/error-codes.md
 ";
@@ -15,7 +23,16 @@ cargo xtask <command>
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // Paths are written from the workspace's folder, wherever the command was given.
+    if let Err(error) = std::env::set_current_dir(shell::root()) {
+        eprintln!("{}: {error}", shell::root().display());
+        return ExitCode::FAILURE;
+    }
     let result = match arguments.as_slice() {
+        ["demo"] => demo::run(),
+        [demo::guard::TASK, folder] => demo::guard::stand(Path::new(folder)),
+        ["test"] => test::run(),
+        ["ci"] => ci::run(),
         ["dag"] => dag::run(),
         ["codes"] => codes::run(false),
         ["codes", "--write"] => codes::run(true),
