@@ -27,6 +27,10 @@ pub(crate) struct Script {
     pub(crate) signer: Leaf,
     /// The issuer's metadata.
     pub(crate) metadata: Value,
+    /// What is offered.
+    pub(crate) offer: Value,
+    /// The authorization server's metadata.
+    pub(crate) server: Value,
     /// The metadata as they are sent, where that is no re-encoding of `metadata`.
     pub(crate) raw_metadata: Option<Vec<u8>>,
     /// Changes the copies that are sent.
@@ -49,7 +53,9 @@ impl Script {
     pub(crate) fn honest(authority: &Authority) -> Self {
         Self {
             signer: authority.leaf(1, Usage::CredentialIssuer, &["employee-id"], "issuer.example"),
+            offer: offer(),
             metadata: metadata(),
+            server: server_metadata(),
             raw_metadata: None,
             copies: |_| {},
             cut_at: None,
@@ -73,12 +79,12 @@ impl Script {
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let path = request.url.strip_prefix(URL).unwrap_or_default();
         match path {
-            "/offers/1" => answer(200, &offer()),
+            "/offers/1" => answer(200, &self.offer),
             "/.well-known/openid-credential-issuer" => match &self.raw_metadata {
                 Some(raw) => HttpResponse { body: raw.clone(), ..answer(200, &Value::Null) },
                 None => answer(200, &self.metadata),
             },
-            "/.well-known/oauth-authorization-server" => answer(200, &server_metadata()),
+            "/.well-known/oauth-authorization-server" => answer(200, &self.server),
             "/token" => token(request),
             "/nonce" => answer(200, &json!({ "c_nonce": "a-c-nonce" })),
             "/credential" => answer(200, &self.credentials(request)),
@@ -164,10 +170,11 @@ fn server_metadata() -> Value {
     })
 }
 
-/// Asks for its nonce first, as our issuer does.
+/// Asks for its nonce first, as our issuer does; gives a bearer token to a wallet without DPoP.
 fn token(request: &HttpRequest) -> HttpResponse {
-    let proof =
-        request.headers.iter().find(|(name, _)| *name == "dpop").map(|(_, value)| value.as_str()).unwrap();
+    let Some((_, proof)) = request.headers.iter().find(|(name, _)| *name == "dpop") else {
+        return answer(200, &json!({ "access_token": "a-token", "token_type": "Bearer" }));
+    };
     let limits = Limits::MESSAGE;
     let proof = UnverifiedJws::parse(proof, Expect { typ: &["dpop+jwt"], limits }).unwrap();
     if proof.unverified_payload().get("nonce") == Some(&json!("server-nonce")) {

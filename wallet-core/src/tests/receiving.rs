@@ -6,7 +6,7 @@ use inro_crypto::{Signer as _, SoftwareKey};
 use inro_trust::Usage;
 use serde_json::json;
 
-use super::issuer::{Plan, Script, link, link_by_value};
+use super::issuer::{CONFIGURATION, Plan, Script, link, link_by_value};
 use super::pki::Authority;
 use super::{Device, code};
 use crate::ports::Store as _;
@@ -53,6 +53,20 @@ fn receives_one_key_per_copy_and_tells_the_history() {
     let history = run(honest.device.store.history(9)).unwrap();
     assert_eq!(history[0].items[0].claims, ["agency", "grade"]);
     assert!(!format!("{history:?}").contains("みなと市, "), "claim values stand in the history");
+}
+
+#[test]
+fn works_without_any_optional_feature() {
+    let bare = receive_from(|script, _| {
+        let metadata = script.metadata.as_object_mut().unwrap();
+        for name in ["nonce_endpoint", "batch_credential_issuance", "display"] {
+            metadata.remove(name).unwrap();
+        }
+        let configurations = &mut metadata["credential_configurations_supported"];
+        configurations[CONFIGURATION].as_object_mut().unwrap().remove("credential_metadata").unwrap();
+        script.server.as_object_mut().unwrap().remove("dpop_signing_alg_values_supported").unwrap();
+    });
+    assert_eq!((bare.code, bare.device.copies(), bare.device.keys()), ("accepted", 1, 1));
 }
 
 #[test]
@@ -187,6 +201,23 @@ fn refuses_an_offer_that_points_at_http() {
     let by_value = code(run(wallet.receive(&link_by_value("http://issuer.example"), None)));
     assert_eq!((by_reference, by_value), ("INRO-OAUTH-040", "INRO-OAUTH-040"));
     assert_eq!(device.journal.lines().len(), before, "nothing may be sent or made");
+}
+
+#[test]
+fn refuses_to_go_on_without_the_transaction_code_and_makes_no_key() {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let receive = |tx_code| {
+        let mut script = Script::honest(&authority);
+        let grant = &mut script.offer["grants"]["urn:ietf:params:oauth:grant-type:pre-authorized_code"];
+        grant["tx_code"] = json!({ "length": 6 });
+        code(run(device.wallet(script.network()).receive(&link(), tx_code)))
+    };
+    assert_eq!(receive(None), "INRO-VCI-009");
+    assert!(!device.journal.lines().contains(&"create".to_owned()));
+    assert_eq!(receive(Some("12345")), "INRO-VCI-010");
+    assert_eq!((device.copies(), device.keys()), (0, 0));
+    assert_eq!(receive(Some("123456")), "accepted");
 }
 
 #[test]
