@@ -7,7 +7,11 @@ use super::record::EmployeeRecord;
 ///
 /// `None` where the employee can have no such credential: the type is none that HR files speak of,
 /// or it is `role-authority` and the employee has no role in the present role table.
-pub fn claims(employee: &EmployeeRecord, kind: &CredentialType, roles: &RoleTable) -> Option<Map<String, Value>> {
+pub fn claims(
+    employee: &EmployeeRecord,
+    kind: &CredentialType,
+    roles: &RoleTable,
+) -> Option<Map<String, Value>> {
     match kind.id() {
         "employee-id" => Some(employee_id(employee)),
         "role-authority" => role_authority(employee, roles),
@@ -36,7 +40,8 @@ fn employee_id(employee: &EmployeeRecord) -> Map<String, Value> {
 
 /// All roles of an employee in one credential; the type's file says why it has this shape.
 fn role_authority(employee: &EmployeeRecord, table: &RoleTable) -> Option<Map<String, Value>> {
-    let held: Vec<_> = employee.roles.iter().filter_map(|held| Some((held, table.role(&held.code)?))).collect();
+    let held: Vec<_> =
+        employee.roles.iter().filter_map(|held| Some((held, table.role(&held.code)?))).collect();
     let clearance = held.iter().map(|(_, role)| role.clearance).max()?;
     let mut powers: Vec<&str> = Vec::new();
     for power in held.iter().flat_map(|(_, role)| &role.powers) {

@@ -73,7 +73,9 @@ pub fn read<R: Read + Seek, E: From<HrError>>(
         }
         let line = record.position().map_or(0, csv::Position::line);
         let cells: Vec<&str> = record.iter().collect();
-        match row::parse(&cells, &columns, roles, line).and_then(|employee| once(employee, &mut numbers, line)) {
+        match row::parse(&cells, &columns, roles, line)
+            .and_then(|employee| once(employee, &mut numbers, line))
+        {
             Ok(employee) => {
                 report.good += 1;
                 keep(employee)?;
@@ -92,15 +94,14 @@ impl Report {
     }
 }
 
-fn next<R: Read>(
-    rows: &mut csv::Reader<R>,
-    record: &mut csv::StringRecord,
-) -> Result<bool, HrError> {
+fn next<R: Read>(rows: &mut csv::Reader<R>, record: &mut csv::StringRecord) -> Result<bool, HrError> {
     rows.read_record(record).map_err(|error| {
         let line = error.position().map_or(1, csv::Position::line);
         match error.into_kind() {
             csv::ErrorKind::Utf8 { .. } => HrError::Encoding { line },
-            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::InvalidData => HrError::Encoding { line },
+            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                HrError::Encoding { line }
+            }
             _ => HrError::Storage,
         }
     })
