@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inro_peers.pki import Authority
 from inro_peers.processes import Binaries, InroIssuer, InroVerifier, InroWallet
 from inro_peers.transport import HttpsClient
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
@@ -41,12 +42,20 @@ def issuer(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
+def partner() -> Authority:
+    """The certification authority of a partner agency whose credentials the tests make by hand."""
+    return Authority.create("Partner Agency CA")
+
+
+@pytest.fixture(scope="session")
 def verifier(
-    binaries: Binaries, issuer: InroIssuer, tmp_path_factory: pytest.TempPathFactory
+    binaries: Binaries, issuer: InroIssuer, partner: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[InroVerifier]:
-    """A running verifier that the agency registered."""
-    service = InroVerifier(binaries, tmp_path_factory.mktemp("verifier") / "welfare")
+    """A running verifier that the agency registered, and that trusts the partner agency, too."""
+    folder = tmp_path_factory.mktemp("verifier")
+    service = InroVerifier(binaries, folder / "welfare")
     service.register_with(issuer)
+    service.command("trust", "add", "--issuer", partner.write(folder / "partner.pem"))
     service.start()
     yield service
     service.stop()

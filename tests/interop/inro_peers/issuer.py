@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote
 from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_object, sha256_b64url, thumbprint
 from .paths import Location
 from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
-from .sdjwt_vc import FORMAT, issue_credential
+from .sdjwt_vc import FORMAT, draft_credential
 from .transport import HttpsServer, Incoming, Outgoing
 from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
 
@@ -209,10 +209,11 @@ class ForeignIssuer:
         if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
             raise _Refusal(400, "invalid_proof")
         claims = self._altered("claims", {"vct": self._product.vct, **self._product.claims})
-        entries = [
-            {"credential": issue_credential(claims, self._product.disclosable, self._signer, jwk, DECOYS)}
-            for jwk in (self._altered("holder key", jwk) for jwk in jwks)
-        ]
+        entries = []
+        for jwk in jwks:
+            holder_jwk = self._altered("holder key", jwk)
+            draft = draft_credential(claims, self._product.disclosable, self._signer, holder_jwk, DECOYS)
+            entries.append({"credential": str(draft.sign(self._signer.key))})
         return Outgoing.json(200, self._altered("credentials", {"credentials": entries}))
 
     def _proof_key(self, text: str) -> JsonObject:

@@ -45,8 +45,8 @@ class Disclosure:
             raise SdJwtError("a disclosure that is no array of salt, name and value, or salt and value")
         if len(content) == 2:
             return cls(text, None, content[1])
-        if not isinstance(content[1], str) or content[1] in ("_sd", "..."):
-            raise SdJwtError("a disclosure with a forbidden claim name")
+        if not isinstance(content[1], str):
+            raise SdJwtError("a disclosure whose claim name is no string")
         return cls(text, content[1], content[2])
 
     @property
@@ -190,6 +190,8 @@ class _Processor:
                 continue
             if disclosure.name is None:
                 raise SdJwtError("an array element's disclosure in an object")
+            if disclosure.name in ("_sd", "..."):
+                raise SdJwtError("a disclosure with a forbidden claim name")
             if disclosure.name in result:
                 raise SdJwtError("a disclosed claim that exists already")
             inner = (*place, disclosure.name)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 
-from .jose import JsonObject, Jws, b64url, json_bytes, sha256_b64url, sign_jws
+from .jose import JsonObject, Jws, PrivateKey, b64url, json_bytes, sha256_b64url, sign_jws
 from .paths import Location
 from .pki import (
     EKU_CREDENTIAL_ISSUER,
@@ -69,22 +69,39 @@ def verify_credential(text: str, anchors: list[x509.Certificate], now: int) -> V
     return VerifiedCredential(sd_jwt, processed, leaf)
 
 
-def issue_credential(
-    claims: JsonObject, disclosable: list[Location], issuer: Identity, holder_jwk: JsonObject | None, decoys: int = 0
-) -> str:
-    """Issues an SD-JWT VC whose `disclosable` elements (deepest first or not) are selectively disclosable.
+@dataclass
+class Draft:
+    """A credential before it is signed; a test may spoil it first."""
+
+    header: JsonObject
+    payload: JsonObject
+    disclosures: list[Disclosure]
+
+    def sign(self, key: PrivateKey) -> SdJwt:
+        """Signs what the draft holds; the algorithm `none` leaves the signature out."""
+        issuer_jwt = sign_jws(self.header, self.payload, key)
+        if self.header.get("alg") == "none":
+            issuer_jwt = issuer_jwt.rpartition(".")[0] + "."
+        return SdJwt(issuer_jwt, tuple(disclosure.text for disclosure in self.disclosures))
+
+
+def draft_credential(
+    claims: JsonObject, disclosable: list[Location], issuer: Identity, holder_jwk: JsonObject, decoys: int = 0
+) -> Draft:
+    """Drafts an SD-JWT VC whose `disclosable` elements are selectively disclosable.
 
     `decoys` digests are added at the top level. Source: RFC 9901 §4.1, §4.2; SD-JWT VC §2.2.
     """
     disclosures: list[Disclosure] = []
     payload = _conceal(claims, (), set(disclosable), disclosures)
-    if holder_jwk is not None:
-        payload["cnf"] = {"jwk": holder_jwk}
     digests = payload.get("_sd", []) + [sha256_b64url(secrets.token_bytes(32)) for _ in range(decoys)]
-    if digests:
-        payload |= {"_sd": sorted(digests), "_sd_alg": "sha-256"}
-    issuer_jwt = sign_jws({"typ": FORMAT, "x5c": issuer.x5c}, payload, issuer.key)
-    return str(SdJwt(issuer_jwt, tuple(disclosure.text for disclosure in disclosures)))
+    payload |= {"_sd": sorted(digests), "_sd_alg": "sha-256", "cnf": {"jwk": holder_jwk}}
+    return Draft({"typ": FORMAT, "x5c": issuer.x5c}, payload, disclosures)
+
+
+def disclosure(content: list[Any]) -> Disclosure:
+    """A disclosure of `content` behind a fresh salt. Source: RFC 9901 §4.2.1 and §4.2.2."""
+    return Disclosure.parse(b64url(json_bytes([b64url(secrets.token_bytes(SALT_BYTES)), *content])))
 
 
 def _check_times(claims: JsonObject, now: int) -> None:
@@ -105,7 +122,8 @@ def _conceal(value: Any, place: Location, disclosable: set[Location], disclosure
         for name, member in value.items():
             inner = _conceal(member, (*place, name), disclosable, disclosures)
             if (*place, name) in disclosable:
-                digests.append(_disclose([_salt(), name, inner], disclosures))
+                disclosures.append(disclosure([name, inner]))
+                digests.append(disclosures[-1].digest)
             else:
                 result[name] = inner
         return result | {"_sd": sorted(digests)} if digests else result
@@ -113,17 +131,9 @@ def _conceal(value: Any, place: Location, disclosable: set[Location], disclosure
         elements = []
         for index, member in enumerate(value):
             inner = _conceal(member, (*place, index), disclosable, disclosures)
-            hidden = (*place, index) in disclosable
-            elements.append({"...": _disclose([_salt(), inner], disclosures)} if hidden else inner)
+            if (*place, index) in disclosable:
+                disclosures.append(disclosure([inner]))
+                inner = {"...": disclosures[-1].digest}
+            elements.append(inner)
         return elements
     return value
-
-
-def _disclose(content: list[Any], disclosures: list[Disclosure]) -> str:
-    disclosure = Disclosure.parse(b64url(json_bytes(content)))
-    disclosures.append(disclosure)
-    return disclosure.digest
-
-
-def _salt() -> str:
-    return b64url(secrets.token_bytes(SALT_BYTES))

@@ -1,0 +1,175 @@
+"""Credentials that a trusted agency signed but that RFC 9901 or SD-JWT VC tell a verifier to reject."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from expectations import coded
+from inro_peers.jose import JsonObject, PrivateKey, b64url, new_key, public_jwk
+from inro_peers.pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
+from inro_peers.processes import InroVerifier
+from inro_peers.sdjwt import Disclosure, SdJwt
+from inro_peers.sdjwt_vc import Draft, disclosure, draft_credential
+from inro_peers.transport import Reply
+from inro_peers.wallet_presentation import PresentationWallet
+from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, ROLE_TYPE, ROLE_VCT, employee_query
+
+FAR_FUTURE = 32_503_680_000
+Spoil = Callable[[Draft], None]
+
+
+@dataclass
+class Partner:
+    """A partner agency with a holder's key, asking and answering in one place."""
+
+    authority: Authority
+    signer: Identity
+    verifier: InroVerifier
+    wallet: PresentationWallet
+    holder: PrivateKey
+
+    def present(self, spoil: Spoil, *, signer: Identity | None = None) -> tuple[Reply, JsonObject]:
+        """Drafts a good credential, spoils it, presents it; returns the answer and the verifier's result."""
+        signer = signer or self.signer
+        claims = {
+            "vct": EMPLOYEE_VCT,
+            "iat": int(time.time()),
+            "exp": int(time.time()) + 3600,
+            "employee_number": "P0001",
+            "post": "主任",
+            "teams": ["A", "B"],
+        }
+        hidden = [("employee_number",), ("post",), ("teams", 0)]
+        draft = draft_credential(claims, hidden, signer, public_jwk(self.holder), decoys=2)
+        spoil(draft)
+        created = self.verifier.create({"dcql_query": employee_query(["employee_number"])})
+        request = self.wallet.fetch(created["authorization_request"])
+        presentation = self._bind(draft.sign(signer.key), request.client_id, request.parameters["nonce"])
+        form = {"vp_token": f'{{"employee": ["{presentation}"]}}', "state": request.parameters["state"]}
+        return self.wallet.post(request, form), self.verifier.result(created["id"])
+
+    def _bind(self, sd_jwt: SdJwt, audience: str, nonce: str) -> SdJwt:
+        return sd_jwt.bind(self.holder, audience=audience, nonce=nonce, issued_at=int(time.time()))
+
+
+@pytest.fixture
+def agency(partner: Authority, verifier: InroVerifier, presentation: PresentationWallet) -> Partner:
+    """The partner, whose unspoilt credential the verifier takes."""
+    signer = partner.issue("Partner Agency", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
+    agency = Partner(partner, signer, verifier, presentation, new_key())
+    reply, result = agency.present(lambda _: None)
+    assert (reply.status, result["status"]) == (200, "verified"), reply.text
+    return agency
+
+
+def _assert_refused(reply: Reply, result: JsonObject) -> None:
+    assert reply.status == 400, reply.text
+    assert coded(reply.json())
+    assert result["status"] in {"pending", "rejected"}
+    assert not result.get("credentials")
+
+
+def _header(**members: object) -> Spoil:
+    def spoil(draft: Draft) -> None:
+        draft.header = {name: value for name, value in (draft.header | members).items() if value is not None}
+
+    return spoil
+
+
+def _claims(**members: object) -> Spoil:
+    def spoil(draft: Draft) -> None:
+        draft.payload = {name: value for name, value in (draft.payload | members).items() if value is not None}
+
+    return spoil
+
+
+def _disclosing(name: str) -> Spoil:
+    """Makes a claim selectively disclosable that must not be."""
+
+    def spoil(draft: Draft) -> None:
+        _add(draft, disclosure([name, draft.payload.pop(name, "x")]))
+
+    return spoil
+
+
+def _adding(*content: object) -> Spoil:
+    return lambda draft: _add(draft, disclosure(list(content)))
+
+
+def _add(draft: Draft, added: Disclosure) -> None:
+    draft.disclosures.append(added)
+    draft.payload["_sd"] = sorted([*draft.payload["_sd"], added.digest])
+
+
+def _digest_twice(draft: Draft) -> None:
+    draft.payload["_sd"] = [*draft.payload["_sd"], draft.payload["_sd"][0]]
+
+
+def _digest_twice_elsewhere(draft: Draft) -> None:
+    draft.payload["agency"] = {"_sd": [draft.payload["_sd"][0]]}
+
+
+def _name_in_an_array(draft: Draft) -> None:
+    added = disclosure(["name", "value"])
+    draft.disclosures.append(added)
+    draft.payload["teams"] = [*draft.payload["teams"], {"...": added.digest}]
+
+
+def _private_holder_key(draft: Draft) -> None:
+    draft.payload["cnf"]["jwk"]["d"] = b64url(bytes(32))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(_header(typ="JWT"), id="typ"),
+        pytest.param(_header(typ=None), id="no typ"),
+        pytest.param(_header(alg="none"), id="alg none"),
+        pytest.param(_header(alg="HS256"), id="alg HS256"),
+        pytest.param(_header(crit=["x"], x=1), id="crit"),
+        pytest.param(_header(x5c=None), id="no x5c"),
+        pytest.param(_header(x5c=[]), id="empty x5c"),
+        pytest.param(_claims(_sd_alg="md5"), id="weak hash"),
+        pytest.param(_claims(vct=None), id="no vct"),
+        pytest.param(_claims(cnf=None), id="no cnf"),
+        pytest.param(_claims(exp=1), id="expired"),
+        pytest.param(_claims(exp="never"), id="exp is text"),
+        pytest.param(_claims(nbf=FAR_FUTURE), id="not yet valid"),
+        pytest.param(_claims(vct=ROLE_VCT), id="type that the certificate does not name"),
+        pytest.param(_claims(_sd="no array"), id="_sd is text"),
+        pytest.param(_claims(agency={"...": "x"}), id="ellipsis in an object"),
+        *(pytest.param(_disclosing(name), id=f"{name} disclosed") for name in ("exp", "vct", "cnf", "iss", "status")),
+        pytest.param(_adding("_sd", ["x"]), id="disclosure named _sd"),
+        pytest.param(_adding("...", "x"), id="disclosure named ..."),
+        pytest.param(_adding("teams", "x"), id="claim that exists"),
+        pytest.param(_adding("value only"), id="array element in an object"),
+        pytest.param(_name_in_an_array, id="object property in an array"),
+        pytest.param(_digest_twice, id="digest twice"),
+        pytest.param(_digest_twice_elsewhere, id="digest twice, in two objects"),
+        pytest.param(lambda draft: draft.disclosures.append(disclosure(["x", 1])), id="disclosure without digest"),
+        pytest.param(lambda draft: draft.disclosures.append(draft.disclosures[0]), id="disclosure twice"),
+        pytest.param(_private_holder_key, id="private holder key"),
+    ],
+)
+def test_the_verifier_refuses_a_credential(agency: Partner, spoil: Spoil) -> None:
+    _assert_refused(*agency.present(spoil))
+
+
+def test_the_verifier_refuses_a_signature_by_another_use(agency: Partner) -> None:
+    registrar = agency.authority.issue("Partner Registrar", EKU_REGISTRAR, credential_types=(EMPLOYEE_TYPE,))
+    _assert_refused(*agency.present(lambda _: None, signer=registrar))
+
+
+def test_the_verifier_refuses_an_issuer_without_this_type(agency: Partner) -> None:
+    other = agency.authority.issue("Partner Agency", EKU_CREDENTIAL_ISSUER, credential_types=(ROLE_TYPE,))
+    _assert_refused(*agency.present(lambda _: None, signer=other))
+
+
+def test_the_verifier_refuses_a_certificate_of_the_same_name(agency: Partner) -> None:
+    impostor = Authority.create("Partner Agency CA")
+    signer = impostor.issue("Partner Agency", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
+    _assert_refused(*agency.present(lambda _: None, signer=signer))
