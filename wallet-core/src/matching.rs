@@ -77,6 +77,7 @@ impl View<'_> {
         let claim = |path: &ClaimPath| AskedClaim {
             name: name(path),
             label: record.label(path).cloned(),
+            value: record.claim(path).cloned().unwrap_or_default(),
             path: path.clone(),
             over_asked: over_asked(path),
         };

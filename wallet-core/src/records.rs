@@ -3,7 +3,7 @@
 use std::fmt;
 
 use inro_base::{Secret, UnixTime};
-use inro_credential::ClaimPath;
+use inro_credential::{ClaimPath, PathElement};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -204,6 +204,17 @@ impl CredentialRecord {
     /// The names of its claims, without those that the format itself uses.
     pub fn claim_names(&self) -> Vec<String> {
         employee_claims(&self.claims).cloned().collect()
+    }
+
+    /// The claim at `path`, which has no `null`.
+    pub fn claim(&self, path: &ClaimPath) -> Option<&Value> {
+        let (first, rest) = path.elements().split_first()?;
+        let PathElement::Key(name) = first else { return None };
+        rest.iter().try_fold(self.claims.get(name)?, |value, element| match element {
+            PathElement::Key(name) => value.get(name),
+            PathElement::Index(index) => value.get(*index),
+            PathElement::All => None,
+        })
     }
 
     /// What the issuer calls the claim at `path`, if it says so.

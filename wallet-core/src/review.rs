@@ -1,6 +1,9 @@
 //! What the holder sees before anything leaves, and what they choose.
 
+use std::fmt;
+
 use inro_credential::ClaimPath;
+use serde_json::Value;
 
 use crate::error::WalletError;
 use crate::records::{CredentialId, Localized};
@@ -86,8 +89,8 @@ pub struct Asked {
     pub copies: u32,
 }
 
-/// A claim that would be disclosed.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A claim that would be disclosed. `Debug` shows its name and not its value.
+#[derive(Clone, Eq, PartialEq)]
 pub struct AskedClaim {
     /// Where it stands in the credential.
     pub path: ClaimPath,
@@ -95,6 +98,8 @@ pub struct AskedClaim {
     pub name: String,
     /// What the issuer calls it, if it says so.
     pub label: Option<Localized>,
+    /// What it says, for the holder's eyes.
+    pub value: Value,
     /// No registration says that this verifier needs it.
     pub over_asked: bool,
 }
@@ -158,6 +163,12 @@ impl Review {
     }
 }
 
+impl fmt::Debug for AskedClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AskedClaim({}, over-asked: {})", self.name, self.over_asked)
+    }
+}
+
 impl Choice {
     /// The first option of each required group, and nothing that is optional. Where no group is
     /// required, the first that can be answered.
@@ -190,6 +201,7 @@ mod tests {
                 path: ClaimPath::claim("agency"),
                 name: "agency".into(),
                 label: None,
+                value: Value::Null,
                 over_asked,
             }],
             always_visible: Vec::new(),

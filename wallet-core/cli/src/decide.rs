@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
 use inro_wallet_core::{Asked, Asker, Choice, Group, Review};
+use serde_json::Value;
 
 use crate::error::CliError;
 use crate::language::{Language, plain};
@@ -173,10 +174,8 @@ fn show_asked(option: usize, asked: &Asked, language: Language, output: &mut dyn
             false => "",
         };
         let label = claim.label.as_ref().map(|label| language.name(label)).filter(|label| !label.is_empty());
-        match label {
-            Some(label) => writeln!(output, "       {} ({}){mark}", plain(label), plain(&claim.name))?,
-            None => writeln!(output, "       {}{mark}", plain(&claim.name))?,
-        }
+        let (label, value) = (plain(label.unwrap_or(&claim.name)), shown(&claim.value));
+        writeln!(output, "       {label} ({}): {value}{mark}", plain(&claim.name))?;
     }
     if !asked.always_visible.is_empty() {
         let label = language.pick("always visible", "常に開示される項目");
@@ -187,6 +186,10 @@ fn show_asked(option: usize, asked: &Asked, language: Language, output: &mut dyn
         Language::Ja => format!("残り{}枚のうち1枚を使用。同じ内容の項目は照合され得ます", asked.copies),
     };
     writeln!(output, "       ({copies})")
+}
+
+fn shown(value: &Value) -> String {
+    plain(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 fn line(input: &mut dyn BufRead) -> Result<String, CliError> {
@@ -207,7 +210,13 @@ mod tests {
 
     fn review(asker: Asker, over_asked: bool) -> Review {
         let path = ClaimPath::claim("role_code");
-        let claims = vec![AskedClaim { path, name: "role_code".into(), label: None, over_asked }];
+        let claims = vec![AskedClaim {
+            path,
+            name: "role_code".into(),
+            label: None,
+            value: "welfare\u{1b}".into(),
+            over_asked,
+        }];
         let asked = Asked {
             query: "one".into(),
             credential: CredentialId("c".into()),
@@ -302,7 +311,7 @@ mod tests {
     fn shows_a_claimed_name_and_over_asked_claims_as_such() {
         let (_, screen) = answer(&review(claimed(), true), "\nn\n", Language::En);
         assert!(screen.contains("CLAIMED, NOT VERIFIED: Somebody\u{fffd}[2J"), "{screen}");
-        assert!(screen.contains("role_code  [not covered by any registration]"));
+        assert!(screen.contains("role_code (role_code): welfare\u{fffd}  [not covered by any registration]"));
         assert!(!screen.contains('\u{1b}'));
     }
 }
