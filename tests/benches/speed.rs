@@ -1,0 +1,153 @@
+//! How long the rooms take, beside their peers and beside the raw operations, in one run.
+//!
+//! Prints one JSON line for each figure; `cargo xtask bench` makes `docs/benchmarks.md` of them.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that cannot go on stops here")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use inro_base::{Rng, UnixTime, base64url};
+use inro_crypto::{Provider, RustCrypto, Signer, SoftwareKey};
+use inro_crypto_aws::{AwsLc, AwsLcKey};
+use inro_jose::Jwk;
+use inro_sd_jwt::{ClaimPath, Expected, HeldSdJwt, UnverifiedSdJwt, VcIssuance};
+use inro_trust::{TrustedKey, Usage};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use sd_jwt_rs::{ClaimsForSelectiveDisclosureStrategy, SDJWTIssuer, SDJWTSerializationFormat, SDJWTVerifier};
+use serde_json::{Map, Value, json};
+
+const NOW: UnixTime = UnixTime::from_secs(1_795_396_529);
+/// sd-jwt-rs reads the machine's clock and insists on an expiry.
+const EXPIRES_AT: UnixTime = UnixTime::from_secs(4_102_444_800);
+const AUDIENCE: &str = "x509_hash:dGhlIHZlcmlmaWVyJ3MgY2VydGlmaWNhdGUsIGhhc2hlZA";
+const NONCE: &str = "J3dFJ2pZc0hTbk1jY2R3Yw";
+const DISCLOSURES: usize = 10;
+const ROUNDS: usize = 21;
+const REPEATS: usize = 100;
+
+/// Cheap and repeatable: what is measured is our work, not the machine's entropy.
+struct Repeatable(u64);
+
+impl Rng for Repeatable {
+    fn fill(&mut self, destination: &mut [u8]) {
+        for byte in destination {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = self.0.to_be_bytes()[0];
+        }
+    }
+}
+
+fn main() {
+    let issuer = SoftwareKey::from_secret_bytes(&[31; 32]).unwrap();
+    let holder = SoftwareKey::from_secret_bytes(&[32; 32]).unwrap();
+    let fast = AwsLcKey::new(&issuer).unwrap();
+    let credential = issuance(&holder).build(&mut Repeatable(1), &AwsLc).unwrap().sign_with(&fast).unwrap();
+    let presentation = present(&credential, &issuer, &holder);
+    raw_operations(&fast, &presentation);
+    verify(&presentation, &issuer);
+    issue(&fast, &issuer, &holder);
+}
+
+fn raw_operations(key: &AwsLcKey, presentation: &str) {
+    let message = presentation.as_bytes();
+    let signature = key.sign_es256(message).unwrap();
+    for (name, provider) in PROVIDERS {
+        measure(&format!("raw/verify-es256/{name}"), || {
+            provider.verify_es256(&key.public_key(), message, &signature).unwrap();
+        });
+    }
+    measure("raw/sign-es256/aws-lc-rs", || key.sign_es256(message).unwrap());
+    measure("raw/sha256-of-the-presentation/aws-lc-rs", || AwsLc.sha256(message));
+    measure("raw/base64-of-the-presentation", || base64url::encode(message));
+}
+
+fn verify(presentation: &str, issuer: &SoftwareKey) {
+    let trusted = trusted(issuer);
+    let expected = Expected::presented(NOW, AUDIENCE, NONCE, 300);
+    for (name, provider) in PROVIDERS {
+        measure(&format!("sd-jwt/verify/inro on {name}"), || {
+            UnverifiedSdJwt::parse(presentation).unwrap().verify(&trusted, &expected, provider).unwrap()
+        });
+    }
+    let public = issuer.public_key();
+    let (x, y) = (base64url::encode(public.x()), base64url::encode(public.y()));
+    let key = DecodingKey::from_ec_components(&x, &y).unwrap();
+    measure("sd-jwt/verify/sd-jwt-rs", || {
+        let key = key.clone();
+        let resolver = Box::new(move |_: &str, _: &jsonwebtoken::Header| key.clone());
+        let (audience, nonce) = (Some(AUDIENCE.to_owned()), Some(NONCE.to_owned()));
+        SDJWTVerifier::new(presentation.to_owned(), resolver, audience, nonce, COMPACT)
+            .unwrap()
+            .verified_claims
+    });
+}
+
+fn issue(key: &AwsLcKey, issuer: &SoftwareKey, holder: &SoftwareKey) {
+    let plan = issuance(holder);
+    let mut rng = Repeatable(2);
+    measure("sd-jwt/issue/inro on aws-lc-rs", || {
+        plan.clone().build(&mut rng, &AwsLc).unwrap().sign_with(key).unwrap()
+    });
+    let mut claims = plan.claims.clone();
+    claims.insert("vct".into(), plan.vct.clone().into());
+    claims.insert("exp".into(), EXPIRES_AT.as_secs().into());
+    let pem = EncodingKey::from_ec_pem(issuer.to_pkcs8_pem().expose().as_bytes()).unwrap();
+    let mut theirs = SDJWTIssuer::new(pem, Some("ES256".into()));
+    let jwk: jsonwebtoken::jwk::Jwk =
+        serde_json::from_value(Jwk::new(holder.public_key()).to_value()).unwrap();
+    let paths: Vec<String> = plan.claims.keys().map(|name| format!("$.{name}")).collect();
+    measure("sd-jwt/issue/sd-jwt-rs", || {
+        let paths = paths.iter().map(String::as_str).collect();
+        let concealed = ClaimsForSelectiveDisclosureStrategy::Custom(paths);
+        theirs
+            .issue_sd_jwt(Value::Object(claims.clone()), concealed, Some(jwk.clone()), false, COMPACT)
+            .unwrap()
+    });
+}
+
+const COMPACT: SDJWTSerializationFormat = SDJWTSerializationFormat::Compact;
+const PROVIDERS: [(&str, &dyn Provider); 2] = [("aws-lc-rs", &AwsLc), ("RustCrypto", &RustCrypto)];
+
+fn issuance(holder: &SoftwareKey) -> VcIssuance {
+    let names: Vec<String> = (0..DISCLOSURES).map(|number| format!("claim_{number}")).collect();
+    VcIssuance {
+        vct: "urn:inro:employee-id:1".into(),
+        issued_at: Some(NOW),
+        not_before: None,
+        expires_at: Some(EXPIRES_AT),
+        claims: names.iter().map(|name| (name.clone(), json!("福祉課 Welfare Section 12"))).collect(),
+        disclosable: names.iter().map(|name| ClaimPath::claim(name)).collect(),
+        decoys_per_object: 0,
+        holder_key: Some(Jwk::new(holder.public_key())),
+        x5c: Vec::new(),
+    }
+}
+
+fn present(credential: &str, issuer: &SoftwareKey, holder: &SoftwareKey) -> String {
+    let held = HeldSdJwt::receive(credential, &trusted(issuer), NOW, &AwsLc).unwrap();
+    let names: Map<String, Value> = issuance(holder).claims;
+    let paths: Vec<ClaimPath> = names.keys().map(|name| ClaimPath::claim(name)).collect();
+    let to_sign = held.present(&paths).unwrap().key_binding(AUDIENCE, NONCE, NOW, &AwsLc);
+    to_sign.sign_with(holder).unwrap()
+}
+
+fn trusted(issuer: &SoftwareKey) -> TrustedKey {
+    TrustedKey::pinned(issuer.public_key(), Usage::CredentialIssuer, &["employee-id"])
+}
+
+/// Prints the median over `ROUNDS` of the mean time of one call, in nanoseconds.
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+fn measure<T>(name: &str, mut work: impl FnMut() -> T) {
+    let mut nanoseconds: Vec<u128> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            for _ in 0..REPEATS {
+                black_box(work());
+            }
+            start.elapsed().as_nanos() / u128::try_from(REPEATS).unwrap()
+        })
+        .collect();
+    nanoseconds.sort_unstable();
+    println!("{}", json!({ "name": name, "median_ns": u64::try_from(nanoseconds[ROUNDS / 2]).unwrap() }));
+}
