@@ -2,10 +2,10 @@
 
 mod check;
 mod employee;
+mod folder_arg;
 mod issuing;
 mod output;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::error::IssuerError;
 use crate::folder::{self, Init};
 use crate::http;
 use crate::issuer::AgencyName;
+use folder_arg::Folder;
 use output::Output;
 
 const EXAMPLES: &str = "\
@@ -56,14 +57,6 @@ enum Command {
     /// Verifiers that the agency vouches for.
     #[command(subcommand)]
     Verifier(issuing::VerifierCommand),
-}
-
-/// The folder of the issuer.
-#[derive(Args)]
-struct Folder {
-    /// The issuer's folder.
-    #[arg(long, value_name = "D")]
-    dir: PathBuf,
 }
 
 #[derive(Args)]

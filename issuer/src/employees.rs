@@ -34,14 +34,15 @@ pub fn import(
     skip_bad: bool,
     now: UnixTime,
 ) -> Result<ImportReport, IssuerError> {
-    let mut report = Report::default();
+    let mut outcome: Result<Report, IssuerError> = Ok(Report::default());
     let imported = store.import(now, &mut |keep| {
-        report = hr::read(&mut file, options, roles, |employee| {
+        outcome = hr::read(&mut file, options, roles, |employee| {
             let record = serde_json::to_string(&employee).map_err(|_| IssuerError::Record)?;
             Ok::<(), IssuerError>(keep(&StoredEmployee { number: employee.employee_number, record })?)
-        })?;
-        Ok(report.is_accepted(skip_bad))
+        });
+        Ok(outcome.as_ref().is_ok_and(|report| report.is_accepted(skip_bad)))
     })?;
+    let report = outcome?;
     Ok(ImportReport { accepted: report.is_accepted(skip_bad), report, imported })
 }
 

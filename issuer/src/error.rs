@@ -71,9 +71,6 @@ pub enum IssuerError {
     /// A stored record is no record of this version.
     #[error("a stored employee record cannot be read")]
     Record,
-    /// A file that was named cannot be read.
-    #[error("a file cannot be read")]
-    File,
 }
 
 impl IssuerError {
@@ -99,8 +96,7 @@ impl IssuerError {
             | Self::Origin
             | Self::BadRows
             | Self::Registration
-            | Self::Record
-            | Self::File => false,
+            | Self::Record => false,
         }
     }
 }
@@ -127,7 +123,6 @@ impl Coded for IssuerError {
             Self::Exhausted => const { Code::new("INRO-ISSUER-011") },
             Self::Registration => const { Code::new("INRO-ISSUER-012") },
             Self::Record => const { Code::new("INRO-ISSUER-013") },
-            Self::File => const { Code::new("INRO-ISSUER-014") },
         }
     }
 }

@@ -9,7 +9,7 @@ use inro_crypto_aws::AwsLc;
 use inro_oauth::HttpsUrl;
 use inro_service::pki::{Authority, LeafProfile, Validity};
 use inro_service::tls::{self, Origin};
-use inro_service::{OsRng, SystemClock, config as settings, files, pki, sqlite};
+use inro_service::{OsRng, ServiceError, SystemClock, config as settings, files, pki, sqlite};
 use inro_trust::oid;
 
 use crate::config::{Config, Layout};
@@ -101,9 +101,10 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
 /// [`IssuerError`] for a file that the loader refuses.
 pub fn types(layout: &Layout) -> Result<TypeCatalog, IssuerError> {
     let folder = layout.types();
-    let entries = std::fs::read_dir(&folder).map_err(|_| IssuerError::File)?;
+    let read = |source| ServiceError::Read { path: folder.clone(), source };
+    let entries = std::fs::read_dir(&folder).map_err(read)?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(|_| IssuerError::File)?;
+    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(read)?;
     paths.retain(|path| path.extension().is_some_and(|end| end == "toml") && *path != folder.join(ROLES));
     paths.sort();
     let mut catalog = TypeCatalog::new();

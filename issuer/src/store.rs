@@ -9,8 +9,6 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 
 pub use sqlite::{MIGRATIONS, SqliteStore};
 
-use crate::error::IssuerError;
-
 /// The most offers that wait at once; beyond it an administrator has to wait for expiry.
 pub const MAX_OPEN_OFFERS: u32 = 50_000;
 /// The most proofs and nonces remembered at once: 300 s at some 300 requests per second.
@@ -180,7 +178,7 @@ pub type Keep<'k> = dyn FnMut(&StoredEmployee) -> Result<(), StoreError> + 'k;
 
 /// Hands on employees one by one, so that a file of millions needs no room, and tells at its end
 /// whether they are to be kept.
-pub type Feed<'f> = dyn FnMut(&mut Keep<'_>) -> Result<bool, IssuerError> + 'f;
+pub type Feed<'f> = dyn FnMut(&mut Keep<'_>) -> Result<bool, StoreError> + 'f;
 
 /// Employees as HR last told.
 pub trait Employees: Send + Sync {
@@ -188,7 +186,7 @@ pub trait Employees: Send + Sync {
     ///
     /// # Errors
     /// What `feed` returns, or when the database fails; then nothing changed.
-    fn import(&self, now: UnixTime, feed: &mut Feed<'_>) -> Result<Imported, IssuerError>;
+    fn import(&self, now: UnixTime, feed: &mut Feed<'_>) -> Result<Imported, StoreError>;
 
     /// One employee.
     ///

@@ -3,11 +3,9 @@
 #[cfg(test)]
 mod cases {
     use inro_base::{Coded as _, UnixTime};
-    use inro_issuer::IssuerError;
-    use inro_issuer::store::Redemption;
     use inro_issuer::store::{
-        Denied, Employees as _, MAX_REMEMBERED, MIGRATIONS, NewOffer, Once, Sessions as _, SqliteStore,
-        StoredEmployee,
+        Denied, Employees as _, MAX_REMEMBERED, MIGRATIONS, NewOffer, Once, Redemption, Sessions as _,
+        SqliteStore, StoreError, StoredEmployee,
     };
     use inro_openid4vci::issuer::TokenError;
     use inro_service::sqlite;
@@ -75,9 +73,9 @@ mod cases {
         }
         let failed = store.import(NOW, &mut |keep| {
             keep(&employee("3"))?;
-            Err(IssuerError::Record)
+            Err(StoreError::Busy)
         });
-        assert_eq!(failed.unwrap_err().code().as_str(), "INRO-ISSUER-013");
+        assert_eq!(failed.unwrap_err().code().as_str(), "INRO-ISSUER-002");
         assert_eq!(store.employees().unwrap().len(), 2);
     }
 
@@ -87,7 +85,7 @@ mod cases {
         let path = folder.path().join("db.sqlite");
         let store = SqliteStore::new(sqlite::open(&path, MIGRATIONS).unwrap());
         let employee = StoredEmployee { number: "1".into(), record: "{}".into() };
-        store.import(NOW, &mut |keep| keep(&employee).map(|()| true).map_err(IssuerError::from)).unwrap();
+        store.import(NOW, &mut |keep| keep(&employee).map(|()| true)).unwrap();
         store.add_offer(&offer("short", 1, "1", NOW)).unwrap();
         store.add_offer(&offer("long", 2, "1", NOW.plus(60))).unwrap();
         assert_eq!(redeem(&store, 1, 1, NOW), Err(Denied::Refused(TokenError::Code)));

@@ -12,7 +12,7 @@ use inro_service::{SystemClock, files, pki, tls};
 use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::json;
 
-use super::Folder;
+use super::folder_arg::Folder;
 use super::output::Output;
 use crate::config::Layout;
 use crate::error::IssuerError;

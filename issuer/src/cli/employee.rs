@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use inro_base::report::Exit;
 use inro_base::{Clock as _, Coded as _, UnixTime};
-use inro_service::SystemClock;
 use inro_service::cli::{exit, report_error, table};
+use inro_service::{ServiceError, SystemClock};
 use serde_json::{Value, json};
 
-use super::Folder;
+use super::folder_arg::Folder;
 use super::output::Output;
 use crate::config::Layout;
 use crate::employees::{self, ImportReport};
@@ -71,7 +71,8 @@ fn encoding(name: &str) -> Result<Encoding, String> {
 fn import(args: &ImportArgs, output: &Output) -> Result<ExitCode, IssuerError> {
     let roles = folder::roles(&Layout::new(&args.folder.dir))?;
     let store = folder::store(&args.folder.dir)?;
-    let file = File::open(&args.file).map_err(|_| IssuerError::File)?;
+    let file =
+        File::open(&args.file).map_err(|source| ServiceError::Read { path: args.file.clone(), source })?;
     let options = Options { encoding: args.encoding };
     let done = employees::import(&store, file, options, &roles, args.skip_bad, SystemClock.now())?;
     let refused = IssuerError::BadRows;

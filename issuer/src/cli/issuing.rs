@@ -8,7 +8,7 @@ use inro_openid4vci::SD_JWT_VC;
 use inro_service::cli::table;
 use serde_json::json;
 
-use super::Folder;
+use super::folder_arg::Folder;
 use super::output::Output;
 use crate::error::IssuerError;
 use crate::folder;

@@ -12,7 +12,6 @@ use super::{
     MAX_OPEN_OFFERS, MAX_REMEMBERED, NewCopy, NewOffer, Once, OpenOffer, Redemption, Sessions, StoreError,
     StoredEmployee,
 };
-use crate::error::IssuerError;
 
 /// The numbered migrations, in order.
 pub const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql")];
@@ -71,15 +70,14 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl Employees for SqliteStore {
-    fn import(&self, now: UnixTime, feed: &mut Feed<'_>) -> Result<Imported, IssuerError> {
+    fn import(&self, now: UnixTime, feed: &mut Feed<'_>) -> Result<Imported, StoreError> {
         let mut connection = self.lock();
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut done = Imported::default();
         if !feed(&mut |employee| Ok(put_employee(&transaction, employee, now, &mut done)?))? {
             return Ok(Imported::default());
         }
-        transaction.commit().map_err(StoreError::from)?;
+        transaction.commit()?;
         Ok(done)
     }
 
@@ -159,36 +157,16 @@ impl Sessions for SqliteStore {
             if let Some(refusal) = remember(db, redemption.proof, now)? {
                 return Ok(Outcome::Undo(refusal.into_denied()));
             }
-            let offer = db
-                .query_row(
-                    "SELECT id, employee, tx_code_digest, guesses_left FROM offers
-                     WHERE code_digest = ?1 AND used_at IS NULL AND expires_at > ?2",
-                    params![redemption.code_digest, now.as_secs()],
-                    redeemable,
-                )
-                .optional()?;
-            let Some(offer) = offer else {
+            let Some(offer) = redeemable(db, redemption.code_digest, now)? else {
                 return Ok(Outcome::KeepAndRefuse(Denied::Refused(TokenError::Code)));
             };
             if let Err(refusal) = check_tx_code(db, &offer, redemption.tx_code_digest)? {
                 return Ok(Outcome::KeepAndRefuse(Denied::Refused(refusal)));
             }
-            let taken = db.execute(
-                "UPDATE offers SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND guesses_left > 0",
-                params![offer.id, now.as_secs()],
-            )?;
-            if taken != 1 {
+            if !take_offer(db, &offer.id, now)? {
                 return Ok(Outcome::KeepAndRefuse(Denied::Refused(TokenError::Code)));
             }
-            db.execute(
-                "INSERT INTO tokens (digest, offer, thumbprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                params![
-                    redemption.token_digest,
-                    offer.id,
-                    redemption.thumbprint,
-                    redemption.token_expires_at.as_secs()
-                ],
-            )?;
+            put_token(db, &offer.id, redemption)?;
             let configurations = configurations(db, &offer.id)?;
             Ok(Outcome::Done(Grant { offer: offer.id, employee: offer.employee, configurations }))
         })
@@ -366,6 +344,45 @@ fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<For
     Ok((written == 0).then_some(Forgetful::Seen))
 }
 
+fn redeemable(
+    db: &Connection,
+    code_digest: &[u8; 32],
+    now: UnixTime,
+) -> Result<Option<Redeemable>, rusqlite::Error> {
+    db.query_row(
+        "SELECT id, employee, tx_code_digest, guesses_left FROM offers
+         WHERE code_digest = ?1 AND used_at IS NULL AND expires_at > ?2",
+        params![code_digest, now.as_secs()],
+        |row| {
+            Ok(Redeemable {
+                id: row.get(0)?,
+                employee: row.get(1)?,
+                tx_code_digest: row.get(2)?,
+                guesses_left: row.get(3)?,
+            })
+        },
+    )
+    .optional()
+}
+
+/// Single use as one conditional write.
+fn take_offer(db: &Connection, id: &str, now: UnixTime) -> Result<bool, rusqlite::Error> {
+    let taken = db.execute(
+        "UPDATE offers SET used_at = ?2
+         WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND guesses_left > 0",
+        params![id, now.as_secs()],
+    )?;
+    Ok(taken == 1)
+}
+
+fn put_token(db: &Connection, offer: &str, redemption: &Redemption<'_>) -> Result<(), rusqlite::Error> {
+    db.execute(
+        "INSERT INTO tokens (digest, offer, thumbprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        params![redemption.token_digest, offer, redemption.thumbprint, redemption.token_expires_at.as_secs()],
+    )?;
+    Ok(())
+}
+
 /// Checks the transaction code; a wrong one costs a guess in the same transaction.
 fn check_tx_code(
     db: &Connection,
@@ -406,15 +423,6 @@ fn configurations(db: &Connection, offer: &str) -> Result<Vec<String>, rusqlite:
         db.prepare("SELECT configuration FROM offer_configurations WHERE offer = ?1 ORDER BY position")?;
     let rows = query.query_map(params![offer], |row| row.get(0))?;
     rows.collect()
-}
-
-fn redeemable(row: &rusqlite::Row<'_>) -> Result<Redeemable, rusqlite::Error> {
-    Ok(Redeemable {
-        id: row.get(0)?,
-        employee: row.get(1)?,
-        tx_code_digest: row.get(2)?,
-        guesses_left: row.get(3)?,
-    })
 }
 
 fn stored_employee(row: &rusqlite::Row<'_>) -> Result<StoredEmployee, rusqlite::Error> {
