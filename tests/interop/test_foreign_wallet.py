@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from conftest import APPROVER
+from expectations import coded
 from inro_peers.jose import JsonObject, Jws
 from inro_peers.pki import EKU_CREDENTIAL_ISSUER, chain_from_header, leaf_key, trusted_leaf
-from inro_peers.processes import InroIssuer, InroVerifier
+from inro_peers.processes import Binaries, InroIssuer, InroVerifier
 from inro_peers.registration import check_registration
 from inro_peers.sdjwt_vc import FORMAT
 from inro_peers.transport import JSON, HttpsClient
@@ -195,6 +197,50 @@ def test_a_credential_may_come_without_a_key_binding_where_none_is_required(
     assert form["vp_token"].endswith('~"]}')
     assert presentation.post(request, form).status == 200
     assert _verified_credential(verifier, created["id"])["claims"]["post"] == "課長"
+
+
+def test_a_redirect_brings_the_code_that_opens_the_result(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    """Who only started the presentation learns nothing. Source: OpenID4VP §8.2, §13.3, §14.3 (session fixation)."""
+    query = {"credentials": [credential_query("one", EMPLOYEE_VCT, [{"path": ["post"]}])]}
+    created = verifier.create({"dcql_query": query, "redirect_uri": "https://system.example/back"})
+    reply = presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE))
+    assert reply.status == 200, reply.text
+    back, _, code = reply.json()["redirect_uri"].partition("#response_code=")
+    assert (back, bool(code)) == ("https://system.example/back", True)
+
+    path = f"/v1/presentations/{created['id']}"
+    for wrong in ("", "?response_code=another"):
+        assert coded(verifier.api("GET", path + wrong).json())
+    assert verifier.api("GET", f"{path}?response_code={code}").json()["status"] == "verified"
+
+
+def test_an_acknowledged_result_is_forgotten(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    created = verifier.create({"policy": "identify-employee"})
+    presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE))
+    path = f"/v1/presentations/{created['id']}"
+    assert verifier.result(created["id"])["status"] == "verified"
+    assert verifier.api("DELETE", path).status == 204
+    assert verifier.api("GET", path).status == 404
+
+
+def test_a_verifier_may_go_by_its_dns_name(binaries: Binaries, issuer: InroIssuer, held: Held, tmp_path: Path) -> None:
+    verifier = InroVerifier(binaries, tmp_path / "by-name")
+    verifier.register_with(issuer)
+    config = verifier.folder / "config.toml"
+    config.write_text(config.read_text(encoding="utf-8").replace('"x509_hash"', '"x509_san_dns"'), encoding="utf-8")
+    verifier.start()
+    try:
+        wallet = PresentationWallet(HttpsClient(verifier.tls_ca), verifier.anchors)
+        created = verifier.create({"policy": "identify-employee"})
+        assert wallet.fetch(created["authorization_request"]).client_id == "x509_san_dns:localhost"
+        assert wallet.present(created["authorization_request"], held(EMPLOYEE_TYPE)).status == 200
+        assert _verified_credential(verifier, created["id"])["claims"]["employee_number"] == APPROVER
+    finally:
+        verifier.stop()
 
 
 def _verified_credential(verifier: InroVerifier, presentation: str) -> JsonObject:

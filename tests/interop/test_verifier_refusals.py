@@ -14,8 +14,9 @@ import pytest
 from conftest import CLERK
 from expectations import coded
 from inro_peers.issuer import ForeignIssuer
-from inro_peers.jose import JsonObject, new_key
+from inro_peers.jose import JsonObject, Jws, new_key, sign_jws
 from inro_peers.processes import InroVerifier
+from inro_peers.sdjwt import SdJwt
 from inro_peers.transport import HttpsClient, Reply
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
 from inro_peers.wallet_presentation import Binding, PresentationWallet, Request
@@ -105,6 +106,43 @@ def accepted(ask: Ask, credentials: list[HeldCredential]) -> Asked:
 def test_refuses_an_altered_presentation(ask: Ask, credentials: list[HeldCredential], binding: Binding) -> None:
     asked = ask()
     asked.assert_refuses(asked.answer(credentials[1:], binding))
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        ({"typ": "JWT"}, {}),
+        ({"typ": None}, {}),
+        ({"alg": "none"}, {}),
+        ({"crit": ["x"], "x": 1}, {}),
+        ({}, {"iat": None}),
+        ({}, {"aud": None}),
+        ({}, {"nonce": None}),
+        ({}, {"nonce": 1}),
+        ({}, {"sd_hash": None}),
+        ({}, {"sd_hash": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}),
+        ({}, {"exp": 1}),
+    ],
+    ids=[
+        *("typ", "no typ", "alg none", "crit", "no iat", "no aud", "no nonce", "nonce is a number"),
+        *("no sd_hash", "another sd_hash", "expired"),
+    ],
+)
+@pytest.mark.usefixtures("accepted")
+def test_refuses_a_wrong_key_binding(
+    ask: Ask, credentials: list[HeldCredential], header: JsonObject, claims: JsonObject
+) -> None:
+    """Source: RFC 9901 §4.3 and §7.3 step 5."""
+    asked = ask()
+    form = asked.answer(credentials[1:])
+    [[text]] = json.loads(form["vp_token"]).values()
+    shown = SdJwt.parse(text)
+    assert shown.key_binding is not None
+    right = Jws.parse(shown.key_binding)
+    wrong_header = {name: value for name, value in (right.header | header).items() if value is not None}
+    wrong_claims = {name: value for name, value in (right.payload | claims).items() if value is not None}
+    wrong = replace(shown, key_binding=sign_jws(wrong_header, wrong_claims, credentials[1].key))
+    asked.assert_refuses(form | _same_ids(form, [str(wrong)]))
 
 
 def test_refuses_an_audience_without_its_prefix(ask: Ask, accepted: Asked, credentials: list[HeldCredential]) -> None:
