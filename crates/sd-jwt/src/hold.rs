@@ -42,9 +42,7 @@ impl HeldSdJwt {
     /// # Errors
     /// [`SdJwtError`] when the text is no SD-JWT VC, or its disclosures do not fit its digests.
     pub fn parse(text: &str, provider: &dyn Provider) -> Result<Self, SdJwtError> {
-        let unverified = Unverified::parse(text, &[TYP])?;
-        let payload = unverified.unverified_payload().clone();
-        let frame = Frame::parse(text)?;
+        let (frame, payload) = Unverified::parse(text, &[TYP])?.into_unverified_parts();
         if frame.key_binding().is_some() {
             return Err(SdJwtError::KeyBindingUnexpected);
         }

@@ -34,7 +34,6 @@ pub struct Rules<'a> {
 #[derive(Debug)]
 pub struct Verified {
     frame: Frame,
-    header: Header,
     claims: Map<String, Value>,
     places: Vec<Vec<PathElement>>,
     times: Times,
@@ -73,6 +72,12 @@ impl Unverified {
         self.jws.unverified_payload()
     }
 
+    /// Frame and payload, for a holder who checked them before.
+    pub(crate) fn into_unverified_parts(self) -> (Frame, Map<String, Value>) {
+        let payload = self.jws.unverified_payload().clone();
+        (self.frame, payload)
+    }
+
     /// Checks signature, disclosures, times and key binding.
     ///
     /// # Errors
@@ -86,7 +91,6 @@ impl Unverified {
         provider: &dyn Provider,
     ) -> Result<Verified, SdJwtError> {
         let jws = self.jws.verify(provider, issuer)?;
-        let header = jws.header().clone();
         let processed = process(jws.into_payload(), &self.frame, provider)?;
         let times = Times::read(&processed.claims)?;
         times.check(rules)?;
@@ -94,7 +98,6 @@ impl Unverified {
         let key_bound = check_key_binding(&self.frame, holder_key.as_ref(), rules, provider)?;
         Ok(Verified {
             frame: self.frame,
-            header,
             claims: processed.claims,
             places: processed.places,
             times,
@@ -113,11 +116,6 @@ impl Verified {
     /// The processed payload, by value.
     pub fn into_claims(self) -> Map<String, Value> {
         self.claims
-    }
-
-    /// The header of the issuer-signed JWT.
-    pub const fn header(&self) -> &Header {
-        &self.header
     }
 
     /// `iat`.

@@ -1,4 +1,5 @@
 //! Certificate paths: what is trusted, and each reason for which it is not.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside the test functions")]
 
 mod common;
 
@@ -253,7 +254,7 @@ fn refuses_times_before_the_epoch() {
 #[test]
 fn refuses_broken_truncated_and_oversized_pem() {
     let (authority, _) = house();
-    assert_eq!(certificates_from_pem(&authority.pem).unwrap(), [authority.der.clone()]);
+    assert_eq!(certificates_from_pem(&authority.pem).unwrap(), std::slice::from_ref(&authority.der));
     let refusal = |text: &str| certificates_from_pem(text).unwrap_err().code().as_str();
     assert_eq!(refusal(""), "INRO-TRUST-002");
     assert_eq!(refusal("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "INRO-TRUST-002");

@@ -1,6 +1,9 @@
 //! Registrations of verifiers: what is accepted, and each reason for which one is not.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside the test functions")]
 
 mod common;
+
+use std::slice::from_ref;
 
 use common::{NOW, Party, Plan};
 use inro_base::{Coded as _, UnixTime, base64url};
@@ -55,7 +58,7 @@ impl House {
     }
 
     fn signed(&self, claims: &RegistrationClaims) -> String {
-        sign(claims, &self.registrar.key, &[self.registrar.der.clone()]).unwrap()
+        sign(claims, &self.registrar.key, from_ref(&self.registrar.der)).unwrap()
     }
 
     fn verify(&self, jwt: &str) -> Result<VerifiedRegistration, TrustError> {
@@ -133,7 +136,7 @@ fn refuses_a_host_with_anything_but_a_host_and_a_port() {
     for host in ["https://verifier.example", "verifier.example/a", "a@verifier.example", "", "a b", "x:99999"]
     {
         let claims = RegistrationClaims { response_hosts: vec![host.into()], ..house.claims() };
-        let error = sign(&claims, &house.registrar.key, &[house.registrar.der.clone()]).unwrap_err();
+        let error = sign(&claims, &house.registrar.key, from_ref(&house.registrar.der)).unwrap_err();
         assert_eq!(error.code().as_str(), "INRO-TRUST-015", "{host}");
     }
 }
@@ -171,15 +174,15 @@ fn refuses_a_registration_signed_by_a_non_registrar() {
     let claims = house.claims();
     // A credential issuer of the same authority.
     let issuer = Plan::leaf("Minato City", Usage::CredentialIssuer).signed_by(&house.authority);
-    let jwt = sign(&claims, &issuer.key, &[issuer.der.clone()]).unwrap();
+    let jwt = sign(&claims, &issuer.key, from_ref(&issuer.der)).unwrap();
     assert_eq!(code(house.verify(&jwt)), "INRO-TRUST-007");
     // A registrar of an authority that nobody listed.
     let stranger = Plan::authority("Stranger CA").root();
     let registrar = Plan::leaf("Registrar", Usage::Registrar).signed_by(&stranger);
-    let jwt = sign(&claims, &registrar.key, &[registrar.der.clone()]).unwrap();
+    let jwt = sign(&claims, &registrar.key, from_ref(&registrar.der)).unwrap();
     assert_eq!(code(house.verify(&jwt)), "INRO-TRUST-005");
     // The registrar's certificate over another's signature.
-    let jwt = sign(&claims, &registrar.key, &[house.registrar.der.clone()]).unwrap();
+    let jwt = sign(&claims, &registrar.key, from_ref(&house.registrar.der)).unwrap();
     assert_eq!(code(house.verify(&jwt)), "INRO-JOSE-005");
     // An anchor that vouches for issuers alone.
     let mut anchors = Anchors::new();

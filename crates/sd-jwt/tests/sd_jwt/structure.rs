@@ -1,8 +1,6 @@
 //! RFC 9901 §7.1: what disclosures and digests may look like, and each way in which they may not.
 
-mod common;
-
-use common::{TYP, code, craft, digest, disclosure, map, verify};
+use crate::common::{TYP, code, craft, digest, disclosure, map, verify};
 use inro_sd_jwt::MAX_DISCLOSURES;
 use serde_json::{Value, json};
 
@@ -257,8 +255,8 @@ fn refuses_another_typ_and_another_signature() {
     verify(&craft(TYP, &payload, &[name()])).unwrap();
     assert_eq!(code(verify(&craft("kb+jwt", &payload, &[name()]))), "INRO-JOSE-003");
     let text = craft(TYP, &payload, &[name()]);
-    let other = inro_crypto::Signer::public_key(&common::holder());
-    let rules = common::rules(inro_sd_jwt::KeyBinding::NotRequired);
+    let other = inro_crypto::Signer::public_key(&crate::common::holder());
+    let rules = crate::common::rules(inro_sd_jwt::KeyBinding::NotRequired);
     let result = inro_sd_jwt::plain::Unverified::parse(&text, &[TYP]).unwrap().verify(
         &other,
         &rules,
@@ -269,7 +267,7 @@ fn refuses_another_typ_and_another_signature() {
 
 #[test]
 fn refuses_times_outside_their_window_and_of_another_form() {
-    let now = common::NOW.as_secs();
+    let now = crate::common::NOW.as_secs();
     let at = |name: &str, seconds: i64| refusal_or_ok(json!({name: now + seconds}));
     assert_eq!(at("exp", -59), None);
     assert_eq!(at("exp", -60), Some("INRO-SDJWT-014"));
@@ -291,7 +289,7 @@ fn refusal_or_ok(payload: Value) -> Option<&'static str> {
 #[test]
 fn an_expiry_in_a_disclosure_counts() {
     let expiry = |at: i64| disclosure(&json!(["salt", "exp", at]));
-    let now = common::NOW.as_secs();
+    let now = crate::common::NOW.as_secs();
     let text = |at| craft(TYP, &json!({"_sd": [digest(&expiry(at))]}), &[expiry(at)]);
     verify(&text(now + 10)).unwrap();
     assert_eq!(code(verify(&text(now - 100))), "INRO-SDJWT-014");

@@ -1,8 +1,6 @@
 //! Over random claim sets: what was chosen arrives, exactly; and no altered text is accepted.
 
-mod common;
-
-use common::{NOW, Replay, TYP, holder, holder_jwk, issuer, rules};
+use crate::common::{NOW, Replay, TYP, holder, holder_jwk, issuer, rules};
 use inro_crypto::{RustCrypto, Signer as _};
 use inro_sd_jwt::plain::Unverified;
 use inro_sd_jwt::{
@@ -143,22 +141,22 @@ fn samples() -> (String, String) {
     let issuance = Issuance {
         typ: TYP.into(),
         x5c: vec![],
-        claims: common::map(serde_json::json!({"a": 1, "b": [2, 3], "c": {"d": 4}})),
+        claims: crate::common::map(serde_json::json!({"a": 1, "b": [2, 3], "c": {"d": 4}})),
         disclosable: [
             serde_json::json!(["a"]),
             serde_json::json!(["b", null]),
             serde_json::json!(["c", "d"]),
         ]
-        .map(common::path)
+        .map(crate::common::path)
         .to_vec(),
         decoys_per_object: 1,
         holder_key: Some(holder_jwk()),
     };
     let plain = issuance.build(&mut Replay(5), &RustCrypto).unwrap().sign_with(&issuer()).unwrap();
-    let hash = common::digest(&plain);
-    let header = common::map(serde_json::json!({"typ": "kb+jwt"}));
+    let hash = crate::common::digest(&plain);
+    let header = crate::common::map(serde_json::json!({"typ": "kb+jwt"}));
     let claims = serde_json::json!({"iat": NOW.as_secs(), "aud": "aud", "nonce": "nonce", "sd_hash": hash});
-    let jws = inro_jose::JwsToSign::new(header, &common::map(claims)).sign_with(&holder()).unwrap();
+    let jws = inro_jose::JwsToSign::new(header, &crate::common::map(claims)).sign_with(&holder()).unwrap();
     (format!("{plain}{jws}"), plain)
 }
 

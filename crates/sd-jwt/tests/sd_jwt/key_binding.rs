@@ -1,8 +1,6 @@
 //! RFC 9901 §7.3: what a key binding must fit, and each way in which it may not.
 
-mod common;
-
-use common::{
+use crate::common::{
     NOW, TYP, code, craft, digest, disclosure, holder, holder_jwk, issuer, map, rules, verify_with,
 };
 use inro_base::UnixTime;

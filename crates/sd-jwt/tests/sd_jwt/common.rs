@@ -1,5 +1,4 @@
 //! Keys, a replayable source of randomness, and hand-made SD-JWTs.
-#![allow(dead_code, reason = "each test file takes what it needs")]
 
 use inro_base::{Coded, Rng, UnixTime, base64url};
 use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
