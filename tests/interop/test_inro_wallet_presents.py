@@ -244,6 +244,21 @@ def test_refuses_a_signature_by_another_key(inro_wallet: InroWallet, tmp_path: P
         foreign.assert_refuses(foreign.verifier.request(query, header=header, signer=another))
 
 
+@pytest.mark.parametrize("endpoint", ["request", "response"])
+def test_follows_no_http_redirect(inro_wallet: InroWallet, tmp_path: Path, endpoint: str) -> None:
+    """Source: OpenID4VP §14.8."""
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+
+        session = foreign.verifier.request(query)
+        session.redirects = endpoint
+        ended_with_code(foreign.wallet.present(session.authorization_request, expect=None), FAILED, REFUSED)
+        assert session.verified is None
+        assert not session.responses
+
+
 def test_answers_a_request_once(inro_wallet: InroWallet, tmp_path: Path) -> None:
     with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
         foreign.receive()

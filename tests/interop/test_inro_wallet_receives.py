@@ -80,6 +80,17 @@ def test_refuses_a_type_that_the_issuers_certificate_does_not_name(inro_wallet: 
         ended_with_code(inro_wallet.run("receive", other.offer(), "--json", expect=None), FAILED, REFUSED)
 
 
+def test_tells_a_service_without_a_trusted_certificate_nothing(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        assert foreign.receive()["credentials"]
+
+    stranger = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE)
+    inro_wallet.trust("issuer", stranger.authority.write(tmp_path / "stranger.pem"))
+    with stranger:
+        ended_with_code(inro_wallet.run("receive", stranger.offer(), "--json", expect=None), FAILED, REFUSED)
+        assert not stranger.requests
+
+
 def test_refuses_an_offer_without_tls(inro_wallet: InroWallet, tmp_path: Path) -> None:
     with world(inro_wallet, tmp_path, Options(by_reference=True)) as foreign:
         assert foreign.receive()["credentials"]

@@ -33,6 +33,8 @@ class Session:
     request_object: str
     authorization_request: str
     fetched: int = 0
+    # "request" or "response": the endpoint that answers with an HTTP redirect to a place where all would go well.
+    redirects: str | None = None
     responses: list[dict[str, str]] = field(default_factory=list)
     verified: dict[str, list[VerifiedCredential]] | None = None
     problem: str | None = None
@@ -125,11 +127,13 @@ class ForeignVerifier:
         self._server.__exit__(*_)
 
     def _handle(self, incoming: Incoming) -> Outgoing:
-        _, _, route = incoming.path.partition("/")
-        kind, _, name = route.partition("/")
+        kind, _, rest = incoming.path.removeprefix("/").partition("/")
+        name, _, moved = rest.partition("/")
         session = self._sessions.get(name)
         if session is None:
             return Outgoing.json(404, {"error": "not_found"})
+        if session.redirects == kind and not moved:
+            return Outgoing(307, headers={"Location": f"{self._server.url}{incoming.path}/moved"})
         if (incoming.method, kind) == ("GET", "request"):
             session.fetched += 1
             return Outgoing(200, session.request_object.encode(), f"application/{REQUEST_TYP}")
