@@ -83,11 +83,11 @@ impl WalletError {
                     | RequestError::Json(_)
                     | RequestError::NextAddress
             ),
+            Self::Issuance(error) => matches!(error, VciError::Trust(_)),
             Self::Trust(_) | Self::NoMatch => true,
             Self::Store(error) => *error == StoreError::AnsweredBefore,
             Self::Keys(_)
             | Self::Http(_)
-            | Self::Issuance(_)
             | Self::Credential(_)
             | Self::NothingSupported
             | Self::CopyCount { .. }
