@@ -272,6 +272,13 @@ async fn refuses_a_configuration_that_was_not_offered() {
     assert_eq!(unknown, refused(400, "unknown_credential_configuration", "INRO-VCI-042"));
     let identifier = verdict(&bench, rename("credential_identifier", EMPLOYEE_ID.into())).await;
     assert_eq!(identifier, refused(400, "unknown_credential_identifier", "INRO-VCI-043"));
+    let key = new_key();
+    let narrow = bench.token(&bench.token_message(&bench.offer_of(&["employee-id"], false), &key)).await;
+    let narrow = narrow.json()["access_token"].as_str().unwrap().to_owned();
+    let mut message = bench.credential_message_for(&narrow, &key, 1).await;
+    message.members.insert("credential_configuration_id".into(), "role-authority.dc+sd-jwt".into());
+    let not_offered = bench.credential(&message).await.verdict();
+    assert_eq!(not_offered, refused(400, "unknown_credential_configuration", "INRO-VCI-042"));
     let malformed = verdict(&bench, rename("credential_configuration_id", 1.into())).await;
     assert_eq!(malformed, refused(400, "invalid_credential_request", "INRO-VCI-040"));
     let neither =

@@ -191,3 +191,22 @@ async fn an_unknown_offer_is_a_coded_problem() {
     assert_eq!((answer.status.as_u16(), answer.json()["inro_code"].as_str()), (404, Some("INRO-ISSUER-020")));
     assert_eq!(answer.header("content-type"), "application/problem+json");
 }
+
+/// What stands on the wire changes only on purpose: replace the file in `golden/` when it should.
+/// Names and claims come from the types' files, which have tests of their own.
+#[tokio::test]
+async fn published_documents_stay_as_they_are() {
+    let bench = Bench::new();
+    let documents = [
+        ("openid-credential-issuer", include_str!("golden/issuer-metadata.json")),
+        ("oauth-authorization-server", include_str!("golden/server-metadata.json")),
+    ];
+    for (name, golden) in documents {
+        let mut document = bench.get(&format!("/.well-known/{name}"), "application/json").await.json();
+        let configurations = document["credential_configurations_supported"].as_object_mut();
+        for configuration in configurations.into_iter().flat_map(|map| map.values_mut()) {
+            assert!(configuration.as_object_mut().unwrap().remove("credential_metadata").is_some());
+        }
+        assert_eq!(serde_json::to_string_pretty(&document).unwrap(), golden.trim_end(), "{name}");
+    }
+}

@@ -168,9 +168,13 @@ impl Bench {
 
     /// An offer of both credentials to E0001.
     pub(crate) fn offer(&self, tx_code: bool) -> CreatedOffer {
+        self.offer_of(&["employee-id", "role-authority"], tx_code)
+    }
+
+    pub(crate) fn offer_of(&self, types: &[&str], tx_code: bool) -> CreatedOffer {
         let wish = OfferWish {
             employee: "E0001".into(),
-            types: vec!["employee-id".into(), "role-authority".into()],
+            types: types.iter().map(|&id| id.into()).collect(),
             formats: vec!["dc+sd-jwt".into()],
             tx_code,
             lifetime: 600,
