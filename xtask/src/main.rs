@@ -1,5 +1,6 @@
 //! Every command that the README or CI calls: `cargo xtask <command>`.
 
+mod bench;
 mod ci;
 mod codes;
 mod dag;
@@ -17,6 +18,7 @@ cargo xtask <command>
   test             everything that is tested, in Rust and by foreign peers in Python
   ci               exactly what CI runs: format, arrows, codes, dependencies, lints, tests, demo
   dag              arrows between rooms, circles between files, file lengths
+  bench            measures the rooms beside their peers and writes docs/benchmarks.md
   codes [--write]  error codes against their registry; --write renders docs/error-codes.md
 ";
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         [demo::guard::TASK, folder] => demo::guard::stand(Path::new(folder)),
         ["test"] => test::run(),
         ["ci"] => ci::run(),
+        ["bench"] => bench::run(),
         ["dag"] => dag::run(),
         ["codes"] => codes::run(false),
         ["codes", "--write"] => codes::run(true),

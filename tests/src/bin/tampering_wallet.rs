@@ -1,7 +1,7 @@
-//! A wallet that answers one request and, when told to, changes one character of what it signed on
+//! A wallet that answers one request and, when told to, changes one disclosure of what it signed on
 //! its way to the verifier: for the demo, which shows that the verifier notices.
 //!
-//! `inro-tampering-wallet as-signed|one-character-changed HOME TLS-AUTHORITY.pem LINK`
+//! `inro-tampering-wallet as-signed|one-disclosure-changed HOME TLS-AUTHORITY.pem LINK`
 
 use std::error::Error;
 use std::path::Path;
@@ -24,7 +24,7 @@ struct Network {
 impl Http for Network {
     fn send(&self, mut request: HttpRequest) -> Boxed<'_, Result<HttpResponse, HttpError>> {
         if self.tampers {
-            change_one_character(&mut request.body);
+            change_a_disclosure(&mut request.body);
         }
         self.inner.send(request)
     }
@@ -33,12 +33,12 @@ impl Http for Network {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [how, home, authority, link] = arguments.as_slice() else {
-        return Err("usage: as-signed|one-character-changed HOME TLS-AUTHORITY.pem LINK".into());
+        return Err("usage: as-signed|one-disclosure-changed HOME TLS-AUTHORITY.pem LINK".into());
     };
     let tampers = match how.as_str() {
         "as-signed" => false,
-        "one-character-changed" => true,
-        _ => return Err("as-signed or one-character-changed".into()),
+        "one-disclosure-changed" => true,
+        _ => return Err("as-signed or one-disclosure-changed".into()),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(present(Path::new(home), authority, link, tampers))
@@ -66,15 +66,20 @@ async fn present(home: &Path, authority: &str, link: &str, tampers: bool) -> Res
     sent.map(drop).map_err(Into::into)
 }
 
-/// Changes a character inside the first disclosure of a presentation; leaves other bodies alone.
-fn change_one_character(body: &mut [u8]) {
+/// Changes letters in the salt of a presentation's first disclosure, which stays well-formed; leaves
+/// other bodies alone.
+fn change_a_disclosure(body: &mut [u8]) {
     // `~` stands between issuer-signed JWT, disclosures and key binding; a form escapes it as %7E.
-    let tilde = |window: &[u8]| window.eq_ignore_ascii_case(b"%7E") || window.starts_with(b"~");
-    /// Behind the tilde, its escape and the first letters of the disclosure.
-    const INTO_THE_DISCLOSURE: usize = 10;
-    let Some(start) = body.windows(3).position(tilde) else { return };
-    if let Some(byte) = body.get_mut(start + INTO_THE_DISCLOSURE) {
-        *byte = if *byte == b'A' { b'B' } else { b'A' };
+    let separator = |at: usize| match body.get(at..)? {
+        [b'~', ..] => Some(at + 1),
+        [b'%', b'7', b'E' | b'e', ..] => Some(at + 3),
+        _ => None,
+    };
+    let Some(start) = (0..body.len()).find_map(separator) else { return };
+    // A disclosure is base64url of `["salt",…`: its second group of four characters is three letters
+    // of the salt.
+    if let Some(letters) = body.get_mut(start + 4..start + 8) {
+        letters.copy_from_slice(if letters == b"QUFB" { b"QkJC" } else { b"QUFB" });
     }
 }
 
@@ -83,17 +88,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_one_character_of_a_presentation_and_none_of_another_body() {
-        for form in
-            ["vp_token=eyJ.a.b%7EWyJhYmNkZWZnaGk%7E&state=x", "vp_token=eyJ.a.b~WyJhYmNkZWZnaGk~&state=x"]
-        {
+    fn changes_the_salt_of_a_disclosure_and_nothing_of_another_body() {
+        for (form, changed) in [
+            (
+                "vp_token=eyJ.a.b%7EWyJhYmNkZWZnaGk%7E&state=x",
+                "vp_token=eyJ.a.b%7EWyJhQUFBZWZnaGk%7E&state=x",
+            ),
+            ("vp_token=eyJ.a.b~WyJhQUFBZWZnaGk~&state=x", "vp_token=eyJ.a.b~WyJhQkJCZWZnaGk~&state=x"),
+            ("error=access_denied", "error=access_denied"),
+        ] {
             let mut body = form.as_bytes().to_vec();
-            change_one_character(&mut body);
-            let differences = body.iter().zip(form.as_bytes()).filter(|(left, right)| left != right).count();
-            assert_eq!((differences, body.len()), (1, form.len()));
+            change_a_disclosure(&mut body);
+            assert_eq!(body, changed.as_bytes());
         }
-        let mut body = b"error=access_denied".to_vec();
-        change_one_character(&mut body);
-        assert_eq!(body, b"error=access_denied");
     }
 }

@@ -36,13 +36,14 @@ pub(crate) fn tell(telling: &mut Telling, stage: &mut Stage) -> Result<(), Strin
         || init(stage, VERIFIER, "verifier", ["Welfare System", "福祉システム"], &verifier_url),
     )?;
     telling.step("The agency reads its HR file", "人事ファイルを取り込む", || import(stage))?;
+    telling
+        .step("Each side says whom it trusts", "互いに信頼する相手を定める", || trust(stage))?;
+
     telling.step(
         "The agency registers the verifier: who may ask for what",
         "検証者を審査し登録する",
         || register(stage),
     )?;
-    telling
-        .step("Each side says whom it trusts", "互いに信頼する相手を定める", || trust(stage))?;
     telling.step("Both services start, over HTTPS", "両サービスを起動する", || {
         Ok(vec![stage.serve(ISSUER, "issuer")?, stage.serve(VERIFIER, "verifier")?])
     })?;
@@ -188,18 +189,20 @@ fn over_ask(stage: &Stage, api: &Api) -> Result<Vec<String>, String> {
     ])
 }
 
-/// The same wallet twice: once it posts what it signed, once with one character changed.
+/// The same wallet twice: once it posts what it signed, once with one disclosure changed.
 fn tamper(stage: &Stage, api: &Api) -> Result<Vec<String>, String> {
     let (home, authority) = (text(&stage.path("wallet")), text(&stage.path("verifier/tls/ca.pem")));
     let mut codes = Vec::new();
-    for (how, expected) in [("as-signed", "verified"), ("one-character-changed", "rejected")] {
+    for (how, expected) in [("as-signed", "verified"), ("one-disclosure-changed", "rejected")] {
         let (id, link) = api.ask(&json!({ "policy": "approve-welfare" }))?;
         stage.ok(TAMPERING_WALLET, &[how, &home, &authority, &link])?;
         let result = verdict(api, &id, expected)?;
         codes.extend(result.pointer("/error/inro_code").map(plain));
     }
     match codes.as_slice() {
-        [code] => Ok(vec![format!("as signed: verified; one character changed: rejected with {code}")]),
+        [code] => {
+            Ok(vec![format!("as signed: verified; one disclosure changed on its way: rejected with {code}")])
+        }
         _ => Err(format!("one error code was expected: {codes:?}")),
     }
 }
