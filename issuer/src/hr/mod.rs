@@ -13,6 +13,8 @@ mod read;
 mod record;
 mod row;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 pub use claims::claims;
 pub use encoding::Encoding;
