@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A point in time in whole seconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -17,6 +18,22 @@ impl UnixTime {
     /// The time `seconds` after the Unix epoch.
     pub const fn from_secs(seconds: i64) -> Self {
         Self(seconds)
+    }
+
+    /// Reads a JWT NumericDate: a JSON number, whose fraction is dropped. `None` for anything else
+    /// and for times that do not fit.
+    ///
+    /// Source: RFC 7519 §2: "non-integer values can be represented".
+    pub fn from_numeric_date(value: &Value) -> Option<Self> {
+        let number = value.as_number()?;
+        if let Some(seconds) = number.as_i64() {
+            return Some(Self(seconds));
+        }
+        // The whole part of the decimal text; a number with an exponent stands for no date in use.
+        let text = number.to_string();
+        let (whole, fraction) = text.split_once('.')?;
+        let plain = fraction.bytes().all(|digit| digit.is_ascii_digit());
+        whole.parse().ok().filter(|_| plain).map(Self)
     }
 
     /// Seconds since the Unix epoch.
@@ -102,6 +119,18 @@ mod tests {
         assert_eq!(UnixTime::from_secs(3_599).rounded_down_to(3_600), UnixTime::from_secs(0));
         assert_eq!(UnixTime::from_secs(-1).rounded_down_to(3_600), UnixTime::from_secs(-3_600));
         assert_eq!(UnixTime::from_secs(7).rounded_down_to(0), UnixTime::from_secs(7));
+    }
+
+    #[test]
+    fn reads_numeric_dates_with_and_without_a_fraction() {
+        let read = |text: &str| {
+            UnixTime::from_numeric_date(&serde_json::from_str(text).unwrap()).map(UnixTime::as_secs)
+        };
+        assert_eq!(read("1795396529"), Some(1_795_396_529));
+        assert_eq!(read("1795396529.25"), Some(1_795_396_529));
+        for text in ["\"1795396529\"", "1e300", "1.5e30", "18446744073709551615", "null", "true", "[1]"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl HeldSdJwt {
 
     /// `exp`; `None` when it has none.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.claims.get("exp").and_then(Value::as_i64).map(UnixTime::from_secs)
+        self.claims.get("exp").and_then(UnixTime::from_numeric_date)
     }
 
     /// The key that the credential is bound to; `None` when it is bound to none.

@@ -88,8 +88,6 @@ fn text_claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<&'a str,
 fn time_claim(claims: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, SdJwtError> {
     match claims.get(name) {
         None => Ok(None),
-        Some(value) => {
-            value.as_i64().map(|secs| Some(UnixTime::from_secs(secs))).ok_or(SdJwtError::KeyBindingClaims)
-        }
+        Some(value) => UnixTime::from_numeric_date(value).map(Some).ok_or(SdJwtError::KeyBindingClaims),
     }
 }

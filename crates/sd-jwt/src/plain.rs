@@ -178,11 +178,10 @@ impl Times {
     }
 }
 
-/// A NumericDate in whole seconds, as every issuer of ours writes it.
 fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, SdJwtError> {
     match claims.get(name) {
         None => Ok(None),
-        Some(value) => value.as_i64().map(|secs| Some(UnixTime::from_secs(secs))).ok_or(SdJwtError::Claim),
+        Some(value) => UnixTime::from_numeric_date(value).map(Some).ok_or(SdJwtError::Claim),
     }
 }
 
