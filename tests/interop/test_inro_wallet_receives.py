@@ -13,6 +13,7 @@ from inro_peers.issuer import ForeignIssuer, Options
 from inro_peers.jose import JsonObject, new_key, public_jwk
 from inro_peers.processes import InroWallet
 from inro_peers.sdjwt import SdJwt
+from inro_peers.wallet_issuance import PRE_AUTHORIZED
 from products import (
     EMPLOYEE_TYPE,
     EMPLOYEE_VCT,
@@ -23,7 +24,9 @@ from products import (
 )
 from world import world
 
-ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=4, tx_code="123456", by_reference=True, path="/agency")
+ALL_OPTIONS = Options(
+    dpop=True, dpop_nonce=True, nonce_endpoint=True, batch_size=4, tx_code="123456", by_reference=True, path="/agency"
+)
 
 
 @pytest.mark.parametrize(
@@ -32,13 +35,28 @@ ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=4, tx_code="123
         (Options(), 1),
         (Options(nonce_endpoint=True), 1),
         (Options(dpop=True), 1),
+        (Options(dpop=True, dpop_nonce=True), 1),
+        (Options(server_path="/as"), 1),
+        (Options(identifiers=True), 1),
         (Options(by_reference=True), 1),
         (Options(path="/agency"), 1),
         (Options(tx_code="4711"), 1),
         (Options(batch_size=4), 4),
         (ALL_OPTIONS, 4),
     ],
-    ids=["plain", "nonce", "dpop", "by reference", "path", "tx_code", "batch", "everything"],
+    ids=[
+        "plain",
+        "nonce",
+        "dpop",
+        "dpop nonce",
+        "other server",
+        "identifiers",
+        "by reference",
+        "path",
+        "tx_code",
+        "batch",
+        "everything",
+    ],
 )
 def test_receives_with_or_without_each_optional_feature(
     inro_wallet: InroWallet, tmp_path: Path, options: Options, copies: int
@@ -100,6 +118,38 @@ def test_refuses_an_offer_without_tls(inro_wallet: InroWallet, tmp_path: Path) -
 
 def _replacing(**members: Any) -> Callable[[JsonObject], JsonObject]:
     return lambda document: document | members
+
+
+@pytest.mark.parametrize(
+    ("document", "alter"),
+    [
+        ("offer", _replacing(unknown={"x": 1})),
+        ("metadata", _replacing(unknown=["x"], display=[{"name": "架空町", "locale": "ja"}])),
+        ("server metadata", _replacing(unknown=1, grant_types_supported=[PRE_AUTHORIZED])),
+        ("token", _replacing(token_type="bearer", expires_in=60, unknown="x")),
+        ("claims", _replacing(iss="https://agency.example", unknown={"deep": [1, {"x": None}]}, iat=1_700_000_000)),
+        ("credentials", _replacing(notification_id="n", unknown=True)),
+    ],
+    ids=["offer", "metadata", "server metadata", "token", "claims", "credentials"],
+)
+def test_takes_what_the_specifications_allow_beside(
+    inro_wallet: InroWallet, tmp_path: Path, document: str, alter: Callable[[JsonObject], JsonObject]
+) -> None:
+    """Unrecognized parameters are ignored, and a token type has no case. Source: OpenID4VCI throughout, RFC 6749 §5.1."""
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.issuer.alter[document] = alter
+        assert foreign.receive()["credentials"]
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
+
+
+@pytest.mark.xfail(strict=True, reason="the wallet demands exactly as many copies as it asked for")
+def test_takes_fewer_copies_than_it_asked_for(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    """Source: OpenID4VCI §8.3 (the issuer may decide to issue fewer credentials)."""
+    with world(inro_wallet, tmp_path, Options(batch_size=4)) as foreign:
+        foreign.issuer.alter["credentials"] = lambda document: {"credentials": document["credentials"][1:3]}
+        [credential] = foreign.receive()["credentials"]
+        assert credential["copies"] == 2
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
 
 
 def _with_key_binding(document: JsonObject) -> JsonObject:

@@ -21,7 +21,9 @@ from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet, Refused
 from inro_peers.wallet_presentation import Binding, PresentationWallet, RequestError
 from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, ClaimPath, employee_query, foreign_employee_id
 
-ALL_OPTIONS = Options(dpop=True, nonce_endpoint=True, batch_size=10, tx_code="123456", by_reference=True, path="/a")
+ALL_OPTIONS = Options(
+    dpop=True, dpop_nonce=True, nonce_endpoint=True, batch_size=10, tx_code="123456", by_reference=True, path="/a"
+)
 
 
 @dataclass
@@ -59,8 +61,16 @@ def field(folder: Path, options: Options = Options()) -> Iterator[Field]:
 
 @pytest.mark.parametrize(
     ("options", "copies"),
-    [(Options(), 1), (Options(nonce_endpoint=True), 1), (Options(dpop=True), 1), (ALL_OPTIONS, 3)],
-    ids=["plain", "nonce", "dpop", "everything"],
+    [
+        (Options(), 1),
+        (Options(nonce_endpoint=True), 1),
+        (Options(dpop=True), 1),
+        (Options(dpop=True, dpop_nonce=True), 1),
+        (Options(server_path="/as"), 1),
+        (Options(identifiers=True), 1),
+        (ALL_OPTIONS, 3),
+    ],
+    ids=["plain", "nonce", "dpop", "dpop nonce", "other server", "identifiers", "everything"],
 )
 def test_a_credential_travels_from_issuer_to_verifier(tmp_path: Path, options: Options, copies: int) -> None:
     with field(tmp_path, options) as peers:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_object, sha256_b64url, thumbprint
 from .paths import Location
@@ -23,6 +23,7 @@ from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
 TOKEN_BYTES = 16
 # Digests in each credential that stand for nothing (RFC 9901 §4.2.5).
 DECOYS = 3
+CREDENTIAL_IDENTIFIER = "the-one-employee"
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,16 @@ class Options:
     """The optional features of OpenID4VCI that this issuer has."""
 
     dpop: bool = False
+    dpop_nonce: bool = False
     nonce_endpoint: bool = False
     batch_size: int | None = None
     tx_code: str | None = None
     by_reference: bool = False
     path: str = ""
+    # Path of an authorization server apart from the credential issuer; None: they are one.
+    server_path: str | None = None
+    # Whether the token response names credential identifiers, which a wallet must then use.
+    identifiers: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class _State:
     tokens: dict[str, str | None] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
     proofs: set[str] = field(default_factory=set)
+    dpop_nonces: set[str] = field(default_factory=set)
 
 
 class _Refusal(Exception):
@@ -81,6 +88,11 @@ class ForeignIssuer:
         """The credential issuer identifier. Source: OpenID4VCI §12.2.1."""
         return f"{self._server.url}{self.options.path}"
 
+    @property
+    def server(self) -> str:
+        """The authorization server's issuer identifier. Source: RFC 8414 §2."""
+        return self.identifier if self.options.server_path is None else f"{self._server.url}{self.options.server_path}"
+
     def offer(self) -> str:
         """A fresh offer. Source: OpenID4VCI §4.1."""
         code = b64url(secrets.token_bytes(TOKEN_BYTES))
@@ -98,11 +110,11 @@ class ForeignIssuer:
 
     def _handle(self, incoming: Incoming) -> Outgoing:
         self.requests.append(incoming)
-        path = self.options.path
+        path, server_path = self.options.path, urlsplit(self.server).path
         routes = {
             ("GET", f"/.well-known/openid-credential-issuer{path}"): self._metadata,
-            ("GET", f"/.well-known/oauth-authorization-server{path}"): self._server_metadata,
-            ("POST", f"{path}/token"): self._token,
+            ("GET", f"/.well-known/oauth-authorization-server{server_path}"): self._server_metadata,
+            ("POST", f"{server_path}/token"): self._token,
             ("POST", f"{path}/credential"): self._credential,
         }
         if self.options.nonce_endpoint:
@@ -152,13 +164,15 @@ class ForeignIssuer:
             metadata["nonce_endpoint"] = f"{self.identifier}/nonce"
         if self.options.batch_size is not None:
             metadata["batch_credential_issuance"] = {"batch_size": self.options.batch_size}
+        if self.options.server_path is not None:
+            metadata["authorization_servers"] = [self.server]
         return Outgoing.json(200, self._altered("metadata", metadata))
 
     def _server_metadata(self, _: Incoming) -> Outgoing:
         """Source: RFC 8414 §2, OpenID4VCI §12.3."""
         metadata: JsonObject = {
-            "issuer": self.identifier,
-            "token_endpoint": f"{self.identifier}/token",
+            "issuer": self.server,
+            "token_endpoint": f"{self.server}/token",
             "pre-authorized_grant_anonymous_access_supported": True,
         }
         if self.options.dpop:
@@ -172,14 +186,22 @@ class ForeignIssuer:
             raise _Refusal(400, "unsupported_grant_type")
         if ("tx_code" in form) != (self.options.tx_code is not None):
             raise _Refusal(400, "invalid_request")
-        holder = self._dpop(incoming, "/token", None) if self.options.dpop else None
+        holder = self._dpop(incoming, f"{self.server}/token", None) if self.options.dpop else None
         code = form.get("pre-authorized_code", "")
         if code not in self._state.codes or form.get("tx_code") != self.options.tx_code:
             raise _Refusal(400, "invalid_grant")
         self._state.codes.remove(code)
         token = b64url(secrets.token_bytes(TOKEN_BYTES))
         self._state.tokens[token] = holder
-        document = {"access_token": token, "token_type": "DPoP" if holder else "Bearer"}
+        document: JsonObject = {"access_token": token, "token_type": "DPoP" if holder else "Bearer"}
+        if self.options.identifiers:
+            document["authorization_details"] = [
+                {
+                    "type": "openid_credential",
+                    "credential_configuration_id": self._product.configuration_id,
+                    "credential_identifiers": [CREDENTIAL_IDENTIFIER],
+                }
+            ]
         return Outgoing.json(200, self._altered("token", document))
 
     def _nonce(self, _: Incoming) -> Outgoing:
@@ -196,18 +218,14 @@ class ForeignIssuer:
         holder = self._state.tokens[token]
         if scheme.lower() != ("dpop" if holder else "bearer"):
             raise _Refusal(401, "invalid_token")
-        if holder and self._dpop(incoming, "/credential", token) != holder:
+        if holder and self._dpop(incoming, f"{self.identifier}/credential", token) != holder:
             raise _Refusal(401, "invalid_token")
         request = parse_json_object(incoming.body)
-        if request.get("credential_configuration_id") != self._product.configuration_id:
-            raise _Refusal(400, "unknown_credential_configuration")
-        if list(request["proofs"]) != ["jwt"] or not 0 < len(request["proofs"]["jwt"]) <= (
-            self.options.batch_size or 1
-        ):
-            raise _Refusal(400, "invalid_proof")
-        jwks = [self._proof_key(text) for text in request["proofs"]["jwt"]]
-        if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
-            raise _Refusal(400, "invalid_proof")
+        by_configuration = {"credential_configuration_id": self._product.configuration_id}
+        wanted = {"credential_identifier": CREDENTIAL_IDENTIFIER} if self.options.identifiers else by_configuration
+        if {name: value for name, value in request.items() if name != "proofs"} != wanted:
+            raise _Refusal(400, "invalid_credential_request")
+        jwks = self._proof_keys(request["proofs"])
         claims = self._altered("claims", {"vct": self._product.vct, **self._product.claims})
         entries = []
         for jwk in jwks:
@@ -215,6 +233,15 @@ class ForeignIssuer:
             draft = draft_credential(claims, self._product.disclosable, self._signer, holder_jwk, DECOYS)
             entries.append({"credential": str(draft.sign(self._signer.key))})
         return Outgoing.json(200, self._altered("credentials", {"credentials": entries}))
+
+    def _proof_keys(self, proofs: JsonObject) -> list[JsonObject]:
+        """The holder's keys of a batch. Source: OpenID4VCI §8.2 and §8.3."""
+        if list(proofs) != ["jwt"] or not 0 < len(proofs["jwt"]) <= (self.options.batch_size or 1):
+            raise _Refusal(400, "invalid_proof")
+        jwks = [self._proof_key(text) for text in proofs["jwt"]]
+        if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
+            raise _Refusal(400, "invalid_proof")
+        return jwks
 
     def _proof_key(self, text: str) -> JsonObject:
         """Checks one key proof. Source: OpenID4VCI F.1 and F.4."""
@@ -227,14 +254,22 @@ class ForeignIssuer:
             raise _Refusal(400, "invalid_nonce")
         return jwk
 
-    def _dpop(self, incoming: Incoming, path: str, access_token: str | None) -> str:
-        """Checks a DPoP proof and returns its key's thumbprint. Source: RFC 9449 §4.3."""
+    def _dpop(self, incoming: Incoming, url: str, access_token: str | None) -> str:
+        """Checks a DPoP proof and returns its key's thumbprint. Source: RFC 9449 §4.3, §8 and §9."""
+        status = 400 if access_token is None else 401
         jws = Jws.parse(incoming.headers.get("dpop", ""), "dpop+jwt")
         payload = jws.verify(key_from_jwk(jws.header["jwk"]))
-        expected = {"htm": incoming.method, "htu": f"{self.identifier}{path}"}
+        expected = {"htm": incoming.method, "htu": url}
         if access_token is not None:
             expected["ath"] = sha256_b64url(access_token.encode("ascii"))
         if any(payload.get(name) != value for name, value in expected.items()) or payload["jti"] in self._state.proofs:
-            raise _Refusal(400 if access_token is None else 401, "invalid_dpop_proof")
+            raise _Refusal(status, "invalid_dpop_proof")
         self._state.proofs.add(payload["jti"])
+        if self.options.dpop_nonce and payload.get("nonce") not in self._state.dpop_nonces:
+            nonce = b64url(secrets.token_bytes(TOKEN_BYTES))
+            self._state.dpop_nonces = {nonce}
+            challenge = {"DPoP-Nonce": nonce, "WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}
+            raise _Refusal(status, "use_dpop_nonce", **challenge)
+        # A nonce is good for one request, so that the next one needs the retry again.
+        self._state.dpop_nonces.clear()
         return thumbprint(jws.header["jwk"])
