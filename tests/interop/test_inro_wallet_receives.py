@@ -127,7 +127,7 @@ def _replacing(**members: Any) -> Callable[[JsonObject], JsonObject]:
         ("metadata", _replacing(unknown=["x"], display=[{"name": "架空町", "locale": "ja"}])),
         ("server metadata", _replacing(unknown=1, grant_types_supported=[PRE_AUTHORIZED])),
         ("token", _replacing(token_type="bearer", expires_in=60, unknown="x")),
-        ("claims", _replacing(iss="https://agency.example", unknown={"deep": [1, {"x": None}]}, iat=1_700_000_000)),
+        ("claims", _replacing(unknown={"deep": [1, {"x": None}]}, iat=1_700_000_000)),
         ("credentials", _replacing(notification_id="n", unknown=True)),
     ],
     ids=["offer", "metadata", "server metadata", "token", "claims", "credentials"],
