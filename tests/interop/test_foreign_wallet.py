@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from conftest import APPROVER
+from conftest import APPROVER, CLERK
 from expectations import coded
 from inro_peers.jose import JsonObject, Jws
 from inro_peers.pki import EKU_CREDENTIAL_ISSUER, chain_from_header, leaf_key, trusted_leaf
@@ -204,6 +206,45 @@ def test_a_credential_may_come_without_a_key_binding_where_none_is_required(
     assert form["vp_token"].endswith('~"]}')
     assert presentation.post(request, form).status == 200
     assert _verified_credential(verifier, created["id"])["claims"]["post"] == "課長"
+
+
+def test_two_credentials_come_where_several_may(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    """Source: OpenID4VP §6.1 (`multiple`)."""
+    entry = credential_query("one", EMPLOYEE_VCT, [{"path": ["employee_number"]}], multiple=True)
+    created = verifier.create({"dcql_query": {"credentials": [entry]}})
+    request = presentation.fetch(created["authorization_request"])
+    holders = [held(EMPLOYEE_TYPE, employee=employee) for employee in (APPROVER, CLERK)]
+    forms = [presentation.answer(request, credentials) for credentials in holders]
+    texts = [text for form in forms for text in json.loads(form["vp_token"])["one"]]
+    assert presentation.post(request, forms[0] | {"vp_token": json.dumps({"one": texts})}).status == 200
+    credentials = verifier.result(created["id"])["credentials"]["one"]
+    assert [one["claims"]["employee_number"] for one in credentials] == [APPROVER, CLERK]
+
+
+def test_an_optional_credential_may_come_along_or_not(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    """Source: OpenID4VP §6.2 and §6.4.2."""
+    query = {
+        "credentials": [
+            credential_query("person", EMPLOYEE_VCT, [{"path": ["employee_number"]}]),
+            credential_query("role", ROLE_VCT, [{"path": ["clearance"]}]),
+        ],
+        "credential_sets": [{"options": [["person"]]}, {"options": [["role"]], "required": False}],
+    }
+    for credentials, optional in ((held(EMPLOYEE_TYPE), False), (held(EMPLOYEE_TYPE, ROLE_TYPE), True)):
+        created = verifier.create({"dcql_query": query})
+        request = presentation.fetch(created["authorization_request"])
+        form = presentation.answer(request, credentials)
+        if optional:
+            asking_both = {name: value for name, value in query.items() if name != "credential_sets"}
+            eager = replace(request, parameters=request.parameters | {"dcql_query": asking_both})
+            form = presentation.answer(eager, credentials)
+        assert presentation.post(request, form).status == 200
+        result = verifier.result(created["id"])
+        assert set(result["credentials"]) == ({"person", "role"} if optional else {"person"})
 
 
 def test_a_redirect_brings_the_code_that_opens_the_result(

@@ -25,7 +25,7 @@ from products import (
     credential_query,
     employee_query,
 )
-from world import NOT_REGISTERED, REGISTERED, world
+from world import NOT_REGISTERED, REGISTERED, World, world
 
 
 def test_shows_a_registered_verifier_only_what_it_asked(inro_wallet: InroWallet, tmp_path: Path) -> None:
@@ -278,6 +278,34 @@ def test_a_copy_is_shown_once(inro_wallet: InroWallet, tmp_path: Path) -> None:
         seen = [session.verified["employee"][0] for session in sessions if session.verified]
         assert seen[0].claims["cnf"] != seen[1].claims["cnf"]
         assert seen[0].sd_jwt.issuer_jwt != seen[1].sd_jwt.issuer_jwt
+
+
+def test_a_wallet_whose_copies_are_spent_shows_nothing(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        foreign.assert_answers(foreign.verifier.request(query))
+        _assert_spent(foreign, query)
+        foreign.receive()
+        foreign.assert_answers(foreign.verifier.request(query))
+
+
+def test_a_lost_answer_spends_its_copy(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    """The verifier may have seen the copy although no answer came back, so it is never shown again."""
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        query = employee_query(["employee_number"])
+        lost = foreign.verifier.request(query)
+        lost.redirects = "response"
+        ended_with_code(foreign.wallet.present(lost.authorization_request, expect=None), FAILED, REFUSED)
+        foreign.assert_answers(foreign.verifier.request(query))
+        _assert_spent(foreign, query)
+
+
+def _assert_spent(foreign: World, query: JsonObject) -> None:
+    session = foreign.verifier.request(query)
+    ended_with_code(foreign.wallet.present(session.authorization_request, expect=None), FAILED, REFUSED)
+    assert not session.received_presentations
 
 
 def test_no_match_and_another_value_and_a_refusal_look_the_same(inro_wallet: InroWallet, tmp_path: Path) -> None:
