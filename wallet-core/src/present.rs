@@ -156,7 +156,7 @@ impl Wallet {
                 if let Some(reply) = refusal.reply {
                     // It tells an authenticated verifier of a fault in its own request. Whether it
                     // arrives is the verifier's concern.
-                    let _ = self.send(reply).await;
+                    let _ = self.send(*reply).await;
                 }
                 Err(refusal.error.into())
             }

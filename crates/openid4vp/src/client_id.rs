@@ -42,7 +42,9 @@ impl ClientId {
         }
         let (prefix, original) = text.split_once(':').ok_or(UnknownClientId)?;
         let kind = match prefix {
-            "x509_san_dns" if is_dns_name(original) => ClientIdKind::X509SanDns(original.to_ascii_lowercase()),
+            "x509_san_dns" if is_dns_name(original) => {
+                ClientIdKind::X509SanDns(original.to_ascii_lowercase())
+            }
             "x509_hash" => {
                 ClientIdKind::X509Hash(base64url::decode_array(original).map_err(|_| UnknownClientId)?)
             }

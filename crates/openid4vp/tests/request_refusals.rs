@@ -1,5 +1,7 @@
 //! Which requests a wallet refuses. Every case first shows the unaltered request accepted.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+
 mod common;
 
 use common::*;
@@ -103,7 +105,8 @@ fn refuses_another_signature_and_a_request_without_certificate() {
     let awaiting = world.ask(employee_query());
     let good = world.sign_request(&payload(&awaiting));
     assert_eq!(code(world.judge(&awaiting.link(), &good)), "accepted");
-    let header = json!({ "typ": "oauth-authz-req+jwt", "x5c": [base64url::encode_standard(&world.verifier.der)] });
+    let header =
+        json!({ "typ": "oauth-authz-req+jwt", "x5c": [base64url::encode_standard(&world.verifier.der)] });
     let forged = JwsToSign::new(header.as_object().unwrap().clone(), &payload(&awaiting));
     let forged = forged.sign_with(&SoftwareKey::generate(&mut Counting(5))).unwrap();
     assert_eq!(code(world.judge(&awaiting.link(), &forged)), "INRO-JOSE-005");
@@ -277,7 +280,9 @@ fn tells_registered_from_claimed() {
     let request = world.judge(&awaiting.link(), &world.sign_request(&registered)).unwrap();
     assert!(request.verifier().is_registered());
     assert_eq!(request.over_asked(), []);
-    assert!(matches!(request.purpose(), StatedPurpose::Registered(purpose) if purpose.en == "Registered words."));
+    assert!(
+        matches!(request.purpose(), StatedPurpose::Registered(purpose) if purpose.en == "Registered words.")
+    );
 
     let request = world.judge(&awaiting.link(), &world.sign_request(&payload(&awaiting))).unwrap();
     assert!(!request.verifier().is_registered());
@@ -295,11 +300,18 @@ fn marks_what_is_asked_for_beyond_the_registration() {
         let awaiting = world.ask(query);
         let payload = payload_with(&awaiting, Some(&world.registration(|_| {})));
         let request = world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap();
-        let paths: Vec<Value> = request.over_asked().iter().map(|over| over.path.as_ref().unwrap().to_value()).collect();
+        let paths: Vec<Value> =
+            request.over_asked().iter().map(|over| over.path.as_ref().unwrap().to_value()).collect();
         paths
     };
-    assert_eq!(over_asked(json!([{ "path": ["employee_number"] }, { "path": ["agency", "code"] }])), [] as [Value; 0]);
-    assert_eq!(over_asked(json!([{ "path": ["employee_number"] }, { "path": ["grade"] }])), [json!(["grade"])]);
+    assert_eq!(
+        over_asked(json!([{ "path": ["employee_number"] }, { "path": ["agency", "code"] }])),
+        Vec::<Value>::new()
+    );
+    assert_eq!(
+        over_asked(json!([{ "path": ["employee_number"] }, { "path": ["grade"] }])),
+        [json!(["grade"])]
+    );
 }
 
 #[test]
@@ -326,10 +338,15 @@ fn sends_nothing_but_what_was_proposed() {
     let (reviewing, held) = review();
     assert!(world.approve(reviewing, held).is_ok());
 
-    let paths = |list: &[Value]| list.iter().map(|path| inro_credential::ClaimPath::parse(path).unwrap()).collect();
-    for list in [vec![json!(["employee_number"])], vec![json!(["employee_number"]), json!(["agency", "name"]), json!(["grade"])]] {
+    let paths =
+        |list: &[Value]| list.iter().map(|path| inro_credential::ClaimPath::parse(path).unwrap()).collect();
+    for list in [
+        vec![json!(["employee_number"])],
+        vec![json!(["employee_number"]), json!(["agency", "name"]), json!(["grade"])],
+    ] {
         let (reviewing, held) = review();
-        let chosen = inro_openid4vp::wallet::Chosen { credential: "employee".into(), copy: held, paths: paths(&list) };
+        let chosen =
+            inro_openid4vp::wallet::Chosen { credential: "employee".into(), copy: held, paths: paths(&list) };
         assert_eq!(code(reviewing.approve(vec![chosen], NOW, &RustCrypto)), "INRO-VP-029");
     }
     let (reviewing, _) = review();

@@ -1,5 +1,7 @@
 //! Which responses a verifier refuses. Every case first shows the unaltered response accepted.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+
 mod common;
 
 use common::*;
@@ -99,7 +101,14 @@ fn refuses_a_stale_key_binding_and_one_from_the_future() {
     let at = |seconds: i64| {
         let (paths, world) = (employee_paths(), &case.world);
         let made = NOW.plus(seconds);
-        case.on(&world.present_with(&case.credential, &paths, &sent.client_id, &sent.nonce, made, &world.holder))
+        case.on(&world.present_with(
+            &case.credential,
+            &paths,
+            &sent.client_id,
+            &sent.nonce,
+            made,
+            &world.holder,
+        ))
     };
     assert_eq!(at(0), "accepted");
     assert_eq!(at(-60), "accepted");
@@ -129,9 +138,11 @@ fn refuses_a_disclosure_that_was_altered_added_twice_or_belongs_nowhere() {
     let sent = Sent::of(&case.ask());
     let sign = |disclosures: &[String]| {
         let issued = case.credential.split('~').next().unwrap();
-        let presented = format!("{issued}~{}", disclosures.iter().map(|d| format!("{d}~")).collect::<String>());
+        let presented =
+            format!("{issued}~{}", disclosures.iter().map(|d| format!("{d}~")).collect::<String>());
         let hash = base64url::encode(&inro_crypto::Provider::sha256(&RustCrypto, presented.as_bytes()));
-        let claims = json!({ "iat": NOW.as_secs(), "aud": sent.client_id, "nonce": sent.nonce, "sd_hash": hash });
+        let claims =
+            json!({ "iat": NOW.as_secs(), "aud": sent.client_id, "nonce": sent.nonce, "sd_hash": hash });
         let header = json!({ "typ": "kb+jwt" });
         let (header, claims) = (header.as_object().unwrap().clone(), claims.as_object().unwrap().clone());
         let jwt = inro_jose::JwsToSign::new(header, &claims).sign_with(&case.world.holder).unwrap();
@@ -258,7 +269,10 @@ fn refuses_missing_and_extra_credentials() {
     let both = json!({ "employee": [presentation], "again": [presentation] });
     assert_eq!(case.on_token(&both), "accepted");
     assert_eq!(case.on_token(&json!({ "employee": [presentation] })), "INRO-DCQL-026");
-    assert_eq!(case.on_token(&json!({ "employee": [presentation, presentation], "again": [presentation] })), "INRO-DCQL-021");
+    assert_eq!(
+        case.on_token(&json!({ "employee": [presentation, presentation], "again": [presentation] })),
+        "INRO-DCQL-021"
+    );
     let mut extra = both.clone();
     extra["third"] = json!([presentation]);
     assert_eq!(case.on_token(&extra), "INRO-DCQL-020");

@@ -9,6 +9,54 @@
 //! | a wallet fetches `/openid4vp/requests/{handle}` | [`Verifier::request_object`] |
 //! | a wallet posts to `/openid4vp/responses/{handle}` | [`Verifier::receive`] |
 //! | it wants the result | [`Verifier::result`] |
+//!
+//! A relying system in whole, but for its web framework:
+//!
+//! ```
+//! use std::{error::Error, sync::Arc};
+//!
+//! use inro_base::{RequestId, Rng, UnixTime};
+//! use inro_crypto::{Provider, RustCrypto, SoftwareKey};
+//! use inro_openid4vp::ClientId;
+//! use inro_trust::{Anchors, Usage, certificates_from_pem};
+//! use inro_verifier_sdk::{
+//!     Ask, MemoryStore, Policy, Posted, PresentationResult, Started, Status, Taken, Verifier, VerifierConfig,
+//! };
+//!
+//! struct Welfare { verifier: Verifier, policy: Policy, anchors: Anchors, store: MemoryStore }
+//!
+//! impl Welfare {
+//!     fn open(key: &str, certificate: &str, agency: &str, policy: &str) -> Result<Self, Box<dyn Error>> {
+//!         let chain = certificates_from_pem(certificate)?;
+//!         let leaf = chain.first().ok_or("no certificate")?;
+//!         let verifier = Verifier::new(VerifierConfig {
+//!             url: "https://welfare.example".into(),
+//!             client_id: ClientId::x509_hash(&RustCrypto.sha256(leaf)),
+//!             signer: Arc::new(SoftwareKey::from_pkcs8_pem(key)?),
+//!             chain,
+//!             provider: Arc::new(RustCrypto),
+//!         })?;
+//!         let mut anchors = Anchors::new();
+//!         anchors.add_pem(agency, &[Usage::CredentialIssuer])?;
+//!         let policy = Policy::parse("approve-welfare", policy)?;
+//!         Ok(Self { verifier, policy, anchors, store: MemoryStore::default() })
+//!     }
+//!     fn ask(&self, now: UnixTime, rng: &mut dyn Rng) -> Result<Started, Box<dyn Error>> {
+//!         Ok(self.verifier.start(Ask::policy(&self.policy), &self.store, now, rng)?)
+//!     }
+//!     fn wallet_gets(&self, handle: &str, now: UnixTime) -> Result<String, Box<dyn Error>> {
+//!         Ok(self.verifier.request_object(handle, None, &self.store, now)?)
+//!     }
+//!     fn wallet_posts(&self, handle: &str, form: &[u8], now: UnixTime, rng: &mut dyn Rng) -> Result<Taken, Box<dyn Error>> {
+//!         let posted = Posted { handle, form, request_id: RequestId::random(rng) };
+//!         Ok(self.verifier.receive(&posted, &self.anchors, &self.store, now, rng)?)
+//!     }
+//!     fn may_approve(&self, id: &str, now: UnixTime) -> Result<bool, Box<dyn Error>> {
+//!         let PresentationResult { status, .. } = Verifier::result(id, None, &self.store, now)?;
+//!         Ok(status == Status::Verified)
+//!     }
+//! }
+//! ```
 
 mod error;
 mod policy;
@@ -26,6 +74,6 @@ pub use record::{
 };
 pub use store::{MAX_PRESENTATIONS, MemoryStore, PresentationStore, StoreError, Stored};
 pub use verifier::{
-    Ask, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier, VerifierConfig,
-    read_query,
+    Ask, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier,
+    VerifierConfig, read_query,
 };

@@ -134,9 +134,8 @@ impl Policy {
         if text.len() > MAX_POLICY_BYTES {
             return Err(PolicyError::TooLong { length: text.len(), limit: MAX_POLICY_BYTES });
         }
-        let file: PolicyFile = toml::from_str(text).map_err(|error| PolicyError::Malformed {
-            offset: error.span().map_or(0, |span| span.start),
-        })?;
+        let file: PolicyFile = toml::from_str(text)
+            .map_err(|error| PolicyError::Malformed { offset: error.span().map_or(0, |span| span.start) })?;
         let ages = [file.max_credential_age, file.status_max_age];
         if !ages.into_iter().flatten().all(|age| (0..=MAX_AGE).contains(&age)) {
             return Err(PolicyError::Age);
@@ -203,7 +202,10 @@ mod tests {
         assert_eq!(refusal(&welfare().replace("[purpose]", "[purposes]")), "INRO-VERIFIER-002");
         assert_eq!(refusal(&welfare().replace("\"reject\"", "\"ignore\"")), "INRO-VERIFIER-002");
         assert_eq!(refusal(&welfare().replace("= 604800", "= -1")), "INRO-VERIFIER-003");
-        assert_eq!(refusal(&welfare().replace("福祉の申請を承認する権限があることの確認", "")), "INRO-VERIFIER-004");
+        assert_eq!(
+            refusal(&welfare().replace("福祉の申請を承認する権限があることの確認", "")),
+            "INRO-VERIFIER-004"
+        );
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Coded for StoreError {
 #[derive(Debug)]
 pub enum Stored {
     /// It waits for its response.
-    Waiting(PresentationRecord),
+    Waiting(Box<PresentationRecord>),
     /// It has had its response.
     Answered {
         /// The result.
@@ -61,7 +61,12 @@ pub trait PresentationStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Full`] when it would exceed [`MAX_PRESENTATIONS`].
-    fn insert(&self, record: PresentationRecord, keep_until: UnixTime, now: UnixTime) -> Result<(), StoreError>;
+    fn insert(
+        &self,
+        record: PresentationRecord,
+        keep_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), StoreError>;
 
     /// The presentation under a wallet's handle.
     ///
@@ -127,7 +132,12 @@ impl Entry {
 }
 
 impl PresentationStore for MemoryStore {
-    fn insert(&self, record: PresentationRecord, keep_until: UnixTime, now: UnixTime) -> Result<(), StoreError> {
+    fn insert(
+        &self,
+        record: PresentationRecord,
+        keep_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
         self.purge(now)?;
         let text = serde_json::to_string(&record).map_err(|_| StoreError::Broken { place: "a record" })?;
         let mut entries = self.entries();

@@ -12,9 +12,7 @@ use url::Url;
 
 use crate::VerifierError;
 use crate::policy::{AcceptanceRules, OnUndetermined, Policy};
-use crate::record::{
-    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, Status,
-};
+use crate::record::{CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, Status};
 use crate::store::{PresentationStore, Stored};
 
 /// For how long a request may be answered, in seconds.
@@ -161,11 +159,8 @@ impl Verifier {
             lifetime: REQUEST_LIFETIME,
         }
         .start(now, rng)?;
-        let started = Started {
-            id,
-            authorization_request: awaiting.link(),
-            expires_at: awaiting.expires_at(),
-        };
+        let started =
+            Started { id, authorization_request: awaiting.link(), expires_at: awaiting.expires_at() };
         let record = PresentationRecord {
             id: started.id.clone(),
             handle,
@@ -219,8 +214,7 @@ impl Verifier {
         let record = waiting(store.by_handle(posted.handle, now)?)?;
         let PresentationRecord { id, redirect_uri, rules, awaiting, .. } = record;
         let received = awaiting.receive(posted.form, now)?;
-        let acceptance =
-            Acceptance { anchors, issuers: &rules.issuers, max_age: rules.max_credential_age };
+        let acceptance = Acceptance { anchors, issuers: &rules.issuers, max_age: rules.max_credential_age };
         let verdict = received
             .check(&acceptance, now, self.config.provider.as_ref())
             .map_err(VerifierError::from)
@@ -258,7 +252,9 @@ impl Verifier {
             }
             Stored::Waiting(_) => Ok(PresentationResult::bare(Status::Pending)),
             Stored::Answered { result, response_code: expected } => match expected {
-                Some(expected) if response_code != Some(expected.as_str()) => Err(VerifierError::ResponseCode),
+                Some(expected) if response_code != Some(expected.as_str()) => {
+                    Err(VerifierError::ResponseCode)
+                }
                 _ => Ok(result),
             },
         }
@@ -280,7 +276,7 @@ pub fn read_query(text: &[u8]) -> Result<Value, VerifierError> {
 
 fn waiting(stored: Option<Stored>) -> Result<PresentationRecord, VerifierError> {
     match stored {
-        Some(Stored::Waiting(record)) => Ok(record),
+        Some(Stored::Waiting(record)) => Ok(*record),
         Some(Stored::Answered { .. }) => Err(VerifierError::Answered),
         None => Err(VerifierError::Unknown),
     }

@@ -99,9 +99,9 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Value>, Failure>
 /// Source: RFC 6750 §2.1.
 fn authorize(app: &App, headers: &HeaderMap) -> Result<(), CommandError> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value.and_then(|value| value.split_once(' ')).and_then(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
-    });
+    let token = value
+        .and_then(|value| value.split_once(' '))
+        .and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim()));
     if token.is_some_and(|token| app.is_token(token)) { Ok(()) } else { Err(CommandError::Token) }
 }
 

@@ -68,6 +68,7 @@ fn add(needs: &mut Vec<CredentialNeed>, requested: &Requested<'_>) {
 
 /// TOML has no null, so the part of a path before "all elements" stands for it and what is beneath.
 fn registrable(path: &ClaimPath) -> Option<ClaimPath> {
-    let elements = path.elements().iter().take_while(|element| **element != PathElement::All).cloned().collect();
+    let elements =
+        path.elements().iter().take_while(|element| **element != PathElement::All).cloned().collect();
     ClaimPath::new(elements).ok()
 }

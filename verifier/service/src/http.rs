@@ -60,8 +60,7 @@ impl<E: Into<CommandError>> From<E> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.0.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let problem = Problem::of(&self.0, status);
         if status == StatusCode::UNAUTHORIZED {
             // Source: RFC 6750 §3.
@@ -73,7 +72,8 @@ impl IntoResponse for Failure {
 
 /// Refuses a body that is not declared as `expected`.
 pub fn check_media_type(headers: &HeaderMap, expected: &str) -> Result<(), CommandError> {
-    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let declared =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = declared.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(CommandError::MediaType) }
 }

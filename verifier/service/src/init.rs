@@ -28,7 +28,13 @@ pub fn init(root: &Path, settings: &Settings) -> Result<(), CommandError> {
     let origin = origin(&settings.url, settings.client_id)?;
     files::create_service_dir(root)?;
     let layout = Layout::new(root);
-    for folder in [root.join("keys"), root.join("trust"), layout.issuer_anchors(), layout.tls_anchors(), layout.policies()] {
+    for folder in [
+        root.join("keys"),
+        root.join("trust"),
+        layout.issuer_anchors(),
+        layout.tls_anchors(),
+        layout.policies(),
+    ] {
         files::create_private_dir(&folder)?;
     }
     let now = SystemClock.now();
@@ -56,7 +62,12 @@ fn origin(url: &str, client_id: ClientIdChoice) -> Result<Origin, CommandError> 
 }
 
 /// Source: OpenID4VP 1.0 §5.9.3: the leaf signs requests, and its names are where answers may go.
-fn write_keys(layout: &Layout, settings: &Settings, origin: &Origin, now: UnixTime) -> Result<(), CommandError> {
+fn write_keys(
+    layout: &Layout,
+    settings: &Settings,
+    origin: &Origin,
+    now: UnixTime,
+) -> Result<(), CommandError> {
     let name = format!("{} Verifier CA", settings.name);
     let authority = Authority::create(&name, Validity::days(now, AUTHORITY_DAYS))?;
     authority.identity().write(&layout.own_anchor(), &layout.key("ca.key.pem"))?;

@@ -52,7 +52,12 @@ impl SqliteStore {
 }
 
 impl PresentationStore for SqliteStore {
-    fn insert(&self, record: PresentationRecord, keep_until: UnixTime, now: UnixTime) -> Result<(), StoreError> {
+    fn insert(
+        &self,
+        record: PresentationRecord,
+        keep_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_string(&record).map_err(|_| StoreError::Broken { place: "record" })?;
         let inserted = self.run("insert", |connection| {
             let transaction =

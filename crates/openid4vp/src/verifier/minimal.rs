@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 /// more than was asked for; a relying system still gets what it asked for alone.
 pub(super) fn asked_claims(query: &Query, query_id: &str, claims: &Map<String, Value>) -> Map<String, Value> {
     let Some(asked) = query.credential(query_id) else { return Map::new() };
-    let paths: Vec<&[PathElement]> = asked.claims().iter().map(|claim| ClaimPath::elements(claim.path())).collect();
+    let paths: Vec<&[PathElement]> =
+        asked.claims().iter().map(|claim| ClaimPath::elements(claim.path())).collect();
     match kept(&Value::Object(claims.clone()), &paths) {
         Some(Value::Object(kept)) => kept,
         _ => Map::new(),
@@ -24,7 +25,8 @@ fn kept(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
             let members: Map<String, Value> = members
                 .iter()
                 .filter_map(|(name, member)| {
-                    let below = below(paths, |element| matches!(element, PathElement::Key(key) if key == name));
+                    let below =
+                        below(paths, |element| matches!(element, PathElement::Key(key) if key == name));
                     Some((name.clone(), kept(member, &below)?))
                 })
                 .collect();
@@ -51,7 +53,12 @@ fn kept(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
 
 /// The rests of those paths whose first element fits.
 fn below<'a>(paths: &[&'a [PathElement]], fits: impl Fn(&PathElement) -> bool) -> Vec<&'a [PathElement]> {
-    paths.iter().filter_map(|path| path.split_first()).filter(|(first, _)| fits(first)).map(|(_, rest)| rest).collect()
+    paths
+        .iter()
+        .filter_map(|path| path.split_first())
+        .filter(|(first, _)| fits(first))
+        .map(|(_, rest)| rest)
+        .collect()
 }
 
 #[cfg(test)]

@@ -7,4 +7,6 @@ mod response;
 
 pub use error::ResponseError;
 pub use request::{AwaitingResponse, NewPresentation, QUERY_LIMITS};
-pub use response::{Acceptance, MAX_PRESENTATIONS, ReceivedResponse, VerifiedCredential, VerifiedPresentation};
+pub use response::{
+    Acceptance, MAX_PRESENTATIONS, ReceivedResponse, VerifiedCredential, VerifiedPresentation,
+};

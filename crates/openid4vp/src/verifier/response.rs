@@ -240,7 +240,8 @@ fn verify_one(
     provider: &dyn Provider,
 ) -> Result<(String, VerifiedSdJwt), ResponseError> {
     let unverified = UnverifiedSdJwt::parse(text)?;
-    let issuer = acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, expected.now, provider)?;
+    let issuer =
+        acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, expected.now, provider)?;
     let credential = unverified.verify(&issuer, expected, provider)?;
     let name = issuer.subject().to_owned();
     if !acceptance.issuers.is_empty() && !acceptance.issuers.contains(&name) {

@@ -15,7 +15,7 @@ pub struct Refusal {
     pub error: RequestError,
     /// An error response to the verifier, where the verifier is authenticated and its request is of
     /// a kind that the specification wants answered. It says nothing about the holder.
-    pub reply: Option<HttpRequest>,
+    pub reply: Option<Box<HttpRequest>>,
 }
 
 impl Coded for Refusal {

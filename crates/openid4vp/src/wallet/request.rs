@@ -1,5 +1,4 @@
 use inro_base::UnixTime;
-use inro_base::http::HttpRequest;
 use inro_base::json::Limits;
 use inro_credential::dcql::Query;
 use inro_crypto::Provider;
@@ -8,6 +7,7 @@ use inro_trust::registration::{UnverifiedRegistration, VerifiedRegistration};
 use inro_trust::{Anchors, TrustError, TrustedKey, Usage};
 use serde_json::{Map, Value};
 
+use crate::ClientId;
 use crate::client_id::ClientIdKind;
 use crate::profile::{
     CLOCK_SKEW, DEFAULT_REQUEST_LIFETIME, MAX_REQUEST_BYTES, MAX_REQUEST_LIFETIME, MAX_TOKEN_CHARS,
@@ -18,7 +18,6 @@ use crate::wallet::coverage::{self, OverAsked};
 use crate::wallet::identity::{self, StatedPurpose, VerifierIdentity};
 use crate::wallet::{Refusal, RequestError, reply};
 use crate::web::HttpsUrl;
-use crate::ClientId;
 
 /// The most entries of `verifier_info` that are looked at.
 const MAX_VERIFIER_INFO: usize = 10;
@@ -86,7 +85,8 @@ impl UnverifiedRequest {
         // From here on the verifier is known, and so is where its answers may go.
         let vouched = registration.is_some() || matches!(client_id.kind(), ClientIdKind::X509SanDns(_));
         let query = check_profile(&parameters, state.as_deref()).map_err(|error| {
-            let reply = vouched.then(|| reply::error(&response_uri, error.wire_error(), state.as_deref()));
+            let reply =
+                vouched.then(|| Box::new(reply::error(&response_uri, error.wire_error(), state.as_deref())));
             Refusal { error, reply }
         })?;
         let verifier = VerifierIdentity::of(&key, registration);
@@ -94,7 +94,16 @@ impl UnverifiedRequest {
         let over_asked = coverage::over_asked(&query, verifier.registration());
         let replay_key = replay_key(&client_id, &nonce, provider);
         Ok(VerifiedRequest {
-            client_id, verifier, purpose, query, over_asked, nonce, state, response_uri, expires_at, replay_key,
+            client_id,
+            verifier,
+            purpose,
+            query,
+            over_asked,
+            nonce,
+            state,
+            response_uri,
+            expires_at,
+            replay_key,
         })
     }
 }
@@ -198,8 +207,10 @@ fn registration(
 ) -> Result<Option<VerifiedRegistration>, RequestError> {
     const MALFORMED: RequestError = RequestError::Parameter { name: "verifier_info" };
     let Some(info) = parameters.get("verifier_info") else { return Ok(None) };
-    let list = info.as_array().filter(|list| (1..=MAX_VERIFIER_INFO).contains(&list.len())).ok_or(MALFORMED)?;
-    let ours = list.iter().find(|entry| entry.get("format").and_then(Value::as_str) == Some(REGISTRATION_FORMAT));
+    let list =
+        info.as_array().filter(|list| (1..=MAX_VERIFIER_INFO).contains(&list.len())).ok_or(MALFORMED)?;
+    let ours =
+        list.iter().find(|entry| entry.get("format").and_then(Value::as_str) == Some(REGISTRATION_FORMAT));
     let Some(ours) = ours else { return Ok(None) };
     let jwt = ours.get("data").and_then(Value::as_str).ok_or(MALFORMED)?;
     let leaf = key.leaf_sha256().ok_or(TrustError::NoCertificate)?;
@@ -219,9 +230,7 @@ fn check_response_uri(
         ClientIdKind::X509SanDns(host) => uri.host() == host,
         ClientIdKind::X509Hash(_) => true,
     };
-    let of_registration = registration.is_none_or(|registration| {
-        registration.allows_response_to(uri.url())
-    });
+    let of_registration = registration.is_none_or(|registration| registration.allows_response_to(uri.url()));
     if of_certificate && of_registration { Ok(uri) } else { Err(RequestError::ResponseHost) }
 }
 
@@ -292,6 +301,6 @@ fn time(parameters: &Map<String, Value>, name: &'static str) -> Result<Option<Un
 
 impl From<RequestError> for Refusal {
     fn from(error: RequestError) -> Self {
-        Self { error, reply: None::<HttpRequest> }
+        Self { error, reply: None }
     }
 }

@@ -18,8 +18,8 @@ use inro_sd_jwt::{HeldSdJwt, VcIssuance};
 use inro_trust::registration::{self, RegistrationClaims};
 use inro_trust::{Anchors, Usage, oid};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, date_time_ymd,
 };
 use serde_json::{Map, Value, json};
 
@@ -112,8 +112,12 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let agency = Party::authority("Minato City CA");
-        let signer =
-            agency.leaf("Minato City", Usage::CredentialIssuer, "issuer.example", &["employee-id", "role-authority"]);
+        let signer = agency.leaf(
+            "Minato City",
+            Usage::CredentialIssuer,
+            "issuer.example",
+            &["employee-id", "role-authority"],
+        );
         let registrar = agency.leaf("Minato Registrar", Usage::Registrar, "issuer.example", &[]);
         let verifier_authority = Party::authority("Verifier CA");
         let verifier = verifier_authority.leaf("Welfare System", Usage::Verifier, HOST, &[]);
@@ -125,7 +129,15 @@ impl World {
         issuer_anchors.add_pem(&agency.pem, &[Usage::CredentialIssuer]).unwrap();
         let holder = SoftwareKey::generate(&mut Counting(99));
         Self {
-            signer, registrar, verifier_authority, verifier, rival, holder_anchors, issuer_anchors, agency, holder,
+            signer,
+            registrar,
+            verifier_authority,
+            verifier,
+            rival,
+            holder_anchors,
+            issuer_anchors,
+            agency,
+            holder,
         }
     }
 
@@ -177,7 +189,8 @@ impl World {
 
     /// Signs `payload` as the verifier, with the request object's own header.
     pub(crate) fn sign_request(&self, payload: &Map<String, Value>) -> String {
-        let header = json!({ "typ": "oauth-authz-req+jwt", "x5c": [base64url::encode_standard(&self.verifier.der)] });
+        let header =
+            json!({ "typ": "oauth-authz-req+jwt", "x5c": [base64url::encode_standard(&self.verifier.der)] });
         JwsToSign::new(header.as_object().unwrap().clone(), payload).sign_with(&self.verifier.key).unwrap()
     }
 
@@ -186,7 +199,12 @@ impl World {
         self.judge_at(NOW, link, request_object)
     }
 
-    pub(crate) fn judge_at(&self, now: UnixTime, link: &str, object: &str) -> Result<VerifiedRequest, Refusal> {
+    pub(crate) fn judge_at(
+        &self,
+        now: UnixTime,
+        link: &str,
+        object: &str,
+    ) -> Result<VerifiedRequest, Refusal> {
         let (awaiting, fetch) = RequestLink::parse(link)?.fetch();
         assert_eq!(fetch.url, format!("https://{HOST}/requests/1"));
         awaiting.received(&delivered(object))?.verify(&self.holder_anchors, now, &RustCrypto)
@@ -249,7 +267,11 @@ impl World {
     }
 
     /// The verifier's verdict on a form.
-    pub(crate) fn verdict(&self, awaiting: AwaitingResponse, form: &str) -> Result<VerifiedPresentation, ResponseError> {
+    pub(crate) fn verdict(
+        &self,
+        awaiting: AwaitingResponse,
+        form: &str,
+    ) -> Result<VerifiedPresentation, ResponseError> {
         self.verdict_at(NOW, awaiting, form)
     }
 
@@ -279,10 +301,14 @@ impl World {
     /// Approves what the review proposes, with the holder's one credential.
     pub(crate) fn approve(&self, reviewing: Reviewing, held: HeldSdJwt) -> Result<HttpRequest, RequestError> {
         let proposal = reviewing.matches().unwrap().preferred()[0];
-        let chosen =
-            Chosen { credential: proposal.query_id.to_owned(), copy: held, paths: proposal.candidate.paths.clone() };
+        let chosen = Chosen {
+            credential: proposal.query_id.to_owned(),
+            copy: held,
+            paths: proposal.candidate.paths.clone(),
+        };
         let signing = reviewing.approve(vec![chosen], NOW, &RustCrypto)?;
-        let signatures = signing.signing_inputs().iter().map(|input| self.holder.sign_es256(input).unwrap()).collect();
+        let signatures =
+            signing.signing_inputs().iter().map(|input| self.holder.sign_es256(input).unwrap()).collect();
         Ok(signing.finish(signatures)?.1)
     }
 }
