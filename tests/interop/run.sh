@@ -6,9 +6,10 @@
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-target=${CARGO_TARGET_DIR:-$here/../../target}
-venv=${INRO_VENV:-$target/interop-venv}
-INRO_BIN_DIR=${INRO_BIN_DIR:-$target/debug}
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+target=$(absolute "${CARGO_TARGET_DIR:-$here/../../target}")
+venv=$(absolute "${INRO_VENV:-$target/interop-venv}")
+INRO_BIN_DIR=$(absolute "${INRO_BIN_DIR:-$target/debug}")
 export INRO_BIN_DIR PYTHONDONTWRITEBYTECODE=1
 
 python=${PYTHON:-python3}
