@@ -1,4 +1,9 @@
 //! DCQL: what the parser refuses, what a wallet chooses, what a verifier re-checks.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
 
 use inro_base::Coded;
 use inro_credential::dcql::{Candidate, CheckError, Matches, Presented, Query, QueryError, SD_JWT_VC};

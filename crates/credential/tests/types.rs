@@ -1,4 +1,5 @@
 //! Credential types: what the loader takes and refuses, and what a type then accepts.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside the test functions")]
 
 use inro_base::{Coded, UnixTime};
 use inro_credential::types::{CredentialError, CredentialType, RoleTable, TypeCatalog, TypeError};
