@@ -12,7 +12,7 @@ import pytest
 
 from conftest import APPROVER
 from expectations import refused, refused_by_resource
-from inro_peers.jose import JsonObject, PrivateKey, b64url, new_key, public_jwk, sign_jws
+from inro_peers.jose import JsonObject, Jws, PrivateKey, b64url, new_key, public_jwk, sign_jws
 from inro_peers.processes import InroIssuer
 from inro_peers.transport import HttpsClient, Reply
 from inro_peers.wallet_issuance import PROOF_TYP, IssuanceWallet, Offer
@@ -217,10 +217,11 @@ def test_the_token_endpoint_refuses_a_dpop_proof_of_another_type(begin: Begin) -
     assert first.token()
     started = replace(begin(), wallet=first.wallet)
     dpop = started.wallet.dpop
-    claims = {"jti": "a-jti-of-its-own", "htm": "POST", "htu": started.token_endpoint, "iat": int(time.time())}
-    proof = sign_jws({"typ": "JWT", "jwk": public_jwk(dpop.key)}, claims, dpop.key)
+    right = Jws.parse(dpop.proof("POST", started.token_endpoint))
+    proof = sign_jws(right.header | {"typ": "JWT"}, right.payload, dpop.key)
     headers, body = started.wallet.token_request(started.offer)
     refused(dpop.send("POST", started.token_endpoint, headers, body, proof=proof), 400, "invalid_dpop_proof")
+    assert started.token()
 
 
 def test_the_token_endpoint_refuses_a_replayed_dpop_proof(begin: Begin) -> None:
