@@ -60,7 +60,7 @@ pub trait PresentationStore: Send + Sync {
     /// Adds a presentation, to be kept until `keep_until`.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when it would exceed [`MAX_PRESENTATIONS`].
+    /// [`StoreError::Full`] when it holds as many as it may, such as [`MAX_PRESENTATIONS`].
     fn insert(
         &self,
         record: PresentationRecord,
@@ -108,8 +108,10 @@ pub trait PresentationStore: Send + Sync {
 }
 
 /// A store that lives as long as its process.
-#[derive(Default)]
-pub struct MemoryStore(Mutex<HashMap<String, Entry>>);
+pub struct MemoryStore {
+    entries: Mutex<HashMap<String, Entry>>,
+    limit: usize,
+}
 
 struct Entry {
     handle: String,
@@ -131,6 +133,13 @@ impl Entry {
     }
 }
 
+impl Default for MemoryStore {
+    /// Holds [`MAX_PRESENTATIONS`].
+    fn default() -> Self {
+        Self::with_limit(MAX_PRESENTATIONS)
+    }
+}
+
 impl PresentationStore for MemoryStore {
     fn insert(
         &self,
@@ -141,8 +150,8 @@ impl PresentationStore for MemoryStore {
         self.purge(now)?;
         let text = serde_json::to_string(&record).map_err(|_| StoreError::Broken { place: "a record" })?;
         let mut entries = self.entries();
-        if entries.len() >= MAX_PRESENTATIONS {
-            return Err(StoreError::Full { limit: MAX_PRESENTATIONS });
+        if entries.len() >= self.limit {
+            return Err(StoreError::Full { limit: self.limit });
         }
         entries.insert(record.id, Entry { handle: record.handle, record: text, answer: None, keep_until });
         Ok(())
@@ -189,8 +198,13 @@ impl PresentationStore for MemoryStore {
 }
 
 impl MemoryStore {
+    /// An empty store that holds at most `limit` presentations.
+    pub fn with_limit(limit: usize) -> Self {
+        Self { entries: Mutex::default(), limit }
+    }
+
     /// A poisoned lock only says that another thread panicked; every write here is whole.
     fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<String, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

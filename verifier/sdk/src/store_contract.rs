@@ -11,16 +11,20 @@ use serde_json::json;
 
 use crate::policy::AcceptanceRules;
 use crate::record::{PresentationRecord, PresentationResult, Status};
-use crate::store::{PresentationStore, Stored};
+use crate::store::{PresentationStore, StoreError, Stored};
 
 /// When the suite plays.
 const NOW: UnixTime = UnixTime::from_secs(1_795_000_000);
 
-/// Puts a store through every case. `empty` makes a fresh one.
+/// How many presentations the stores of the suite may hold.
+pub const LIMIT: usize = 3;
+
+/// Puts a store through every case. `empty` makes a fresh one that may hold [`LIMIT`] presentations.
 ///
 /// # Panics
 /// Where the store breaks its promise.
 pub fn check(empty: &dyn Fn() -> Box<dyn PresentationStore>) {
+    takes_no_more_than_it_may_hold(empty().as_ref());
     keeps_what_was_inserted(empty().as_ref());
     answers_once(empty().as_ref());
     answers_once_under_concurrency(empty().as_ref());
@@ -39,6 +43,18 @@ fn keeps_what_was_inserted(store: &dyn PresentationStore) {
     assert!(store.by_id(&handle(1), NOW).expect("a store that works").is_none());
     assert!(store.by_handle(&id(1), NOW).expect("a store that works").is_none());
     assert!(store.by_id(&id(3), NOW).expect("a store that works").is_none());
+}
+
+fn takes_no_more_than_it_may_hold(store: &dyn PresentationStore) {
+    for number in 1..=3 {
+        insert(store, number);
+    }
+    let full = StoreError::Full { limit: LIMIT };
+    assert_eq!(store.insert(record(4, id(4), NOW), NOW.plus(600), NOW), Err(full));
+    assert!(store.by_id(&id(4), NOW).expect("a store that works").is_none());
+    // What has passed its time makes room.
+    let later = NOW.plus(600);
+    assert_eq!(store.insert(record(4, id(4), later), later.plus(600), later), Ok(()));
 }
 
 fn answers_once(store: &dyn PresentationStore) {
@@ -130,6 +146,10 @@ fn insert(store: &dyn PresentationStore, number: u8) {
 }
 
 fn insert_as(store: &dyn PresentationStore, number: u8, id: String, now: UnixTime) {
+    assert_eq!(store.insert(record(number, id, now), now.plus(600), now), Ok(()));
+}
+
+fn record(number: u8, id: String, now: UnixTime) -> PresentationRecord {
     let awaiting = NewPresentation {
         client_id: ClientId::x509_hash(&[number; 32]),
         request_uri: "https://verifier.example/r".into(),
@@ -142,15 +162,14 @@ fn insert_as(store: &dyn PresentationStore, number: u8, id: String, now: UnixTim
     }
     .start(now, &mut Fixed(number))
     .expect("a sound request");
-    let record = PresentationRecord {
+    PresentationRecord {
         id,
         handle: handle(number),
         expires_at: now.plus(300),
         redirect_uri: None,
         rules: AcceptanceRules::default(),
         awaiting,
-    };
-    assert_eq!(store.insert(record, now.plus(600), now), Ok(()));
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +179,6 @@ mod tests {
 
     #[test]
     fn the_memory_store_keeps_its_promise() {
-        check(&|| Box::new(MemoryStore::default()));
+        check(&|| Box::new(MemoryStore::with_limit(LIMIT)));
     }
 }

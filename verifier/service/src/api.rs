@@ -15,9 +15,9 @@ use inro_verifier_sdk::{Ask, PresentationStore as _, Verifier, VerifierError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::answer::{Failure, check_media_type};
 use crate::app::App;
 use crate::error::CommandError;
-use crate::http::{Failure, check_media_type};
 use crate::policies;
 
 /// What `POST /v1/presentations` takes.

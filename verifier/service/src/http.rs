@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use inro_service::Problem;
 
 use crate::app::App;
-use crate::error::CommandError;
 use crate::{api, wallet};
 
 /// One route, the methods that it takes, and every status that it answers with besides 500 and 503.
@@ -47,35 +45,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(api::health))
         .with_state(app)
-}
-
-/// An error as an answer.
-pub struct Failure(CommandError);
-
-impl<E: Into<CommandError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let problem = Problem::of(&self.0, status);
-        if status == StatusCode::UNAUTHORIZED {
-            // Source: RFC 6750 §3.
-            return ([(header::WWW_AUTHENTICATE, "Bearer")], problem).into_response();
-        }
-        problem.into_response()
-    }
-}
-
-/// Refuses a body that is not declared as `expected`.
-pub fn check_media_type(headers: &HeaderMap, expected: &str) -> Result<(), CommandError> {
-    let declared =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = declared.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(CommandError::MediaType) }
 }
 
 async fn openapi() -> impl IntoResponse {

@@ -4,6 +4,7 @@
 //! [`registration`]), the SQLite store ([`store`]), the routes ([`http`], [`api`], [`wallet`]) and
 //! the commands ([`cli`]).
 
+mod answer;
 pub mod api;
 pub mod app;
 mod check;
@@ -19,4 +20,5 @@ pub mod store;
 pub mod trust;
 pub mod wallet;
 
+pub use answer::Failure;
 pub use error::CommandError;

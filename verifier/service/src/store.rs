@@ -13,7 +13,10 @@ pub const MIGRATIONS: &[&str] = &[include_str!("../migrations/001_presentations.
 
 /// The presentations of one verifier. Every call is one transaction, and blocks.
 #[derive(Clone)]
-pub struct SqliteStore(Database);
+pub struct SqliteStore {
+    database: Database,
+    limit: usize,
+}
 
 impl SqliteStore {
     /// Keeps presentations in `connection`, which has the newest of [`MIGRATIONS`].
@@ -21,9 +24,17 @@ impl SqliteStore {
     /// # Errors
     /// [`ServiceError::Database`].
     pub fn new(connection: Connection) -> Result<Self, ServiceError> {
+        Self::with_limit(connection, MAX_PRESENTATIONS)
+    }
+
+    /// As [`SqliteStore::new`], for at most `limit` presentations.
+    ///
+    /// # Errors
+    /// [`ServiceError::Database`].
+    pub fn with_limit(connection: Connection, limit: usize) -> Result<Self, ServiceError> {
         // A forgotten claim is overwritten, not only unlinked.
         connection.pragma_update(None, "secure_delete", true)?;
-        Ok(Self(Database::new(connection)))
+        Ok(Self { database: Database::new(connection), limit })
     }
 
     /// Whether the database answers.
@@ -40,7 +51,7 @@ impl SqliteStore {
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let work = |connection: &mut Connection| work(connection).map_err(ServiceError::from);
-        self.0.blocking(work).map_err(|_| StoreError::Broken { place })
+        self.database.blocking(work).map_err(|_| StoreError::Broken { place })
     }
 
     fn find(&self, sql: &'static str, key: &str, now: UnixTime) -> Result<Option<Stored>, StoreError> {
@@ -59,6 +70,7 @@ impl PresentationStore for SqliteStore {
         now: UnixTime,
     ) -> Result<(), StoreError> {
         let text = serde_json::to_string(&record).map_err(|_| StoreError::Broken { place: "record" })?;
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let inserted = self.run("insert", |connection| {
             let transaction =
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -67,12 +79,12 @@ impl PresentationStore for SqliteStore {
             let inserted = transaction.execute(
                 "INSERT INTO presentation (id, handle, record, keep_until) \
                  SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM presentation) < ?5",
-                params![record.id, record.handle, text, keep_until.as_secs(), limit()],
+                params![record.id, record.handle, text, keep_until.as_secs(), limit],
             )?;
             transaction.commit()?;
             Ok(inserted)
         })?;
-        if inserted == 1 { Ok(()) } else { Err(StoreError::Full { limit: MAX_PRESENTATIONS }) }
+        if inserted == 1 { Ok(()) } else { Err(StoreError::Full { limit: self.limit }) }
     }
 
     fn by_handle(&self, handle: &str, now: UnixTime) -> Result<Option<Stored>, StoreError> {
@@ -144,10 +156,6 @@ impl Found {
     }
 }
 
-fn limit() -> i64 {
-    i64::try_from(MAX_PRESENTATIONS).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use inro_service::sqlite;
@@ -160,7 +168,7 @@ mod tests {
         store_contract::check(&|| {
             let mut connection = Connection::open_in_memory().unwrap();
             sqlite::migrate(&mut connection, MIGRATIONS).unwrap();
-            Box::new(SqliteStore::new(connection).unwrap())
+            Box::new(SqliteStore::with_limit(connection, store_contract::LIMIT).unwrap())
         });
     }
 

@@ -14,8 +14,8 @@ use inro_service::{OsRng, Problem};
 use inro_verifier_sdk::Posted;
 use serde_json::{Map, Value};
 
+use crate::answer::{Failure, check_media_type};
 use crate::app::App;
-use crate::http::{Failure, check_media_type};
 use crate::{registration, trust};
 
 /// `GET /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.1.

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use common::{House, code, json_of};
 use inro_base::Coded as _;
+use inro_verifier::layout::ClientIdChoice;
 use inro_verifier::registration;
 use serde_json::{Value, json};
 
@@ -314,4 +315,31 @@ async fn is_registered_by_its_own_certificate_alone() {
     assert_eq!(add(house.registration(|claims| claims.response_hosts = hosts)), "INRO-VERIFIER-023");
     std::fs::remove_file(&house.anchor).unwrap();
     assert_eq!(add(house.registration(|_| {})), "INRO-TRUST-005");
+}
+
+#[tokio::test]
+async fn opens_no_folder_whose_files_do_not_fit_together() {
+    use inro_verifier::app::App;
+    let open = |house: &House| App::open(house.layout.clone()).map(drop);
+    let code = |house: &House| open(house).unwrap_err().code().as_str();
+
+    let (house, other) = (House::new(), House::new());
+    assert!(open(&house).is_ok());
+    std::fs::copy(other.layout.key("verifier.key.pem"), house.layout.key("verifier.key.pem")).unwrap();
+    assert_eq!(code(&house), "INRO-VERIFIER-019");
+
+    assert!(open(&other).is_ok());
+    let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(other.layout.api_token(), everyone).unwrap();
+    assert_eq!(code(&other), "INRO-SERVICE-005");
+}
+
+#[tokio::test]
+async fn names_itself_by_its_host_when_told_so() {
+    let house = House::named(ClientIdChoice::X509SanDns);
+    let created = house.create(&welfare()).await;
+    assert!(created.link.contains("client_id=x509_san_dns%3Alocalhost&"));
+    let answer = house.answer(&created.link, &house.credential(|_| {})).await;
+    assert_eq!(house.carry(answer).await.status, 200);
+    assert_eq!(house.result(&created.id).await["status"], "verified");
 }

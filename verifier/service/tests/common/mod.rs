@@ -63,13 +63,17 @@ pub(crate) struct Created {
 
 impl House {
     pub(crate) fn new() -> Self {
+        Self::named(ClientIdChoice::X509Hash)
+    }
+
+    pub(crate) fn named(client_id: ClientIdChoice) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("verifier");
         let settings = Settings {
             name: "Welfare System".into(),
             name_ja: "福祉システム".into(),
             url: "https://localhost:9443".into(),
-            client_id: ClientIdChoice::X509Hash,
+            client_id,
         };
         init::init(&root, &settings).unwrap();
         let layout = Layout::new(&root);
