@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::BbsError;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::generators::Generators;
+use crate::multiples::multiple_public;
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
 use crate::reader::Reader;
@@ -53,7 +54,7 @@ pub(crate) fn check(generators: &Generators, bytes: &[u8]) -> Result<G1Affine, B
     let answers = reader.scalars(committed + 1)?;
     let claimed = reader.scalar()?;
     let terms: Vec<_> = generators.blind_part().zip(answers).collect();
-    let other = combine_public(&terms).plus(&G1::from(commitment).times(claimed).negate());
+    let other = combine_public(&terms).plus(&multiple_public(&commitment, -claimed));
     let points = encode(&[commitment.into(), other]);
     (challenge(generators, &points) == claimed).then_some(commitment).ok_or(BbsError::Commitment)
 }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::ffi::Scalar;
 use crate::generators::Generators;
 use crate::octets::Octets;
-use crate::proof::{Begun, Prepared, Proof, Transcript, ascending, encode, publish};
+use crate::proof::{Begun, Prepared, Proof, Transcript, ascending, batch_verdicts, encode, publish};
 use crate::{BbsError, PublicKey, SecretKey, Signature, Suite, signature};
 
 /// Core BBS for one key, one header and one number of messages.
@@ -29,6 +29,17 @@ pub struct Disclosed<'a> {
     pub index: usize,
     /// The message.
     pub message: &'a [u8],
+}
+
+/// A proof with what it is checked for.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The presentation header that it is bound to.
+    pub presentation_header: &'a [u8],
+    /// The messages that it discloses.
+    pub disclosed: &'a [Disclosed<'a>],
+    /// The proof.
+    pub proof: &'a [u8],
 }
 
 impl CoreGenerators {
@@ -58,6 +69,13 @@ impl CoreBbs {
     /// Binds `generators` to `key` and `header`.
     pub fn new(generators: &CoreGenerators, key: &PublicKey, header: &[u8]) -> Self {
         Self(Arc::new(Context::new(Arc::clone(&generators.0), key.clone(), header)))
+    }
+
+    /// The scalar that binds signatures to key, generators and header, big-endian.
+    ///
+    /// Source: draft-irtf-cfrg-bbs-signatures-09 §4.2.3, `calculate_domain`.
+    pub fn domain(&self) -> [u8; 32] {
+        self.0.domain.to_be_bytes()
     }
 
     /// Signs `messages`.
@@ -99,22 +117,36 @@ impl CoreBbs {
         disclosed: &[Disclosed<'_>],
         proof: &[u8],
     ) -> Result<(), BbsError> {
+        let shown = Shown { presentation_header, disclosed, proof };
+        let checked = self.check(&shown)?;
+        checked.pairing_holds(&self.0).then_some(()).ok_or(BbsError::Proof)
+    }
+
+    /// Checks many proofs under this key and header for little more than one pairing. The answers are in the
+    /// order of `shown`, each as [`Self::verify_proof`] gives it: where the common test fails, every proof is
+    /// tested alone.
+    pub fn verify_batch(&self, shown: &[Shown<'_>], rng: &mut dyn Rng) -> Vec<Result<(), BbsError>> {
+        let checked: Vec<Result<Proof, BbsError>> = shown.iter().map(|one| self.check(one)).collect();
+        batch_verdicts(&self.0, checked.iter().map(Result::as_ref), rng)
+    }
+
+    /// Everything of a proof's check but the pairing.
+    fn check(&self, shown: &Shown<'_>) -> Result<Proof, BbsError> {
         let count = self.0.generators.messages();
-        let indexes: Vec<usize> = disclosed.iter().map(|claim| claim.index).collect();
+        let indexes: Vec<usize> = shown.disclosed.iter().map(|claim| claim.index).collect();
         ascending(&indexes, count)?;
-        let proof = Proof::read(proof, count - indexes.len())?;
-        let disclosed: Vec<(usize, Scalar)> =
-            disclosed.iter().map(|claim| (claim.index, self.0.generators.message(claim.message))).collect();
+        let proof = Proof::read(shown.proof, count - indexes.len())?;
+        let messages = shown.disclosed.iter().map(|claim| self.0.generators.message(claim.message));
+        let disclosed: Vec<(usize, Scalar)> = indexes.into_iter().zip(messages).collect();
         let points = encode(&proof.restore(&self.0, &disclosed)?);
         let transcript = Transcript {
             disclosed: &disclosed,
             points: &points,
             more: Octets::default(),
-            presentation_header,
+            presentation_header: shown.presentation_header,
             last: Octets::default(),
         };
-        let holds = transcript.challenge(&self.0) == proof.challenge && proof.pairing_holds(&self.0);
-        holds.then_some(()).ok_or(BbsError::Proof)
+        (transcript.challenge(&self.0) == proof.challenge).then_some(proof).ok_or(BbsError::Proof)
     }
 }
 

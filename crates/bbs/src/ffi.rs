@@ -20,6 +20,11 @@ use zeroize::{DefaultIsZeroes, Zeroize};
 /// Number of line functions in one prepared Miller loop: 63 doublings and 5 additions of the loop count.
 const LINES: usize = 68;
 
+/// A cube root of 1 in the base field, big-endian.
+const CUBE_ROOT: [u8; 48] = *b"\x1a\x01\x11\xea\x39\x7f\xe6\x99\xec\x02\x40\x86\x63\xd4\xde\x85\
+    \xaa\x0d\x85\x7d\x89\x75\x9a\xd4\x89\x7d\x29\x65\x0f\xb8\x5f\x9b\
+    \x40\x94\x27\xeb\x4f\x49\xff\xfd\x8b\xfd\x00\x00\x00\x00\xaa\xac";
+
 /// An integer modulo the group order r.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Scalar(blst_fr);
@@ -335,6 +340,21 @@ impl G1Affine {
             unsafe { blst::blst_p1s_add(&raw mut out, list.as_ptr(), points.len()) };
         }
         G1(out)
+    }
+
+    /// The image under the endomorphism (x, y) → (βx, y), which multiplies by x² - 1 for the curve's parameter x.
+    pub(crate) fn turn(self) -> Self {
+        static BETA: OnceLock<blst_fp> = OnceLock::new();
+        let beta = BETA.get_or_init(|| {
+            let mut beta = blst_fp::default();
+            // SAFETY: see the module; the constant has the 48 bytes that the function reads.
+            unsafe { blst::blst_fp_from_bendian(&raw mut beta, CUBE_ROOT.as_ptr()) };
+            beta
+        });
+        let mut out = self;
+        // SAFETY: see the module. Multiplying x by a cube root of 1 leads from a point of the subgroup to another.
+        unsafe { blst::blst_fp_mul(&raw mut out.0.x, &raw const self.0.x, beta) };
+        out
     }
 
     pub(crate) fn negate(self) -> Self {

@@ -10,6 +10,7 @@ mod ffi;
 mod generators;
 pub mod inro1;
 mod key;
+mod multiples;
 mod nym_bbs;
 mod octets;
 mod proof;
@@ -20,7 +21,7 @@ mod suite;
 mod table;
 
 pub use blind_bbs::{BlindBbs, BlindCredential, BlindGenerators};
-pub use core_bbs::{CoreBbs, CoreCredential, CoreGenerators, Disclosed};
+pub use core_bbs::{CoreBbs, CoreCredential, CoreGenerators, Disclosed, Shown};
 pub use error::BbsError;
 pub use key::{PublicKey, SecretKey};
 pub use nym_bbs::{NymBbs, NymCredential, NymGenerators, Pseudonym};

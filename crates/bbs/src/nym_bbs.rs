@@ -8,6 +8,7 @@ use crate::commitment;
 use crate::context::Context;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::generators::Generators;
+use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
 use crate::proof::{Begun, Prepared, Proof, Transcript, encode, publish};
 use crate::table::combine;
@@ -167,11 +168,12 @@ impl NymBbs {
         let proof = Proof::read(proof, generators.messages() - disclosed.len())?;
         let answers = proof.hidden.iter().rev().take(self.1).rev();
         let place = Place::new(generators, context_id);
-        let pseudonym = G1::from(pseudonym.point());
-        let tilde =
-            place.point.times(place.evaluate(answers)).plus(&pseudonym.times(proof.challenge).negate());
+        let pseudonym = pseudonym.point();
+        let tables = Odd::all(&[place.point.to_affine(), pseudonym]);
+        let factors = [place.evaluate(answers), -proof.challenge];
+        let tilde = sum_public(&tables.iter().zip(factors).collect::<Vec<_>>());
         let mut points = proof.restore(&self.0, &disclosed)?.to_vec();
-        points.extend([pseudonym, tilde]);
+        points.extend([pseudonym.into(), tilde]);
         let transcript = Transcript {
             disclosed: &disclosed,
             points: &encode(&points),

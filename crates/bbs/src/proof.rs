@@ -11,6 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::BbsError;
 use crate::context::Context;
 use crate::ffi::{G1, G1Affine, Scalar, pairings_equal_public};
+use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
 use crate::reader::Reader;
 use crate::signature::{Signature, b_of, verify};
@@ -21,6 +22,9 @@ use crate::table::{Table, combine, combine_public};
 const BLINDS: usize = 5;
 /// Bytes of a proof beside the hidden messages: three points, e^, r1^, r3^ and the challenge.
 const FIXED_LENGTH: usize = 3 * 48 + 4 * 32;
+
+/// Bytes of a random weight in a batch.
+const WEIGHT: usize = 16;
 
 /// A credential that verified, with tables for its points A and B. Wiped when dropped.
 pub(crate) struct Prepared {
@@ -43,8 +47,8 @@ pub(crate) struct Begun<'a> {
 
 /// A proof as it was received, checked point by point and scalar by scalar.
 pub(crate) struct Proof {
-    pub(crate) a_bar: G1Affine,
-    pub(crate) b_bar: G1Affine,
+    a_bar: G1Affine,
+    b_bar: G1Affine,
     d: G1Affine,
     e: Scalar,
     r1: Scalar,
@@ -194,9 +198,12 @@ impl Proof {
                 .map(|(table, (_, message))| (table, *message * challenge)),
         );
         fixed.extend(pick(generators.h(), &hidden).zip(self.hidden.iter().copied()));
-        let [a_bar, b_bar, d] = [self.a_bar, self.b_bar, self.d].map(G1::from);
-        let t1 = b_bar.times(challenge).plus(&a_bar.times(self.e)).plus(&d.times(self.r1));
-        let t2 = combine_public(&fixed).plus(&d.times(self.r3));
+        let received = [self.a_bar, self.b_bar, self.d];
+        let tables = Odd::all(&received);
+        let [a_bar, b_bar, d] = &tables[..] else { return Err(BbsError::Count) };
+        let t1 = sum_public(&[(b_bar, challenge), (a_bar, self.e), (d, self.r1)]);
+        let t2 = combine_public(&fixed).plus(&sum_public(&[(d, self.r3)]));
+        let [a_bar, b_bar, d] = received.map(G1::from);
         Ok([a_bar, b_bar, d, t1, t2])
     }
 
@@ -204,6 +211,32 @@ impl Proof {
     pub(crate) fn pairing_holds(&self, context: &Context) -> bool {
         pairings_equal_public(&self.a_bar, context.key.lines(), &self.b_bar)
     }
+}
+
+/// The verdict on each of `checked`, which hold but for the pairing or have failed already.
+///
+/// One pairing of random sums tests all: a wrong proof passes it with a chance of 2^-128. Only where it fails is
+/// every proof tested alone.
+pub(crate) fn batch_verdicts<'a>(
+    context: &Context,
+    checked: impl Iterator<Item = Result<&'a Proof, &'a BbsError>> + Clone,
+    rng: &mut dyn Rng,
+) -> Vec<Result<(), BbsError>> {
+    let proofs: Vec<&Proof> = checked.clone().flatten().collect();
+    let weights: Vec<Scalar> = proofs.iter().map(|_| Scalar::from_wide(&rng.bytes::<WEIGHT>())).collect();
+    let sum = |points: Vec<G1Affine>| {
+        let tables = Odd::all(&points);
+        let terms: Vec<_> = tables.iter().zip(weights.iter().copied()).collect();
+        sum_public(&terms).to_affine()
+    };
+    let a_bar = sum(proofs.iter().map(|proof| proof.a_bar).collect());
+    let b_bar = sum(proofs.iter().map(|proof| proof.b_bar).collect());
+    let all = pairings_equal_public(&a_bar, context.key.lines(), &b_bar);
+    let verdict = |proof: &Proof| match all || proof.pairing_holds(context) {
+        true => Ok(()),
+        false => Err(BbsError::Proof),
+    };
+    checked.map(|one| one.map_err(|error| *error).and_then(verdict)).collect()
 }
 
 /// What the challenge covers.

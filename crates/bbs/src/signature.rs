@@ -2,6 +2,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::ffi::{G1, G1Affine, Scalar, pairings_equal_public};
+use crate::multiples::multiple_public;
 use crate::octets::Octets;
 use crate::reader::Reader;
 use crate::table::combine;
@@ -89,7 +90,7 @@ pub(crate) fn finish(
 ///
 /// Source: draft-irtf-cfrg-bbs-signatures-09 §3.6.2, `CoreVerify`.
 pub(crate) fn verify(context: &Context, signature: &Signature, b: &G1) -> Result<(), BbsError> {
-    let right = G1::from(signature.a).times(signature.e).negate().plus(b).to_affine();
+    let right = multiple_public(&signature.a, -signature.e).plus(b).to_affine();
     match pairings_equal_public(&signature.a, context.key.lines(), &right) {
         true => Ok(()),
         false => Err(BbsError::Signature),

@@ -5,9 +5,10 @@
 use inro_base::Rng;
 
 use crate::BbsError;
-use crate::ffi::{G1, G1Affine, Scalar};
+use crate::ffi::{G1Affine, Scalar};
 use crate::inro1::parameters::{Pedersen, challenge};
 use crate::inro1::session::{Committed, Opening, Session, settle};
+use crate::multiples::multiple_public;
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
 use crate::reader::Reader;
@@ -53,7 +54,7 @@ pub(crate) fn verify(
     let (claimed, message) = (reader.scalar()?, reader.scalar()?);
     let first_message = |point: &G1Affine, blind: Scalar| {
         combine_public(&[(&pedersen.g, message), (&pedersen.h, blind)])
-            .plus(&G1::from(*point).times(claimed).negate())
+            .plus(&multiple_public(point, -claimed))
     };
     let points = [first_message(&committed.point, reader.scalar()?), first_message(other, reader.scalar()?)];
     let encoded = other.to_compressed();

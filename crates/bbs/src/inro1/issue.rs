@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::inro1::layout::Layout;
 use crate::inro1::parameters::{API_ID, Message, Shared, TypeParameters, challenge, pseudonym_base};
+use crate::multiples::multiple_public;
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
 use crate::reader::Reader;
@@ -100,8 +101,8 @@ impl TypeParameters {
         let points = encode(&[
             commitment.into(),
             pseudonym.into(),
-            first.plus(&G1::from(commitment).times(claimed).negate()),
-            base.times(secret).plus(&G1::from(pseudonym).times(claimed).negate()),
+            first.plus(&multiple_public(&commitment, -claimed)),
+            multiple_public(&base.to_affine(), secret).plus(&multiple_public(&pseudonym, -claimed)),
         ]);
         if self.request_challenge(occasion, &points) != claimed {
             return Err(BbsError::Commitment);

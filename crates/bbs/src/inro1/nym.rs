@@ -4,9 +4,9 @@
 
 use inro_base::Rng;
 
-use crate::ffi::G1;
 use crate::inro1::parameters::{Pedersen, challenge, pseudonym_base};
 use crate::inro1::session::{Committed, Opening, Session, settle};
+use crate::multiples::multiple_public;
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
 use crate::reader::Reader;
@@ -56,12 +56,12 @@ pub(crate) fn verify(
     let mut reader = Reader::exactly(proof, LENGTH)?;
     let (claimed, secret, blind) = (reader.scalar()?, reader.scalar()?, reader.scalar()?);
     let base = pseudonym_base(scope, PSEUDONYM_TAG);
-    let point = G1::from(pseudonym.point());
+    let point = pseudonym.point();
     let points = encode(&[
-        point,
+        point.into(),
         combine_public(&[(&pedersen.g, secret), (&pedersen.h, blind)])
-            .plus(&G1::from(committed.point).times(claimed).negate()),
-        base.times(secret).plus(&point.times(claimed).negate()),
+            .plus(&multiple_public(&committed.point, -claimed)),
+        multiple_public(&base.to_affine(), secret).plus(&multiple_public(&point, -claimed)),
     ]);
     let octets = transcript(session, committed.index, &committed.encoded, scope, &points);
     settle(&octets, CHALLENGE_TAG, claimed)

@@ -6,13 +6,14 @@ use inro_base::Rng;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::context::Context;
-use crate::ffi::{G1, G1Affine, Scalar};
+use crate::ffi::{G1Affine, Scalar};
 use crate::inro1::parameters::{Message, Shared, TypeParameters};
 use crate::inro1::range::Bounds;
 use crate::inro1::session::{Committed, Opening, Session};
 use crate::inro1::{equality, nym, range};
+use crate::multiples::multiple_public;
 use crate::octets::Octets;
-use crate::proof::{Begun, Prepared, Proof, Transcript, draw, encode, publish};
+use crate::proof::{Begun, Prepared, Proof, Transcript, batch_verdicts, draw, encode, publish};
 use crate::reader::Reader;
 use crate::table::{combine, combine_public};
 use crate::{BbsError, Pseudonym, PublicKey, SecretScalar, Signature};
@@ -66,6 +67,17 @@ pub struct Claim<'a> {
     pub index: usize,
     /// The message as its payload says.
     pub message: Message<'a>,
+}
+
+/// A core proof with what it is checked for.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The presentation header that it is bound to.
+    pub presentation_header: &'a [u8],
+    /// The claims that it discloses.
+    pub disclosed: &'a [Claim<'a>],
+    /// The core proof.
+    pub proof: &'a [u8],
 }
 
 /// A Pedersen commitment m·G + t·H from elsewhere.
@@ -276,6 +288,35 @@ impl Verifier {
         disclosed: &[Claim<'_>],
         proof: &[u8],
     ) -> Result<Presented, BbsError> {
+        let shown = Shown { presentation_header, disclosed, proof };
+        let received = self.check(&shown)?;
+        match received.core.pairing_holds(&self.0.context) {
+            true => Ok(self.presented(presentation_header, received)),
+            false => Err(BbsError::Proof),
+        }
+    }
+
+    /// Checks many core proofs for little more than one pairing; each verdict is the one of [`Self::verify`].
+    pub fn verify_batch(&self, shown: &[Shown<'_>], rng: &mut dyn Rng) -> Vec<Result<Presented, BbsError>> {
+        let received: Vec<Result<Received, BbsError>> = shown.iter().map(|one| self.check(one)).collect();
+        let proofs = received.iter().map(|one| one.as_ref().map(|received| &received.core));
+        let verdicts = batch_verdicts(&self.0.context, proofs, rng);
+        let all = received.into_iter().zip(verdicts).zip(shown);
+        all.map(|((received, verdict), one)| {
+            verdict?;
+            received.map(|received| self.presented(one.presentation_header, received))
+        })
+        .collect()
+    }
+
+    fn presented(&self, presentation_header: &[u8], received: Received) -> Presented {
+        let session = Session::new(presentation_header, received.core.challenge);
+        Presented { parameters: self.0.parameters.clone(), session, committed: received.committed }
+    }
+
+    /// Everything of a proof's check but the pairing.
+    fn check(&self, shown: &Shown<'_>) -> Result<Received, BbsError> {
+        let Shown { presentation_header, disclosed, proof } = *shown;
         let Shared { parameters, context } = &self.0;
         let layout = parameters.layout();
         let indexes: Vec<usize> = disclosed.iter().map(|claim| claim.index).collect();
@@ -288,9 +329,8 @@ impl Verifier {
         }
         let hidden = context.generators.messages() - indexes.len();
         let received = Received::read(rest, hidden, &committed)?;
-        let challenge = received.check(parameters, context, presentation_header, &scalars, &indexes)?;
-        let session = Session::new(presentation_header, challenge);
-        Ok(Presented { parameters: parameters.clone(), session, committed: received.committed })
+        received.check(parameters, context, presentation_header, &scalars, &indexes)?;
+        Ok(received)
     }
 }
 
@@ -347,7 +387,7 @@ impl Received {
         Ok(Self { core, committed: points, answers })
     }
 
-    /// The challenge of the core proof, if the proof holds.
+    /// Checks that the challenge is the transcript's.
     fn check(
         &self,
         parameters: &TypeParameters,
@@ -355,13 +395,13 @@ impl Received {
         presentation_header: &[u8],
         disclosed: &[(usize, Scalar)],
         indexes: &[usize],
-    ) -> Result<Scalar, BbsError> {
+    ) -> Result<(), BbsError> {
         let (pedersen, challenge) = (parameters.pedersen(), self.core.challenge);
         let mut points = self.core.restore(context, disclosed)?.to_vec();
         for (committed, answer) in self.committed.iter().zip(&self.answers) {
             let hidden = *self.core.hidden.get(rank(committed.index, indexes)).ok_or(BbsError::Index)?;
             let sum = combine_public(&[(&pedersen.g, hidden), (&pedersen.h, *answer)]);
-            points.push(sum.plus(&G1::from(committed.point).times(challenge).negate()));
+            points.push(sum.plus(&multiple_public(&committed.point, -challenge)));
         }
         let encoded = encode(&points);
         let (core, tildes) = encoded.split_at_checked(5).ok_or(BbsError::Count)?;
@@ -375,8 +415,7 @@ impl Received {
             presentation_header,
             last: Octets::default(),
         };
-        let holds = transcript.challenge(context) == challenge && self.core.pairing_holds(context);
-        holds.then_some(challenge).ok_or(BbsError::Proof)
+        (transcript.challenge(context) == challenge).then_some(()).ok_or(BbsError::Proof)
     }
 }
 

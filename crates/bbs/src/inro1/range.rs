@@ -13,6 +13,7 @@ use crate::BbsError;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::inro1::parameters::{Pedersen, challenge};
 use crate::inro1::session::{Committed, Opening, Session};
+use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
 use crate::reader::Reader;
@@ -125,21 +126,25 @@ pub(crate) fn verify(
     let mut commitments = Vec::with_capacity(count);
     let mut last =
         combine_public(&[(&pedersen.g, -Scalar::from_u64(bounds.lower))]).plus_affine(&committed.point);
-    for (part, _) in bounds.parts().take(count - 1) {
-        let commitment = G1::from(reader.point()?);
-        last = last.plus(&commitment.times(-Scalar::from_u64(part)));
-        commitments.push(commitment);
+    for _ in 1..count {
+        commitments.push(reader.point()?);
     }
-    commitments.push(last);
-    let mut points = commitments.clone();
-    for commitment in &commitments {
+    let parts = bounds.parts().map(|(part, _)| Scalar::from_u64(part));
+    let tables = Odd::all(&commitments);
+    last = last.plus(&sum_public(&tables.iter().zip(parts).collect::<Vec<_>>()).negate());
+    commitments.push(last.to_affine());
+    let tables = Odd::all(&commitments);
+    let mut points: Vec<G1> = commitments.into_iter().map(G1::from).collect();
+    for table in &tables {
         let zero = reader.number()?;
         let one = claimed.wrapping_sub(zero);
         let (zero, one) = (scalar_of(zero), scalar_of(one));
         let (zero_answer, one_answer) = (reader.scalar()?, reader.scalar()?);
-        points.push(combine_public(&[(&pedersen.h, zero_answer)]).plus(&commitment.times(-zero)));
+        points
+            .push(combine_public(&[(&pedersen.h, zero_answer)]).plus(&sum_public(&[(table, zero)]).negate()));
         points.push(
-            combine_public(&[(&pedersen.h, one_answer), (&pedersen.g, one)]).plus(&commitment.times(-one)),
+            combine_public(&[(&pedersen.h, one_answer), (&pedersen.g, one)])
+                .plus(&sum_public(&[(table, one)]).negate()),
         );
     }
     let challenge = challenge_of(session, committed.index, &committed.encoded, bounds, &encode(&points));
