@@ -8,8 +8,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use inro_base::{Code, UnixTime};
-use inro_service::server::{Server, Transport};
+use inro_base::{Code, Coded as _, UnixTime};
+use inro_service::server::{Server, Transport, serve};
 use inro_service::tls::{self, Origin};
 use inro_service::{Bounds, Problem};
 use rustls::pki_types::pem::PemObject as _;
@@ -194,4 +194,21 @@ async fn speaks_tls_that_its_own_authority_vouches_for() {
     // A peer that does not begin its handshake is let go.
     let silent = timeout(Duration::from_secs(5), ask(running.address, "")).await;
     assert!(silent.is_ok());
+}
+
+#[tokio::test]
+async fn serves_without_tls_only_when_asked_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |insecure| serve("http://localhost:1", Some(0), folder.path(), insecure, Router::new());
+    assert!(timeout(Duration::from_millis(200), start(true)).await.is_err(), "it listens");
+    let refused = timeout(Duration::from_millis(200), start(false)).await.unwrap();
+    assert_eq!(refused.unwrap_err().code().as_str(), "INRO-SERVICE-012");
+}
+
+#[tokio::test]
+async fn refuses_an_address_in_use() {
+    let running = plain(Bounds::default()).await;
+    assert!(Server::bind(ANY, Transport::InsecureHttp, Bounds::default()).await.is_ok());
+    let second = Server::bind(running.address, Transport::InsecureHttp, Bounds::default()).await;
+    assert_eq!(second.err().unwrap().code().as_str(), "INRO-SERVICE-011");
 }
