@@ -4,7 +4,7 @@ use std::time::Duration;
 use inro_base::UnixTime;
 use inro_crypto::Provider;
 use rustls_pki_types::{CertificateDer, Der, TrustAnchor};
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter, VerifiedPath};
 
 use crate::algorithm::EcdsaP256Sha256;
 use crate::certificate::{MAX_DER_BYTES, UntrustedCertificate};
@@ -28,6 +28,7 @@ struct Anchor {
     trusted: TrustAnchor<'static>,
     der: Vec<u8>,
     usages: BTreeSet<Usage>,
+    path_length: Option<u8>,
     not_before: UnixTime,
     not_after: UnixTime,
 }
@@ -65,14 +66,14 @@ impl Anchors {
     ///
     /// # Errors
     /// [`TrustError`] for what [`UntrustedCertificate::read`] refuses, and [`TrustError::Role`] when
-    /// it is no certificate authority's.
+    /// it is no certificate authority's, or its key may not sign certificates.
     pub fn add_der(&mut self, der: &[u8], usages: &[Usage]) -> Result<(), TrustError> {
         if let Some(known) = self.anchors.iter_mut().find(|anchor| anchor.der == der) {
             known.usages.extend(usages);
             return Ok(());
         }
         let read = UntrustedCertificate::read(der)?;
-        if !read.claims_authority() {
+        if !read.may_sign_certificates() {
             return Err(TrustError::Role);
         }
         let certificate = CertificateDer::from(der);
@@ -81,6 +82,7 @@ impl Anchors {
             trusted: trusted.to_owned(),
             der: der.to_vec(),
             usages: usages.iter().copied().collect(),
+            path_length: read.path_length(),
             not_before: read.not_before(),
             not_after: read.not_after(),
         });
@@ -114,6 +116,9 @@ impl Anchors {
         if !read.claimed_usages().contains(&usage) {
             return Err(TrustError::CertificateUsage { usage });
         }
+        if !read.may_sign_messages() {
+            return Err(TrustError::Role);
+        }
         Ok(TrustedKey::from_leaf(&read, leaf, provider.sha256(leaf), usage))
     }
 
@@ -143,7 +148,7 @@ impl Anchors {
                 rustls_pki_types::UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
                 OurUsage(usage),
                 None,
-                None,
+                Some(&|path| check_authorities(path, &admitted)),
             )
             .map_err(|error| refusal(&error, usage, now))?;
         let end = path.anchor();
@@ -195,6 +200,23 @@ fn bounded(x5c: &[Vec<u8>]) -> Result<(&[u8], &[Vec<u8>]), TrustError> {
         Some(length) => Err(TrustError::TooLong { length, limit: MAX_DER_BYTES }),
         None => Ok((leaf, others)),
     }
+}
+
+/// What webpki leaves unchecked: whether each authority's key may sign certificates, and the path
+/// length of the anchor. Source: RFC 5280 §6.1.4 (l) to (n).
+fn check_authorities(path: &VerifiedPath<'_>, anchors: &[&Anchor]) -> Result<(), webpki::Error> {
+    let mut between = 0_u8;
+    for authority in path.intermediate_certificates() {
+        let read = UntrustedCertificate::read(&authority.der()).map_err(|_| webpki::Error::BadDer)?;
+        if !read.may_sign_certificates() {
+            return Err(webpki::Error::EndEntityUsedAsCa);
+        }
+        between = between.saturating_add(1);
+    }
+    // Of two anchors with one name and key, either may be the one that allows it.
+    let mut ends = anchors.iter().filter(|anchor| anchor.trusted == *path.anchor());
+    let allowed = ends.any(|anchor| anchor.path_length.is_none_or(|length| between <= length));
+    if allowed { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
 }
 
 /// An authority may leave its usages open; where it names some, ours must be among them. The leaf

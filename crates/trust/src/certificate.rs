@@ -3,7 +3,7 @@ use der::{Decode, Encode as _, Reader as _, SliceReader, TagNumber, Tagged as _}
 use inro_base::UnixTime;
 use inro_crypto::PublicKey;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 use x509_cert::time::{Time, Validity};
@@ -18,7 +18,8 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 /// Source: RFC 5480 §2.1.1.1.
 const PRIME256V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
-/// DER content of the object identifiers of RFC 5280 §4.2.1.6, §4.2.1.9 and §4.2.1.12.
+/// DER content of the object identifiers of RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12.
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
@@ -33,6 +34,8 @@ pub struct UntrustedCertificate {
     usages: Vec<Usage>,
     types: Vec<String>,
     authority: bool,
+    path_length: Option<u8>,
+    key_usage: Option<KeyUsage>,
     not_before: UnixTime,
     not_after: UnixTime,
 }
@@ -58,7 +61,9 @@ impl UntrustedCertificate {
             usages: parts.extension(EXTENDED_KEY_USAGE)?.map(usages).transpose()?.unwrap_or_default(),
             // A certificate without the extension names no type.
             types: parts.extension(oid::CREDENTIAL_TYPES_DER)?.map(decode).transpose()?.unwrap_or_default(),
-            authority: constraints.is_some_and(|constraints| constraints.ca),
+            authority: constraints.as_ref().is_some_and(|constraints| constraints.ca),
+            path_length: constraints.and_then(|constraints| constraints.path_len_constraint),
+            key_usage: parts.extension(KEY_USAGE)?.map(decode).transpose()?,
             not_before: time(parts.validity.not_before)?,
             not_after: time(parts.validity.not_after)?,
         })
@@ -92,6 +97,24 @@ impl UntrustedCertificate {
     /// Whether it says to belong to a certificate authority.
     pub const fn claims_authority(&self) -> bool {
         self.authority
+    }
+
+    /// How many other authorities may stand between this one and a leaf; `None` for any number.
+    /// Source: RFC 5280 §4.2.1.9.
+    pub(crate) const fn path_length(&self) -> Option<u8> {
+        self.path_length
+    }
+
+    /// Whether its key may sign certificates. One that names no key usage leaves all open.
+    /// Source: RFC 5280 §4.2.1.3, §6.1.4 (n).
+    pub(crate) fn may_sign_certificates(&self) -> bool {
+        self.authority && self.key_usage.is_none_or(|usage| usage.key_cert_sign())
+    }
+
+    /// Whether its key may sign messages. One that names no key usage leaves all open.
+    /// Source: RFC 5280 §4.2.1.3.
+    pub(crate) fn may_sign_messages(&self) -> bool {
+        self.key_usage.is_none_or(|usage| usage.digital_signature())
     }
 
     /// Before this time it is not valid yet.

@@ -9,6 +9,7 @@ use inro_crypto::{RustCrypto, Signer as _};
 use inro_trust::{
     Anchors, MAX_CHAIN, TrustError, TrustedKey, UntrustedCertificate, Usage, certificates_from_pem,
 };
+use rcgen::KeyUsagePurpose;
 
 const ISSUER: Usage = Usage::CredentialIssuer;
 
@@ -143,6 +144,62 @@ fn refuses_an_intermediate_of_another_usage() {
             result.as_ref().err().map(|error| error.code().as_str()),
             (!accepted).then_some("INRO-TRUST-007")
         );
+    }
+}
+
+/// Source: RFC 5280 §6.1.4 (n).
+#[test]
+fn refuses_an_authority_whose_key_may_not_sign_certificates() {
+    let (authority, anchors) = house();
+    for (key_usages, accepted) in [
+        (vec![], true),
+        (vec![KeyUsagePurpose::KeyCertSign], true),
+        (vec![KeyUsagePurpose::DigitalSignature], false),
+        (vec![KeyUsagePurpose::CrlSign], false),
+    ] {
+        let expected = (!accepted).then_some("INRO-TRUST-010");
+        let plan = || Plan { key_usages: key_usages.clone(), ..Plan::authority("Middle") };
+        let middle = plan().signed_by(&authority);
+        let leaf = Plan::leaf("Leaf", ISSUER).signed_by(&middle);
+        let result = trust(&anchors, &[&leaf, &middle], ISSUER);
+        assert_eq!(result.err().map(|error| error.code().as_str()), expected);
+        let result = Anchors::new().add_pem(&plan().root().pem, &[ISSUER]);
+        assert_eq!(result.err().map(|error| error.code().as_str()), expected);
+    }
+}
+
+#[test]
+fn refuses_a_leaf_whose_key_may_not_sign_messages() {
+    let (authority, anchors) = house();
+    for (key_usages, accepted) in [
+        (vec![], true),
+        (vec![KeyUsagePurpose::DigitalSignature], true),
+        (vec![KeyUsagePurpose::KeyAgreement], false),
+    ] {
+        let leaf = Plan { key_usages, ..Plan::leaf("Leaf", ISSUER) }.signed_by(&authority);
+        let result = trust(&anchors, &[&leaf], ISSUER);
+        let expected = (!accepted).then_some("INRO-TRUST-010");
+        assert_eq!(result.err().map(|error| error.code().as_str()), expected);
+    }
+}
+
+/// Source: RFC 5280 §4.2.1.9.
+#[test]
+fn refuses_more_authorities_than_the_anchor_or_one_of_them_allows() {
+    for (anchor_allows, upper_allows, accepted) in [
+        (None, None, true),
+        (Some(2), Some(1), true),
+        (Some(1), None, false),
+        (Some(0), None, false),
+        (None, Some(0), false),
+    ] {
+        let authority = Plan { path_length: anchor_allows, ..Plan::authority("CA") }.root();
+        let upper = Plan { path_length: upper_allows, ..Plan::authority("Upper") }.signed_by(&authority);
+        let lower = Plan::authority("Lower").signed_by(&upper);
+        let leaf = Plan::leaf("Leaf", ISSUER).signed_by(&lower);
+        let result = trust(&anchors(&authority, &[ISSUER]), &[&leaf, &lower, &upper], ISSUER);
+        let expected = (!accepted).then_some("INRO-TRUST-011");
+        assert_eq!(result.err().map(|error| error.code().as_str()), expected);
     }
 }
 

@@ -5,7 +5,7 @@ use inro_crypto::SoftwareKey;
 use inro_trust::{Usage, oid};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, date_time_ymd,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
 /// 2026-11-23, within every certificate below.
@@ -24,6 +24,10 @@ pub(crate) struct Party {
 pub(crate) struct Plan {
     pub(crate) name: &'static str,
     pub(crate) authority: bool,
+    /// For an authority: how many others may stand beneath it.
+    pub(crate) path_length: Option<u8>,
+    /// What the key may do; empty leaves all open.
+    pub(crate) key_usages: Vec<KeyUsagePurpose>,
     pub(crate) usages: Vec<Usage>,
     pub(crate) types: Option<Vec<&'static str>>,
     pub(crate) dns: Vec<String>,
@@ -37,6 +41,8 @@ impl Plan {
         Self {
             name,
             authority: true,
+            path_length: None,
+            key_usages: vec![],
             usages: vec![],
             types: None,
             dns: vec![],
@@ -49,6 +55,8 @@ impl Plan {
         Self {
             name,
             authority: false,
+            path_length: None,
+            key_usages: vec![],
             usages: vec![usage],
             types: (usage == Usage::CredentialIssuer).then(|| vec!["employee-id"]),
             dns: vec!["verifier.example".to_owned()],
@@ -62,8 +70,12 @@ impl Plan {
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, self.name);
         if self.authority {
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.is_ca = IsCa::Ca(match self.path_length {
+                None => BasicConstraints::Unconstrained,
+                Some(length) => BasicConstraints::Constrained(length),
+            });
         }
+        params.key_usages.clone_from(&self.key_usages);
         params.extended_key_usages =
             self.usages.iter().map(|usage| ExtendedKeyUsagePurpose::Other(usage.oid().to_vec())).collect();
         if let Some(types) = &self.types {
