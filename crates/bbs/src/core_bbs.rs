@@ -174,3 +174,43 @@ impl CoreCredential {
         begun.finish(challenge, &points)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Table;
+
+    struct Counter(u64);
+
+    impl Rng for Counter {
+        fn fill(&mut self, destination: &mut [u8]) {
+            for byte in destination {
+                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                *byte = self.0.to_be_bytes()[0];
+            }
+        }
+    }
+
+    /// A proof with a point A that is no signature holds in all but the pairing: alone and in a batch it must be
+    /// refused there.
+    #[test]
+    fn refuses_a_proof_whose_only_fault_is_the_pairing() {
+        let rng = &mut Counter(1);
+        let key = SecretKey::generate(Suite::Sha256, rng);
+        let generators = CoreGenerators::new(Suite::Sha256, 3).unwrap();
+        let bbs = CoreBbs::new(&generators, key.public_key(), b"header");
+        let messages: [&[u8]; 3] = [b"a", b"b", b"c"];
+        let mut credential = bbs.accept(&messages, &bbs.sign(&key, &messages).unwrap()).unwrap();
+        let disclosed = [Disclosed { index: 1, message: b"b" }];
+        let good = credential.prove(b"ph", &[1], rng).unwrap();
+        credential.0.replace_a(Table::new(&Suite::Sha256.hash_to_curve(b"no signature", b"test")));
+        let bad = credential.prove(b"ph", &[1], rng).unwrap();
+        let shown = |proof| Shown { presentation_header: b"ph", disclosed: &disclosed, proof };
+        let (good, bad) = (shown(&good), shown(&bad));
+        assert!(bbs.check(&bad).is_ok());
+        assert_eq!(bbs.verify_proof(b"ph", &disclosed, bad.proof), Err(BbsError::Proof));
+        let wrong = Err(BbsError::Proof);
+        assert_eq!(bbs.verify_batch(&[good, bad, good, bad], rng), [Ok(()), wrong, Ok(()), wrong]);
+        assert_eq!(bbs.verify_batch(&[good, good], rng), [Ok(()), Ok(())]);
+    }
+}

@@ -72,6 +72,14 @@ impl Prepared {
     }
 }
 
+#[cfg(test)]
+impl Prepared {
+    /// Makes a credential that no issuer signed.
+    pub(crate) fn replace_a(&mut self, a: Table) {
+        self.a = a;
+    }
+}
+
 impl Drop for Prepared {
     fn drop(&mut self) {
         self.a.zeroize();
