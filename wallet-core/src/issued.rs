@@ -38,7 +38,8 @@ pub(crate) fn check(
     now: UnixTime,
     provider: &dyn Provider,
 ) -> Result<NewCredential, WalletError> {
-    if batch.texts.len() != batch.keys.len() {
+    // Fewer than were asked for is the issuer's right. Source: OpenID4VCI 1.0 §8.3.
+    if !(1..=batch.keys.len()).contains(&batch.texts.len()) {
         return Err(WalletError::CopyCount { asked: batch.keys.len(), received: batch.texts.len() });
     }
     let mut free: Vec<&CreatedKey> = batch.keys.iter().collect();

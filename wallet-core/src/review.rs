@@ -129,7 +129,8 @@ impl Review {
     ///
     /// # Errors
     /// [`WalletError::NoMatch`] when the request cannot be answered;
-    /// [`WalletError::NotInReview`] when the choice does not fit the groups.
+    /// [`WalletError::NotInReview`] when the choice does not fit the groups;
+    /// [`WalletError::AllSpent`] when every copy of a chosen credential was used.
     pub fn chosen(&self, choice: &Choice) -> Result<Vec<&Asked>, WalletError> {
         if !self.satisfiable {
             return Err(WalletError::NoMatch);
@@ -149,6 +150,9 @@ impl Review {
             // Two groups may need the same answer; it is given once.
             let new = option.credentials.iter().filter(|asked| !chosen.contains(asked));
             chosen.extend(new.collect::<Vec<_>>());
+        }
+        if chosen.iter().any(|asked| asked.copies == 0) {
+            return Err(WalletError::AllSpent);
         }
         if chosen.is_empty() { Err(WalletError::NotInReview) } else { Ok(chosen) }
     }

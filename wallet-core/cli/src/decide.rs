@@ -80,10 +80,14 @@ fn ask(
     for (number, group) in review.groups.iter().enumerate() {
         picks.push(pick(number, group, language, input, output)?);
     }
+    let choice = Choice(picks);
+    if let Err(error) = review.chosen(&choice) {
+        return Ok(Decision::Decline(error.into()));
+    }
     let question = language.pick("Present this? [y/N] ", "これを提示しますか？ [y/N] ");
     write!(output, "{question}").and_then(|()| output.flush()).map_err(no_terminal)?;
     match line(input)?.as_str() {
-        "y" | "Y" | "yes" | "はい" => Ok(Decision::Approve(Choice(picks))),
+        "y" | "Y" | "yes" | "はい" => Ok(Decision::Approve(choice)),
         _ => Ok(Decision::Decline(CliError::Refused)),
     }
 }
