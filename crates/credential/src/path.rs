@@ -21,6 +21,11 @@ impl ArrayPositions {
         self.0.insert(array, issued);
     }
 
+    /// The issued index of the element at the received index `received` of `array`.
+    pub fn issued(&self, array: &[PathElement], received: usize) -> usize {
+        self.0.get(array).and_then(|issued| issued.get(received)).copied().unwrap_or(received)
+    }
+
     fn received(&self, array: &[PathElement], issued: usize) -> Option<usize> {
         match self.0.get(array) {
             Some(positions) => positions.iter().position(|position| *position == issued),

@@ -57,6 +57,26 @@ fn hands_out_the_claims_that_were_asked_for_and_no_others() {
     assert_eq!(claims, json!({ "employee_number": "E0001", "agency": { "name": "みなと市" } }));
 }
 
+/// `welfare.approve` was issued at index 0, `welfare.view` at index 1; the holder withholds the first.
+#[test]
+fn an_index_means_the_place_at_issuance_though_elements_are_withheld() {
+    let mut case = Case::new();
+    let at = |index: usize| {
+        let mut query = employee_query();
+        query["credentials"][0]["claims"] = json!([{ "path": ["powers", index] }]);
+        query
+    };
+    case.query = at(1);
+    let presentation = case.world.present(&case.ask(), &case.credential, &[json!(["powers", 1])]);
+    assert_eq!(case.on(&presentation), "accepted");
+    let token = json!({ "employee": [presentation] });
+    let verified = case.world.verdict(case.ask(), &form(&case.ask(), &token)).unwrap();
+    let claims = Value::Object(verified.credentials()[0].claims().clone());
+    assert_eq!(claims, json!({ "powers": ["welfare.view"] }));
+    case.query = at(0);
+    assert_eq!(case.on(&presentation), "INRO-DCQL-025");
+}
+
 #[test]
 fn refuses_a_missing_key_binding() {
     let case = Case::new();

@@ -24,6 +24,7 @@ pub use inro_trust::{ClaimPath, NotClaimPath, PathElement};
 pub use issue::{Issuance, Unsigned};
 pub use key_binding::KeyBinding;
 pub use present::{KeyBindingToSign, Presentation};
+pub use process::Gap;
 pub use profile::{CLOCK_SKEW, NEVER_DISCLOSABLE, TYP};
 pub use vc::{Expected, TypeOf, UnverifiedSdJwt, VerifiedSdJwt, inro_type_id};
 pub use vc_issue::VcIssuance;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::SdJwtError;
 use crate::frame::{Frame, MAX_BYTES, MAX_DEPTH};
 use crate::key_binding::{self, Bound, KeyBinding};
-use crate::process::process;
+use crate::process::{Gap, process};
 
 /// An SD-JWT that nobody has checked.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub struct Verified {
     frame: Frame,
     claims: Map<String, Value>,
     places: Vec<Vec<PathElement>>,
+    gaps: Vec<Gap>,
     times: Times,
     holder_key: Option<PublicKey>,
     key_bound: bool,
@@ -100,6 +101,7 @@ impl Unverified {
             frame: self.frame,
             claims: processed.claims,
             places: processed.places,
+            gaps: processed.gaps,
             times,
             holder_key,
             key_bound,
@@ -146,6 +148,12 @@ impl Verified {
     /// Where each disclosure stood, in the order of the disclosures.
     pub fn disclosed(&self) -> &[Vec<PathElement>] {
         &self.places
+    }
+
+    /// The arrays of which elements stayed hidden, decoys among them: what an index meant when the
+    /// credential was issued.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     pub(crate) fn into_parts(self) -> (Frame, Map<String, Value>, Vec<Vec<PathElement>>) {

@@ -17,6 +17,17 @@ pub(crate) struct Processed {
     pub(crate) claims: Map<String, Value>,
     /// Where each disclosure went, in the order of the disclosures: the full path of its value.
     pub(crate) places: Vec<Vec<PathElement>>,
+    /// The arrays that lack elements.
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// An array of which elements stayed hidden.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Gap {
+    /// Where the array stands: keys, and indices as they are without the hidden elements.
+    pub array: Vec<PathElement>,
+    /// For each element that is there, its index among all that were issued.
+    pub issued: Vec<usize>,
 }
 
 /// Processes `payload` with the disclosures of `frame`.
@@ -56,6 +67,7 @@ struct Walk {
     /// Every digest met so far, decoys included.
     met: HashSet<String>,
     places: Vec<Vec<PathElement>>,
+    gaps: Vec<Gap>,
 }
 
 impl Walk {
@@ -69,13 +81,13 @@ impl Walk {
             }
         }
         let places = vec![Vec::new(); waiting.len()];
-        Ok(Self { by_digest, waiting, met: HashSet::new(), places })
+        Ok(Self { by_digest, waiting, met: HashSet::new(), places, gaps: Vec::new() })
     }
 
     fn finish(self, claims: Map<String, Value>) -> Result<Processed, SdJwtError> {
         match self.waiting.iter().position(Option::is_some) {
             Some(index) => Err(SdJwtError::Unreferenced { index }),
-            None => Ok(Processed { claims, places: self.places }),
+            None => Ok(Processed { claims, places: self.places, gaps: self.gaps }),
         }
     }
 
@@ -131,7 +143,9 @@ impl Walk {
         let left = deeper(left)?;
         let received = mem::take(items);
         items.reserve(received.len());
-        for mut item in received {
+        let all = received.len();
+        let mut issued = Vec::new();
+        for (index_issued, mut item) in received.into_iter().enumerate() {
             // Elements that stay hidden are removed, so an element's place is counted in the result.
             let at = Here { above: Some(here), step: Step::Index(items.len()) };
             if let Some(digest) = hidden_element(&mut item)? {
@@ -147,6 +161,10 @@ impl Walk {
             }
             self.value(&mut item, at, left)?;
             items.push(item);
+            issued.push(index_issued);
+        }
+        if issued.len() < all {
+            self.gaps.push(Gap { array: here.path(), issued });
         }
         Ok(())
     }

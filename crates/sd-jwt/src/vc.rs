@@ -10,6 +10,7 @@ use crate::SdJwtError;
 use crate::frame::Frame;
 use crate::key_binding::KeyBinding;
 use crate::plain::{Rules, Unverified, Verified};
+use crate::process::Gap;
 use crate::profile::{CLOCK_SKEW, TYP, is_never_disclosable, vct};
 
 /// Finds the id of a credential type, as certificates name it, in a `vct`; `None` for a foreign one.
@@ -164,6 +165,12 @@ impl VerifiedSdJwt {
     /// Where each disclosure stood, in the order of the disclosures.
     pub fn disclosed(&self) -> &[Vec<PathElement>] {
         self.plain.disclosed()
+    }
+
+    /// The arrays of which elements stayed hidden, decoys among them: what an index meant when the
+    /// credential was issued.
+    pub fn gaps(&self) -> &[Gap] {
+        self.plain.gaps()
     }
 
     pub(crate) fn into_parts(self) -> (Frame, Map<String, Value>, Vec<Vec<PathElement>>) {

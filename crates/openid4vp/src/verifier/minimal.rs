@@ -1,22 +1,33 @@
 use inro_credential::dcql::Query;
-use inro_credential::{ClaimPath, PathElement};
+use inro_credential::{ArrayPositions, ClaimPath, PathElement};
 use serde_json::{Map, Value};
 
 /// Of `claims`, those that the credential query `query_id` names, in their places. A wallet may show
 /// more than was asked for; a relying system still gets what it asked for alone.
-pub(super) fn asked_claims(query: &Query, query_id: &str, claims: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn asked_claims(
+    query: &Query,
+    query_id: &str,
+    claims: &Map<String, Value>,
+    positions: &ArrayPositions,
+) -> Map<String, Value> {
     let Some(asked) = query.credential(query_id) else { return Map::new() };
     let paths: Vec<&[PathElement]> =
         asked.claims().iter().map(|claim| ClaimPath::elements(claim.path())).collect();
-    match kept(&Value::Object(claims.clone()), &paths) {
+    match kept(&Value::Object(claims.clone()), &paths, &[], positions) {
         Some(Value::Object(kept)) => kept,
         _ => Map::new(),
     }
 }
 
-/// The parts of `value` that `paths` lead to; `None` when none does. The depth is that of a path,
-/// which is bounded where it is read.
-fn kept(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
+/// The parts of `value`, which stands at `at`, that `paths` lead to; `None` when none does. The depth
+/// is that of a path, which is bounded where it is read.
+fn kept(
+    value: &Value,
+    paths: &[&[PathElement]],
+    at: &[PathElement],
+    positions: &ArrayPositions,
+) -> Option<Value> {
+    let inner = |element: PathElement| at.iter().cloned().chain([element]).collect::<Vec<_>>();
     if paths.iter().any(|path| path.is_empty()) {
         return Some(value.clone());
     }
@@ -27,7 +38,8 @@ fn kept(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
                 .filter_map(|(name, member)| {
                     let below =
                         below(paths, |element| matches!(element, PathElement::Key(key) if key == name));
-                    Some((name.clone(), kept(member, &below)?))
+                    let here = inner(PathElement::Key(name.clone()));
+                    Some((name.clone(), kept(member, &below, &here, positions)?))
                 })
                 .collect();
             (!members.is_empty()).then_some(Value::Object(members))
@@ -39,10 +51,10 @@ fn kept(value: &Value, paths: &[&[PathElement]]) -> Option<Value> {
                 .filter_map(|(index, item)| {
                     let fits = |element: &PathElement| match element {
                         PathElement::All => true,
-                        PathElement::Index(wanted) => *wanted == index,
+                        PathElement::Index(wanted) => *wanted == positions.issued(at, index),
                         PathElement::Key(_) => false,
                     };
-                    kept(item, &below(paths, fits))
+                    kept(item, &below(paths, fits), &inner(PathElement::Index(index)), positions)
                 })
                 .collect();
             (!items.is_empty()).then_some(Value::Array(items))
@@ -77,8 +89,9 @@ mod tests {
         let claims = json!({
             "powers": ["x", "y"], "scope": { "agency": "13103", "unit": "w" }, "cnf": {}, "grade": 4
         });
-        let kept = asked_claims(&query, "a", claims.as_object().unwrap());
+        let none = ArrayPositions::new();
+        let kept = asked_claims(&query, "a", claims.as_object().unwrap(), &none);
         assert_eq!(Value::Object(kept), json!({ "powers": ["x", "y"], "scope": { "agency": "13103" } }));
-        assert!(asked_claims(&query, "b", claims.as_object().unwrap()).is_empty());
+        assert!(asked_claims(&query, "b", claims.as_object().unwrap(), &none).is_empty());
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 
 use inro_base::UnixTime;
 use inro_base::json::{self, Limits};
+use inro_credential::ArrayPositions;
 use inro_credential::dcql::{Presented, Query};
 use inro_crypto::Provider;
 use inro_sd_jwt::{Expected, UnverifiedSdJwt, VerifiedSdJwt};
@@ -113,22 +114,26 @@ impl ReceivedResponse {
             let (issuer, credential) = verify_one(&text, &expected, acceptance, provider)?;
             credentials.push((query_id, issuer, credential));
         }
+        let positions: Vec<ArrayPositions> =
+            credentials.iter().map(|(_, _, credential)| positions(credential)).collect();
         let presented: Vec<Presented<'_>> = credentials
             .iter()
-            .map(|(query_id, _, credential)| Presented {
+            .zip(&positions)
+            .map(|((query_id, _, credential), positions)| Presented {
                 query_id,
                 format: SD_JWT_FORMAT,
                 type_id: credential.vct(),
                 claims: credential.claims(),
-                positions: None,
+                positions: Some(positions),
                 key_bound: credential.key_bound(),
             })
             .collect();
         query.check(&presented)?;
         let credentials = credentials
             .into_iter()
-            .map(|(query_id, issuer, credential)| {
-                let claims = minimal::asked_claims(&query, &query_id, credential.claims());
+            .zip(&positions)
+            .map(|((query_id, issuer, credential), positions)| {
+                let claims = minimal::asked_claims(&query, &query_id, credential.claims(), positions);
                 VerifiedCredential { query_id, issuer, credential, claims }
             })
             .collect();
@@ -210,6 +215,15 @@ impl fmt::Debug for VerifiedCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VerifiedCredential({} claims)", self.claims.len())
     }
+}
+
+/// What an index in a query means: the place that an element had when the credential was issued.
+fn positions(credential: &VerifiedSdJwt) -> ArrayPositions {
+    let mut positions = ArrayPositions::new();
+    for gap in credential.gaps() {
+        positions.insert(gap.array.clone(), gap.issued.clone());
+    }
+    positions
 }
 
 /// Source: OpenID4VP 1.0 §8.1.
