@@ -1,9 +1,12 @@
 //! Checks what an issuer sent, before it is stored.
 
+use std::collections::BTreeSet;
+
 use inro_base::{UnixTime, base64url};
+use inro_credential::PathElement;
 use inro_crypto::{Provider, PublicKey};
 use inro_openid4vci::SD_JWT_VC;
-use inro_sd_jwt::{ClaimPath, HeldSdJwt, UnverifiedSdJwt};
+use inro_sd_jwt::{HeldSdJwt, UnverifiedSdJwt};
 use inro_trust::{Anchors, Usage};
 use serde_json::{Map, Value};
 
@@ -11,7 +14,7 @@ use crate::error::WalletError;
 use crate::ports::CreatedKey;
 use crate::records::{
     ClaimLabel, CredentialId, CredentialRecord, Event, HistoryItem, Localized, NewCopy, NewCredential,
-    NewHistoryEntry, Outcome, employee_claims,
+    NewHistoryEntry, Outcome, is_of_employee, path_name,
 };
 
 /// Claims that belong to one copy and not to the employee.
@@ -97,6 +100,8 @@ struct Common {
     vct: String,
     claims: Map<String, Value>,
     always_visible: Vec<String>,
+    /// Where disclosures stand: what the review says of one copy then holds for all.
+    disclosable: BTreeSet<Vec<PathElement>>,
     expires_at: Option<UnixTime>,
 }
 
@@ -112,13 +117,19 @@ impl Common {
         for name in PER_COPY {
             claims.shift_remove(*name);
         }
-        let visible = |name: &&String| copy.is_always_visible(&ClaimPath::claim(name));
-        let always_visible = employee_claims(&claims).filter(visible).cloned().collect();
-        Ok(Self { vct: copy.vct().to_owned(), claims, always_visible, expires_at: copy.expires_at() })
+        let visible = copy.always_visible();
+        let of_employee = visible.iter().filter(|path| path.top().is_some_and(is_of_employee));
+        Ok(Self {
+            vct: copy.vct().to_owned(),
+            claims,
+            always_visible: of_employee.map(path_name).collect(),
+            disclosable: copy.disclosable().iter().cloned().collect(),
+            expires_at: copy.expires_at(),
+        })
     }
 
     fn merge(self, other: Self) -> Result<Self, WalletError> {
-        if self.claims != other.claims || self.always_visible != other.always_visible {
+        if self.claims != other.claims || self.disclosable != other.disclosable {
             return Err(WalletError::CopiesDiffer);
         }
         // The first to expire decides for all.

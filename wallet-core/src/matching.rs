@@ -1,20 +1,29 @@
 //! From what fits a request to what the holder is shown.
 
+use inro_credential::ClaimPath;
 use inro_credential::dcql::{CandidateMatch, Matches, QueryMatch};
-use inro_credential::{ClaimPath, PathElement};
 use inro_openid4vp::wallet::{OverAsked, Reviewing, StatedPurpose, VerifiedRequest, VerifierIdentity};
+use inro_sd_jwt::HeldSdJwt;
+use inro_trust::registration::VerifiedRegistration;
 
-use crate::records::{CredentialRecord, Localized};
+use crate::records::{CredentialRecord, Localized, path_name};
 use crate::review::{Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose};
 
 /// The most answers to one part that the holder is shown.
 const MAX_OPTIONS: usize = 16;
 
-/// What `state` asks the holder. The candidates of its matches are `records`, in the same order.
-pub(crate) fn review(state: &Reviewing, records: &[CredentialRecord]) -> Review {
+/// A credential that a request may match, with one of its unspent copies; all have the same places.
+pub(crate) struct Held {
+    pub(crate) record: CredentialRecord,
+    pub(crate) copy: Option<HeldSdJwt>,
+}
+
+/// What `state` asks the holder. The candidates of its matches are `held`, in the same order.
+pub(crate) fn review(state: &Reviewing, held: &[Held]) -> Review {
     let request = state.request();
     let matches = state.matches();
-    let view = View { over_asked: request.over_asked(), records };
+    let registration = request.verifier().registration();
+    let view = View { request, over_asked: request.over_asked(), registration, held };
     Review {
         asker: asker(request.verifier()),
         purpose: purpose(request),
@@ -24,9 +33,16 @@ pub(crate) fn review(state: &Reviewing, records: &[CredentialRecord]) -> Review 
     }
 }
 
+/// Whether `query` asks for an answer that is bound to the verifier and its request.
+pub(crate) fn requires_binding(request: &VerifiedRequest, query: &str) -> bool {
+    request.query().credential(query).is_none_or(|query| query.requires_holder_binding())
+}
+
 struct View<'a> {
+    request: &'a VerifiedRequest,
     over_asked: &'a [OverAsked],
-    records: &'a [CredentialRecord],
+    registration: Option<&'a VerifiedRegistration>,
+    held: &'a [Held],
 }
 
 impl View<'_> {
@@ -68,27 +84,32 @@ impl View<'_> {
     }
 
     fn asked(&self, query: &str, candidate: &CandidateMatch) -> Option<Asked> {
-        let record = self.records.get(candidate.candidate)?;
+        let Held { record, copy } = self.held.get(candidate.candidate)?;
         let over_asked = |path: &ClaimPath| {
             self.over_asked.iter().any(|over| {
                 over.credential == query && over.path.as_ref().is_none_or(|beyond| beyond.covers(path))
             })
         };
-        let claim = |path: &ClaimPath| AskedClaim {
-            name: name(path),
+        let unregistered =
+            |path: &ClaimPath| !self.registration.is_some_and(|known| known.covers(&record.vct, path));
+        let claim = |path: &ClaimPath, over_asked: bool| AskedClaim {
+            name: path_name(path),
             label: record.label(path).cloned(),
             value: record.claim(path).cloned().unwrap_or_default(),
             path: path.clone(),
-            over_asked: over_asked(path),
+            over_asked,
         };
+        let beside = copy.as_ref().map(|copy| copy.shown_beside(&candidate.paths)).unwrap_or_default();
         Some(Asked {
             query: query.to_owned(),
             credential: record.id.clone(),
             vct: record.vct.clone(),
             name: record.name.clone(),
             issuer_name: record.issuer_name.clone(),
-            claims: candidate.paths.iter().map(claim).collect(),
+            claims: candidate.paths.iter().map(|path| claim(path, over_asked(path))).collect(),
+            beside: beside.iter().map(|path| claim(path, unregistered(path))).collect(),
             always_visible: record.always_visible.clone(),
+            bound: requires_binding(self.request, query),
             over_asked: self.over_asked.iter().any(|over| over.credential == query && over.path.is_none()),
             copies: record.copies,
         })
@@ -118,18 +139,4 @@ fn purpose(request: &VerifiedRequest) -> Option<ReviewPurpose> {
         StatedPurpose::None => return None,
     };
     Some(ReviewPurpose { text: Localized { en: purpose.en.clone(), ja: purpose.ja.clone() }, registered })
-}
-
-/// The path as people read it: `department.name`, `powers[0]`.
-fn name(path: &ClaimPath) -> String {
-    let mut name = String::new();
-    for element in path.elements() {
-        match element {
-            PathElement::Key(key) if name.is_empty() => name.push_str(key),
-            PathElement::Key(key) => name.extend([".", key]),
-            PathElement::Index(index) => name.push_str(&format!("[{index}]")),
-            PathElement::All => name.push_str("[]"),
-        }
-    }
-    name
 }

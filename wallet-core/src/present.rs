@@ -7,7 +7,7 @@ use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, S
 use inro_sd_jwt::HeldSdJwt;
 
 use crate::error::WalletError;
-use crate::matching;
+use crate::matching::{self, Held};
 use crate::ports::StoreError;
 use crate::records::{
     Copy, CredentialId, CredentialRecord, Event, HistoryId, HistoryItem, KeyId, NewHistoryEntry, Outcome,
@@ -48,9 +48,9 @@ impl Wallet {
         if self.store.was_answered(&digest).await? {
             return Err(StoreError::AnsweredBefore.into());
         }
-        let records = self.store.credentials().await?;
-        let state = request.review(&records.iter().map(candidate).collect::<Vec<_>>());
-        let review = matching::review(&state, &records);
+        let held = self.held().await?;
+        let state = request.review(&held.iter().map(|held| candidate(&held.record)).collect::<Vec<_>>());
+        let review = matching::review(&state, &held);
         Ok(Reviewing { state, review, digest })
     }
 
@@ -101,6 +101,21 @@ impl Wallet {
         Ok(sending.answered(&sent?).ok().and_then(|sent| sent.redirect_uri))
     }
 
+    /// What can be presented. An expired credential is none of it: a verifier would learn its claims
+    /// and refuse them.
+    async fn held(&self) -> Result<Vec<Held>, WalletError> {
+        let mut held = Vec::new();
+        for record in self.store.credentials().await? {
+            if record.expires_at.is_some_and(|at| self.now() >= at) {
+                continue;
+            }
+            let copy = self.store.unspent_copies(&record.id, 1).await?.pop();
+            let copy = copy.map(|copy| HeldSdJwt::parse(copy.text.expose(), &*self.provider)).transpose()?;
+            held.push(Held { record, copy });
+        }
+        Ok(held)
+    }
+
     /// Signs the key binding of each copy with that copy's key.
     async fn sign(
         &self,
@@ -111,7 +126,7 @@ impl Wallet {
         let mut signers = Vec::new();
         let mut chosen = Vec::new();
         for (asked, copy) in asked.iter().zip(copies) {
-            if requires_binding(&state, &asked.query) {
+            if asked.bound {
                 signers.push(&copy.key);
             }
             chosen.push(Chosen {
@@ -198,13 +213,9 @@ fn candidate(record: &CredentialRecord) -> Candidate<'_> {
     }
 }
 
-fn requires_binding(state: &ReviewingState, query: &str) -> bool {
-    state.request().query().credential(query).is_none_or(|query| query.requires_holder_binding())
-}
-
 fn item(asked: &Asked) -> HistoryItem {
-    let chosen = asked.claims.iter().map(|claim| &claim.name);
+    let chosen = asked.disclosed().map(|claim| &claim.name);
     let visible =
-        asked.always_visible.iter().filter(|name| !asked.claims.iter().any(|claim| claim.name == **name));
+        asked.always_visible.iter().filter(|name| !asked.disclosed().any(|claim| claim.name == **name));
     HistoryItem { vct: asked.vct.clone(), claims: chosen.chain(visible).cloned().collect() }
 }

@@ -35,8 +35,8 @@ struct Issuer {
 
 impl Wallet {
     /// Receives every credential of an offer, one key per copy. All copies of all credentials are
-    /// checked, then stored in one transaction; after a failure nothing is stored and no key of
-    /// this issuance is left.
+    /// checked, then stored in one transaction; after a failure nothing is stored, and no key of
+    /// this issuance is left unless the key store resists until the wallet opens again.
     ///
     /// # Errors
     /// [`WalletError`], by the step that failed.
@@ -49,11 +49,9 @@ impl Wallet {
     ) -> Result<Vec<CredentialRecord>, WalletError> {
         let mut made = Vec::new();
         let outcome = self.receive_all(link, tx_code, &mut made).await;
-        let cleaned = self.delete_unused(&made).await;
-        // The first cause counts; keys that resist are deleted when the wallet opens again.
-        let stored = outcome?;
-        cleaned?;
-        Ok(stored)
+        // Keys that resist are deleted when the wallet opens again; what was stored stays stored.
+        let _ = self.delete_unused(&made).await;
+        outcome
     }
 
     async fn receive_all(
@@ -206,7 +204,8 @@ impl Wallet {
 
     async fn keep(&self, credentials: Vec<NewCredential>) -> Result<Vec<CredentialRecord>, WalletError> {
         let replaced = self.store.put_credentials(&credentials).await?;
-        self.delete_keys(&replaced).await?;
+        // As above: the copies are gone, and with them the only use of these keys.
+        let _ = self.delete_keys(&replaced).await;
         let mut stored = Vec::new();
         for credential in &credentials {
             stored.push(self.show(&credential.record.id).await?);

@@ -77,7 +77,7 @@ pub struct CredentialRecord {
     pub issuer_name: Localized,
     /// Every claim, as the holder sees them.
     pub claims: Map<String, Value>,
-    /// The names of those claims that every verifier sees, whatever is chosen.
+    /// The names of what every verifier sees, whatever is chosen: `agency`, `unit.code`.
     pub always_visible: Vec<String>,
     /// What the issuer calls its claims.
     #[serde(skip)]
@@ -203,7 +203,7 @@ pub struct HistoryEntry {
 impl CredentialRecord {
     /// The names of its claims, without those that the format itself uses.
     pub fn claim_names(&self) -> Vec<String> {
-        employee_claims(&self.claims).cloned().collect()
+        self.claims.keys().filter(|name| is_of_employee(name)).cloned().collect()
     }
 
     /// The claim at `path`, which has no `null`.
@@ -225,9 +225,9 @@ impl CredentialRecord {
     }
 }
 
-/// Claims of the format, not of the employee. Source: draft-ietf-oauth-sd-jwt-vc §2.2.2.
+/// Claims of the format, not of the employee; `sub` names the employee. Source: SD-JWT VC §3.2.2.2.
 const REGISTERED_CLAIMS: &[&str] =
-    &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "sub", "iat"];
+    &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "iat"];
 
 impl AnchorKind {
     /// The kind as it is stored.
@@ -275,7 +275,21 @@ impl fmt::Debug for RequestDigest {
     }
 }
 
-/// The names of the claims that say something of the employee.
-pub(crate) fn employee_claims(claims: &Map<String, Value>) -> impl Iterator<Item = &String> {
-    claims.keys().filter(|name| !REGISTERED_CLAIMS.contains(&name.as_str()))
+/// Whether the top-level claim `name` says something of the employee.
+pub(crate) fn is_of_employee(name: &str) -> bool {
+    !REGISTERED_CLAIMS.contains(&name)
+}
+
+/// The path as people read it: `department.name`, `powers[0]`.
+pub(crate) fn path_name(path: &ClaimPath) -> String {
+    let mut name = String::new();
+    for element in path.elements() {
+        match element {
+            PathElement::Key(key) if name.is_empty() => name.push_str(key),
+            PathElement::Key(key) => name.extend([".", key]),
+            PathElement::Index(index) => name.push_str(&format!("[{index}]")),
+            PathElement::All => name.push_str("[]"),
+        }
+    }
+    name
 }

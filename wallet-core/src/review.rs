@@ -78,10 +78,16 @@ pub struct Asked {
     pub name: Localized,
     /// The issuer's name for people.
     pub issuer_name: Localized,
-    /// What would be disclosed of it, beside what cannot be withheld.
+    /// What is asked for and would be disclosed, beside what cannot be withheld.
     pub claims: Vec<AskedClaim>,
+    /// What was not asked for and would be disclosed with it: the issuer lets it be shown only
+    /// together with something in `claims`.
+    pub beside: Vec<AskedClaim>,
     /// The names of claims that every verifier sees, whatever is chosen.
     pub always_visible: Vec<String>,
+    /// Whether the answer is bound to this verifier and this request. If not, whoever receives it
+    /// can pass it on. Source: RFC 9901 §9.5.
+    pub bound: bool,
     /// No registration says that this verifier needs a credential of this type at all.
     pub over_asked: bool,
     /// How many copies are left. Each is used once, so that two answers cannot be linked by a
@@ -154,16 +160,29 @@ impl Review {
         if chosen.iter().any(|asked| asked.copies == 0) {
             return Err(WalletError::AllSpent);
         }
-        if chosen.is_empty() { Err(WalletError::NotInReview) } else { Ok(chosen) }
+        if chosen.is_empty() {
+            return Err(WalletError::NotInReview);
+        }
+        let needed = |id: &CredentialId| chosen.iter().filter(|asked| asked.credential == *id).count();
+        let enough =
+            |asked: &&Asked| u32::try_from(needed(&asked.credential)).is_ok_and(|n| n <= asked.copies);
+        if chosen.iter().all(enough) { Ok(chosen) } else { Err(WalletError::AllSpent) }
     }
 
-    /// Whether `choice` discloses a claim that no registration covers.
+    /// Whether `choice` discloses a claim that no registration covers, asked for or not.
     ///
     /// # Errors
     /// As [`Review::chosen`].
     pub fn over_asks(&self, choice: &Choice) -> Result<bool, WalletError> {
-        let beyond = |asked: &&Asked| asked.over_asked || asked.claims.iter().any(|claim| claim.over_asked);
+        let beyond = |asked: &&Asked| asked.over_asked || asked.disclosed().any(|claim| claim.over_asked);
         Ok(self.chosen(choice)?.iter().any(beyond))
+    }
+}
+
+impl Asked {
+    /// What would be disclosed of it: what is asked for, and what comes with it.
+    pub fn disclosed(&self) -> impl Iterator<Item = &AskedClaim> {
+        self.claims.iter().chain(&self.beside)
     }
 }
 
@@ -208,9 +227,11 @@ mod tests {
                 value: Value::Null,
                 over_asked,
             }],
+            beside: Vec::new(),
             always_visible: Vec::new(),
+            bound: true,
             over_asked: false,
-            copies: 1,
+            copies: 2,
         }
     }
 
@@ -257,6 +278,27 @@ mod tests {
             let refused = review.chosen(&Choice(picks)).unwrap_err();
             assert_eq!(refused.code().as_str(), "INRO-WALLET-045");
         }
+    }
+
+    #[test]
+    fn refuses_a_choice_that_needs_more_copies_than_are_left() {
+        let mut review = review();
+        let both = Choice(vec![Some(0), Some(0)]);
+        assert!(review.chosen(&both).is_ok());
+        for group in &mut review.groups {
+            group.options.iter_mut().for_each(|option| option.credentials[0].copies = 1);
+        }
+        assert!(review.chosen(&Choice::least(&review)).is_ok());
+        assert_eq!(review.chosen(&both).unwrap_err().code().as_str(), "INRO-WALLET-040");
+    }
+
+    #[test]
+    fn what_comes_beside_counts_as_over_asked_too() {
+        let mut review = review();
+        let least = Choice::least(&review);
+        assert!(!review.over_asks(&least).unwrap());
+        review.groups[0].options[0].credentials[0].beside = asked("a", true).claims;
+        assert!(review.over_asks(&least).unwrap());
     }
 
     #[test]

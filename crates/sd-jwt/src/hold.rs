@@ -71,13 +71,6 @@ impl HeldSdJwt {
         holder_key(&self.claims).ok().flatten()
     }
 
-    /// Whether the claim at `path` is there and visible to every verifier, whatever is chosen.
-    pub fn is_always_visible(&self, path: &ClaimPath) -> bool {
-        let located = path.locate(&self.claims);
-        !located.is_empty()
-            && located.iter().all(|at| !self.places.iter().any(|place| is_needed(place, at.elements())))
-    }
-
     /// The smallest presentation that shows the claims at `paths`: each with everything beneath it,
     /// and with the disclosures of what it stands in. No path shows what is always visible alone.
     ///
@@ -99,12 +92,86 @@ impl HeldSdJwt {
         let disclosures = self.frame.disclosures().zip(&chosen).filter(|(_, chosen)| **chosen);
         Ok(Presentation::new(self.frame.jwt(), disclosures.map(|(text, _)| text)))
     }
+
+    /// What [`HeldSdJwt::present`] shows beside the claims at `paths` and beside what is always
+    /// visible: whatever shares a disclosure with one of them. Paths of names and indices alone,
+    /// each to the largest part that is shown whole.
+    ///
+    /// Source: RFC 9901 §4.2.6: a disclosure goes with those that it stands in.
+    pub fn shown_beside(&self, paths: &[ClaimPath]) -> Vec<ClaimPath> {
+        let asked: Vec<ClaimPath> = paths.iter().flat_map(|path| path.locate(&self.claims)).collect();
+        self.visible_with(&asked, true)
+    }
+
+    /// What every verifier sees, whatever is chosen: each path to the largest part that is visible
+    /// whole, of names and indices alone.
+    pub fn always_visible(&self) -> Vec<ClaimPath> {
+        self.visible_with(&[], false)
+    }
+
+    fn visible_with(&self, asked: &[ClaimPath], of_disclosures: bool) -> Vec<ClaimPath> {
+        let mut walk = Visible { asked, places: &self.places, of_disclosures, found: Vec::new() };
+        for (name, value) in &self.claims {
+            walk.value(&mut vec![PathElement::Key(name.clone())], value);
+        }
+        walk.found
+    }
+
+    /// Where each disclosure stands: what its holder can show or keep.
+    pub fn disclosable(&self) -> &[Vec<PathElement>] {
+        &self.places
+    }
 }
 
 impl From<VerifiedSdJwt> for HeldSdJwt {
     fn from(verified: VerifiedSdJwt) -> Self {
         let (frame, claims, places) = verified.into_parts();
         Self { frame, claims, places }
+    }
+}
+
+/// The walk over what is visible when `asked` is presented, without `asked` itself: those parts that
+/// come out of disclosures, or those that do not. Its depth is that of the claims, which is bounded.
+struct Visible<'a> {
+    asked: &'a [ClaimPath],
+    places: &'a [Vec<PathElement>],
+    of_disclosures: bool,
+    found: Vec<ClaimPath>,
+}
+
+impl Visible<'_> {
+    fn value(&mut self, at: &mut Vec<PathElement>, value: &Value) {
+        let asked = |path: &[PathElement]| self.asked.iter().any(|asked| path.starts_with(asked.elements()));
+        let chosen =
+            |place: &[PathElement]| self.asked.iter().any(|asked| is_needed(place, asked.elements()));
+        let hidden = |place: &Vec<PathElement>| !chosen(place);
+        if asked(at) || self.places.iter().any(|place| place == at && hidden(place)) {
+            return;
+        }
+        let holds_asked = self.asked.iter().any(|asked| asked.elements().starts_with(at));
+        let holds_hidden = self.places.iter().any(|place| place.starts_with(at) && hidden(place));
+        if holds_asked || holds_hidden {
+            self.below(at, value);
+        } else if self.places.iter().any(|place| at.starts_with(place)) == self.of_disclosures {
+            self.found.extend(ClaimPath::new(at.clone()));
+        }
+    }
+
+    fn below(&mut self, at: &mut Vec<PathElement>, value: &Value) {
+        let steps: Vec<(PathElement, &Value)> = match value {
+            Value::Object(members) => {
+                members.iter().map(|(name, value)| (PathElement::Key(name.clone()), value)).collect()
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(index, value)| (PathElement::Index(index), value)).collect()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+        };
+        for (step, value) in steps {
+            at.push(step);
+            self.value(at, value);
+            at.pop();
+        }
     }
 }
 

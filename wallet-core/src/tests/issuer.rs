@@ -45,6 +45,7 @@ pub(crate) struct Plan {
     pub(crate) key: PublicKey,
     pub(crate) vct: &'static str,
     pub(crate) claims: Map<String, Value>,
+    pub(crate) disclosable: Vec<ClaimPath>,
     pub(crate) expires_at: UnixTime,
 }
 
@@ -98,7 +99,7 @@ impl Script {
             issued_at: Some(NOW),
             not_before: None,
             expires_at: Some(plan.expires_at),
-            disclosable: ["agency", "grade"].map(ClaimPath::claim).to_vec(),
+            disclosable: plan.disclosable.clone(),
             claims: plan.claims.clone(),
             decoys_per_object: 2,
             holder_key: Some(Jwk::new(plan.key)),
@@ -192,7 +193,9 @@ fn plan(proof: &Value) -> Plan {
     let proof = UnverifiedJws::parse(proof.as_str().unwrap(), expect).unwrap();
     let key = proof.header().jwk().map(|jwk: &Jwk| jwk.key).unwrap();
     let claims = json!({ "agency": "みなと市", "grade": 4 });
-    Plan { key, vct: VCT, claims: claims.as_object().unwrap().clone(), expires_at: NOW.plus(86_400) }
+    let claims = claims.as_object().unwrap().clone();
+    let disclosable = ["agency", "grade"].map(ClaimPath::claim).to_vec();
+    Plan { key, vct: VCT, claims, disclosable, expires_at: NOW.plus(86_400) }
 }
 
 fn answer(status: u16, body: &Value) -> HttpResponse {

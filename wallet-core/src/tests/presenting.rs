@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use inro_trust::Usage;
 use serde_json::json;
 
-use super::issuer::{Script, link};
+use super::issuer::{Plan, Script, link};
 use super::pki::{Authority, Leaf};
 use super::verifier::{RESPONSE, Request, registration};
 use super::{Device, NOW, code};
 use crate::error::WalletError;
 use crate::ports::{HttpError, Store as _};
 use crate::records::{Event, Outcome};
-use crate::review::{Asker, Choice};
+use crate::review::{Asker, Choice, Review};
 use crate::testing::run;
 
 /// A device with one credential in three copies, and those who vouch for others.
@@ -37,9 +37,14 @@ enum Holder {
 
 impl Scene {
     fn new() -> Self {
+        Self::holding(|_| {})
+    }
+
+    /// A scene whose issuer alters its copies.
+    fn holding(copies: fn(&mut Vec<Plan>)) -> Self {
         let authority = Authority::new("Trusted");
         let device = Device::trusting(&authority);
-        let wallet = device.wallet(Script::honest(&authority).network());
+        let wallet = device.wallet(Script { copies, ..Script::honest(&authority) }.network());
         run(wallet.receive(&link(), None)).unwrap();
         let registrar = authority.leaf(31, Usage::Registrar, &[], "issuer.example");
         Self { device, authority, registrar }
@@ -47,6 +52,12 @@ impl Scene {
 
     fn request(&self) -> Request {
         Request::honest(&self.authority, &self.registrar, &["agency"])
+    }
+
+    fn review(&self, request: Request) -> Review {
+        let link = request.link();
+        let wallet = self.device.wallet(move |sent| Ok(request.answer(sent)));
+        run(wallet.review(&link)).unwrap().review().clone()
     }
 
     fn answer(&self, request: Request, holder: Holder) -> Ended {
@@ -286,11 +297,7 @@ fn the_history_names_claims_and_the_counterpart_but_no_values() {
 #[test]
 fn marks_who_asks_and_what_no_registration_covers() {
     let scene = Scene::new();
-    let review = |request: Request| {
-        let link = request.link();
-        let wallet = scene.device.wallet(move |sent| Ok(request.answer(sent)));
-        run(wallet.review(&link)).unwrap().review().clone()
-    };
+    let review = |request| scene.review(request);
     let registered = review(scene.request());
     assert!(matches!(&registered.asker, Asker::Registered { name } if name.en == "Welfare System"));
     assert!(!registered.over_asks(&Choice::least(&registered)).unwrap());
@@ -304,6 +311,77 @@ fn marks_who_asks_and_what_no_registration_covers() {
     let unregistered = review(Request::unregistered(&scene.authority));
     assert!(matches!(&unregistered.asker, Asker::Claimed { name } if name == "A Claimed Name"));
     assert!(unregistered.over_asks(&Choice::least(&unregistered)).unwrap());
+}
+
+/// The agency is disclosed as a whole: whoever asks for its name sees its code.
+#[test]
+fn shows_and_counts_what_comes_with_a_claim_that_was_asked_for() {
+    let scene = Scene::holding(|plans| {
+        for plan in plans {
+            plan.claims.insert("agency".into(), json!({ "name": "みなと市", "code": "13103" }));
+        }
+    });
+    let asking = |registered: &[&str]| {
+        let request = Request::honest(&scene.authority, &scene.registrar, registered);
+        scene.review(request.asking(json!([{ "path": ["agency", "name"] }])))
+    };
+    let marks = |review: &Review| -> Vec<(String, bool)> {
+        let asked = &review.groups[0].options[0].credentials[0];
+        asked.disclosed().map(|claim| (claim.name.clone(), claim.over_asked)).collect()
+    };
+    let whole = asking(&["agency"]);
+    assert_eq!(marks(&whole), [("agency.name".into(), false), ("agency.code".into(), false)]);
+    assert!(!whole.over_asks(&Choice::least(&whole)).unwrap());
+
+    let part = asking(&["agency.name"]);
+    assert_eq!(marks(&part), [("agency.name".into(), false), ("agency.code".into(), true)]);
+    assert!(part.over_asks(&Choice::least(&part)).unwrap());
+
+    let request = scene.request().asking(json!([{ "path": ["agency", "name"] }]));
+    assert_eq!(scene.answer(request, Holder::Approves).code, "accepted");
+    let newest = run(scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!(newest.items[0].claims, ["agency.name", "agency.code"]);
+}
+
+#[test]
+fn shows_a_subject_identifier_that_every_verifier_sees() {
+    let visible = |scene: Scene| {
+        let review = scene.review(scene.request());
+        review.groups[0].options[0].credentials[0].always_visible.clone()
+    };
+    assert_eq!(visible(Scene::new()), Vec::<String>::new());
+    let named = Scene::holding(|plans| {
+        plans.iter_mut().for_each(|plan| plan.claims.extend([("sub".into(), "one-holder".into())]));
+    });
+    assert_eq!(visible(named), ["sub"]);
+}
+
+#[test]
+fn tells_an_answer_that_can_be_passed_on() {
+    let scene = Scene::new();
+    let bound = |request| scene.review(request).groups[0].options[0].credentials[0].bound;
+    assert!(bound(scene.request()));
+    let mut unbound = scene.request();
+    unbound.payload["dcql_query"]["credentials"][0]["require_cryptographic_holder_binding"] = false.into();
+    assert!(!bound(unbound));
+}
+
+#[test]
+fn presents_no_expired_credential_and_answers_as_if_it_were_not_there() {
+    let scene = Scene::holding(|plans| plans.iter_mut().for_each(|plan| plan.expires_at = NOW.plus(100)));
+    let with_nonce = |nonce: &str| {
+        let mut request = scene.request();
+        request.payload["nonce"] = nonce.into();
+        request
+    };
+    let first = scene.answer(with_nonce("a-first-nonce-of-22-characters"), Holder::Approves);
+    assert_eq!(first.code, "accepted");
+    let refusal = scene.answer(with_nonce("a-second-nonce-of-22-characters"), Holder::Refuses);
+    scene.device.clock.advance(100);
+    let approved = scene.answer(with_nonce("a-third-nonce-of-22-characters"), Holder::Approves);
+    assert_eq!((approved.code, approved.posted.len()), ("INRO-WALLET-041", 0));
+    let refused = scene.answer(with_nonce("a-third-nonce-of-22-characters"), Holder::Refuses);
+    assert_eq!((refused.code, refused.posted), ("accepted", refusal.posted));
 }
 
 #[test]

@@ -148,6 +148,15 @@ fn refuses_copies_that_do_not_say_the_same() {
 }
 
 #[test]
+fn refuses_copies_of_which_one_hides_less_apart() {
+    refuses("INRO-WALLET-035", |script, _| {
+        script.copies = |plans| {
+            plans[2].disclosable.pop();
+        };
+    });
+}
+
+#[test]
 fn refuses_a_credential_of_another_issuer() {
     fn name(plans: &mut [Plan], issuer: &str) {
         plans.iter_mut().for_each(|plan| {
@@ -259,6 +268,24 @@ fn a_second_issuance_replaces_the_first_and_its_keys() {
         assert_eq!((records.len(), records[0].copies), (1, 3));
         assert_eq!((device.copies(), device.keys()), (3, 3));
     }
+}
+
+#[test]
+fn old_keys_that_resist_deletion_do_not_undo_an_issuance() {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let receive = || {
+        let wallet = device.wallet(Script::honest(&authority).network());
+        code(run(wallet.receive(&link(), None)))
+    };
+    assert_eq!((receive(), device.copies(), device.keys()), ("accepted", 3, 3));
+    let wallet = device.wallet(Script::honest(&authority).network());
+    device.keys.refuse_deletions(true);
+    assert_eq!(code(run(wallet.receive(&link(), None))), "accepted");
+    assert_eq!((device.copies(), device.keys()), (3, 7), "old copies and the key of the token are left");
+    device.keys.refuse_deletions(false);
+    device.wallet(|_| Err(crate::ports::HttpError::Unreachable));
+    assert_eq!((device.copies(), device.keys()), (3, 3), "opening the wallet deletes them");
 }
 
 #[test]

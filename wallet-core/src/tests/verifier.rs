@@ -99,9 +99,9 @@ fn unregistered(leaf: &Leaf) -> Value {
     })
 }
 
-/// A registration of `leaf` for the top-level claims `claims`.
+/// A registration of `leaf` for `claims`: names, joined by `.` where one stands in another.
 pub(crate) fn registration(leaf: &Leaf, registrar: &Leaf, claims: &[&str]) -> String {
-    let path = |name: &&str| serde_json::from_value::<ClaimPath>(json!([name])).unwrap();
+    let path = |name: &&str| ClaimPath::parse(&name.split('.').collect::<Value>()).unwrap();
     let claims = RegistrationClaims {
         iss: "https://issuer.example".into(),
         sub: "registration-1".into(),

@@ -103,12 +103,45 @@ fn a_holder_sees_everything_and_a_verifier_what_was_chosen() {
 }
 
 #[test]
-fn tells_what_is_visible_whatever_is_chosen() {
-    let held = held();
-    assert!(held.is_always_visible(&path(json!(["grade"]))));
-    assert!(held.is_always_visible(&path(json!(["vct"]))));
-    for hidden in [json!(["department"]), json!(["name", "latin"]), json!(["roles"]), json!(["absent"])] {
-        assert!(!held.is_always_visible(&path(hidden)));
+fn tells_what_is_shown_beside_what_was_chosen() {
+    let mut issuance = issuance();
+    issuance.claims.insert("unit".into(), json!({"code": "U", "parts": [1, [2]], "head": "Sato"}));
+    issuance.disclosable.extend([path(json!(["unit"])), path(json!(["unit", "head"]))]);
+    let held = HeldSdJwt::receive(&issue(issuance), &trusted(), NOW, &RustCrypto).unwrap();
+    let beside = |paths: &[Value]| {
+        let paths: Vec<_> = paths.iter().cloned().map(path).collect();
+        held.shown_beside(&paths).iter().map(|path| path.to_value()).collect::<Value>()
+    };
+    for alone in [json!(["unit"]), json!(["grade"]), json!(["department"]), json!(["name", "latin"])] {
+        assert_eq!(beside(&[alone]), json!([]));
+    }
+    // A member that has no disclosure of its own comes with its siblings of that kind.
+    assert_eq!(beside(&[json!(["unit", "head"])]), json!([["unit", "code"], ["unit", "parts"]]));
+    assert_eq!(
+        beside(&[json!(["unit", "parts", 1]), json!(["unit", "code"])]),
+        json!([["unit", "parts", 0]])
+    );
+    assert_eq!(
+        beside(&[json!(["roles", null, "unit"])]),
+        json!([["roles", 0, "code"], ["roles", 1, "code"]])
+    );
+    // It is told of what a verifier then sees.
+    assert_eq!(seen(&[json!(["roles", 0, "unit"])])["roles"], json!([{"code": "A", "unit": "1"}]));
+}
+
+#[test]
+fn tells_what_is_always_visible_within_objects_too() {
+    let mut issuance = issuance();
+    issuance.claims.insert("unit".into(), json!({"code": "U", "head": "Sato"}));
+    issuance.disclosable.push(path(json!(["unit", "head"])));
+    let held = HeldSdJwt::receive(&issue(issuance), &trusted(), NOW, &RustCrypto).unwrap();
+    let visible: Vec<Value> = held.always_visible().iter().map(|path| path.to_value()).collect();
+    assert!(
+        [json!(["unit", "code"]), json!(["grade"]), json!(["vct"])].iter().all(|path| visible.contains(path)),
+        "{visible:?}"
+    );
+    for hidden in [json!(["unit"]), json!(["unit", "head"]), json!(["name", "latin"]), json!(["roles"])] {
+        assert!(!visible.contains(&hidden), "{visible:?}");
     }
 }
 
