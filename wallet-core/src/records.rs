@@ -152,7 +152,8 @@ pub enum Outcome {
     Begun,
     /// The counterpart confirmed it, or nobody had to.
     Done,
-    /// It did not arrive, or the counterpart did not accept it.
+    /// Nobody confirmed it: it may not have arrived, or was not accepted. What was presented counts
+    /// as seen all the same.
     Failed,
 }
 

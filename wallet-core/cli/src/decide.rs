@@ -2,11 +2,11 @@
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
-use inro_wallet_core::{Asked, Asker, Choice, Group, Review};
-use serde_json::Value;
+use inro_wallet_core::{Choice, Group, Review, WalletError};
 
 use crate::error::CliError;
-use crate::language::{Language, plain};
+use crate::language::Language;
+use crate::screen;
 
 /// How often a person may answer with something else than was asked.
 const MAX_ATTEMPTS: u32 = 5;
@@ -34,11 +34,13 @@ pub(crate) enum Decision {
 /// Decides on a review.
 ///
 /// # Errors
-/// [`CliError::NoTerminal`] when a person has to decide and none is there. Nothing may be sent
-/// then, not even a refusal.
+/// [`CliError::NoTerminal`] when a person has to decide and none is there, or cannot see the review.
+/// Nothing may be sent then, not even a refusal.
 pub(crate) fn decide(review: &Review, approval: Approval, language: Language) -> Result<Decision, CliError> {
     match approval {
-        Approval::Ask if !io::stdin().is_terminal() => Err(CliError::NoTerminal),
+        Approval::Ask if !(io::stdin().is_terminal() && io::stderr().is_terminal()) => {
+            Err(CliError::NoTerminal)
+        }
         Approval::Ask => ask(review, language, &mut io::stdin().lock(), &mut io::stderr()),
         Approval::Registered | Approval::Anything => Ok(by_rule(review, approval)),
     }
@@ -66,23 +68,26 @@ fn ask(
     output: &mut dyn Write,
 ) -> Result<Decision, CliError> {
     let no_terminal = |_| CliError::NoTerminal;
-    show(review, language, output).map_err(no_terminal)?;
+    screen::show(review, language, output).map_err(no_terminal)?;
     if !review.satisfiable {
-        let text = language.pick(
-            "The wallet holds nothing that fits. Press Enter to decline.",
-            "要求に合う資格情報がありません。Enterキーで拒否を送ります。",
-        );
-        writeln!(output, "{text}").map_err(no_terminal)?;
-        line(input)?;
-        return Ok(Decision::Decline(inro_wallet_core::WalletError::NoMatch.into()));
+        let text = language.pick("The wallet holds nothing that fits.", "要求に合う資格情報がありません。");
+        return decline(WalletError::NoMatch, text, language, input, output);
     }
     let mut picks = Vec::new();
     for (number, group) in review.groups.iter().enumerate() {
         picks.push(pick(number, group, language, input, output)?);
     }
     let choice = Choice(picks);
-    if let Err(error) = review.chosen(&choice) {
-        return Ok(Decision::Decline(error.into()));
+    match review.chosen(&choice) {
+        Ok(chosen) => screen::show_chosen(&chosen, language, output).map_err(no_terminal)?,
+        Err(error @ WalletError::AllSpent) => {
+            let text = language.pick("Every copy was used.", "残りの枚数が足りません。");
+            return decline(error, text, language, input, output);
+        }
+        Err(error) => {
+            let text = language.pick("Nothing was chosen.", "何も選ばれていません。");
+            return decline(error, text, language, input, output);
+        }
     }
     let question = language.pick("Present this? [y/N] ", "これを提示しますか？ [y/N] ");
     write!(output, "{question}").and_then(|()| output.flush()).map_err(no_terminal)?;
@@ -90,6 +95,20 @@ fn ask(
         "y" | "Y" | "yes" | "はい" => Ok(Decision::Approve(choice)),
         _ => Ok(Decision::Decline(CliError::Refused)),
     }
+}
+
+/// What can only be declined is declined when the person has seen why.
+fn decline(
+    reason: WalletError,
+    text: &str,
+    language: Language,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<Decision, CliError> {
+    let how = language.pick("Press Enter to decline.", "Enterキーで拒否を送ります。");
+    writeln!(output, "{text} {how}").map_err(|_| CliError::NoTerminal)?;
+    line(input)?;
+    Ok(Decision::Decline(reason.into()))
 }
 
 fn pick(
@@ -131,71 +150,6 @@ fn pick(
     Err(CliError::Refused)
 }
 
-fn show(review: &Review, language: Language, output: &mut dyn Write) -> io::Result<()> {
-    match &review.asker {
-        Asker::Registered { name } => {
-            let label = language.pick("Registered verifier", "登録済みの要求元");
-            writeln!(output, "{label}: {}", plain(language.name(name)))?;
-        }
-        Asker::Claimed { name } => {
-            let label = language.pick("CLAIMED, NOT VERIFIED", "自称（未確認）");
-            writeln!(output, "{label}: {}", plain(name))?;
-        }
-    }
-    writeln!(output, "{}: {}", language.pick("Answer goes to", "送信先"), plain(&review.host))?;
-    if let Some(purpose) = &review.purpose {
-        let label = match purpose.registered {
-            true => language.pick("Purpose", "目的"),
-            false => language.pick("Purpose (claimed, not verified)", "目的（自称・未確認）"),
-        };
-        writeln!(output, "{label}: {}", plain(language.name(&purpose.text)))?;
-    }
-    for (number, group) in review.groups.iter().enumerate() {
-        let kind = match group.required {
-            true => language.pick("required", "必須"),
-            false => language.pick("optional", "任意"),
-        };
-        writeln!(output, "{} {} ({kind})", language.pick("Part", "項目"), number + 1)?;
-        for (index, option) in group.options.iter().enumerate() {
-            for asked in &option.credentials {
-                show_asked(index + 1, asked, language, output)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn show_asked(option: usize, asked: &Asked, language: Language, output: &mut dyn Write) -> io::Result<()> {
-    let (name, issuer) = (plain(language.name(&asked.name)), plain(language.name(&asked.issuer_name)));
-    let mark = match asked.over_asked {
-        true => language.pick("  [not covered by any registration]", "  【登録の範囲外】"),
-        false => "",
-    };
-    writeln!(output, "  {option}) {name} — {issuer}{mark}")?;
-    for claim in &asked.claims {
-        let mark = match claim.over_asked {
-            true => language.pick("  [not covered by any registration]", "  【登録の範囲外】"),
-            false => "",
-        };
-        let label = claim.label.as_ref().map(|label| language.name(label)).filter(|label| !label.is_empty());
-        let (label, value) = (plain(label.unwrap_or(&claim.name)), shown(&claim.value));
-        writeln!(output, "       {label} ({}): {value}{mark}", plain(&claim.name))?;
-    }
-    if !asked.always_visible.is_empty() {
-        let label = language.pick("always visible", "常に開示される項目");
-        writeln!(output, "       ({label}: {})", plain(&asked.always_visible.join(", ")))?;
-    }
-    let copies = match language {
-        Language::En => format!("uses up one of {} copies; equal claims can still be linked", asked.copies),
-        Language::Ja => format!("残り{}枚のうち1枚を使用。同じ内容の項目は照合され得ます", asked.copies),
-    };
-    writeln!(output, "       ({copies})")
-}
-
-fn shown(value: &Value) -> String {
-    plain(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-}
-
 fn line(input: &mut dyn BufRead) -> Result<String, CliError> {
     let mut line = String::new();
     match input.read_line(&mut line) {
@@ -208,7 +162,7 @@ fn line(input: &mut dyn BufRead) -> Result<String, CliError> {
 mod tests {
     use inro_base::Coded as _;
     use inro_credential::ClaimPath;
-    use inro_wallet_core::{AskedClaim, CredentialId, GroupOption, Localized, ReviewPurpose};
+    use inro_wallet_core::{Asked, AskedClaim, Asker, CredentialId, GroupOption, Localized, ReviewPurpose};
 
     use super::*;
 
@@ -228,7 +182,9 @@ mod tests {
             name: Localized { en: "Role".into(), ja: "職務権限".into() },
             issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
             claims,
+            beside: Vec::new(),
             always_visible: vec!["agency".into()],
+            bound: true,
             over_asked: false,
             copies: 10,
         };
@@ -304,7 +260,7 @@ mod tests {
         assert!(
             matches!(decision.unwrap(), Decision::Approve(choice) if choice == Choice(vec![Some(0), Some(0)]))
         );
-        assert!(screen.contains("登録済みの要求元: 福祉システム"), "{screen}");
+        assert!(screen.contains("登録済みの要求元：福祉システム"), "{screen}");
         for typed in ["0\n\n", "0\nn\n", "\nyy\n"] {
             assert_eq!(declined(answer(&review, typed, Language::En).0.unwrap()), "INRO-WALLET-042");
         }
@@ -312,10 +268,37 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_more_copies_than_are_left_is_declined() {
+        let mut scarce = review(registered(), false);
+        let (decision, _) = answer(&scarce, "\ny\n", Language::En);
+        assert!(matches!(decision.unwrap(), Decision::Approve(_)));
+        for group in &mut scarce.groups {
+            group.options[0].credentials[0].copies = 0;
+        }
+        let (decision, screen) = answer(&scarce, "1\n\n", Language::En);
+        assert_eq!(declined(decision.unwrap()), "INRO-WALLET-040");
+        assert!(screen.contains("Every copy was used."), "{screen}");
+        assert_eq!(declined(by_rule(&scarce, Approval::Registered)), "INRO-WALLET-040");
+    }
+
+    #[test]
+    fn shows_what_comes_beside_and_that_an_unbound_answer_can_be_passed_on() {
+        let mut review = review(registered(), false);
+        let (_, before) = answer(&review, "\nn\n", Language::En);
+        assert!(!before.contains("not asked for") && !before.contains("pass it on"), "{before}");
+        let asked = &mut review.groups[0].options[0].credentials[0];
+        asked.beside = vec![AskedClaim { over_asked: true, ..asked.claims[0].clone() }];
+        asked.bound = false;
+        let (_, screen) = answer(&review, "\nn\n", Language::En);
+        assert!(screen.contains("not asked for") && screen.contains("pass it on"), "{screen}");
+        assert_eq!(declined(by_rule(&review, Approval::Registered)), "INRO-WALLET-044");
+    }
+
+    #[test]
     fn shows_a_claimed_name_and_over_asked_claims_as_such() {
         let (_, screen) = answer(&review(claimed(), true), "\nn\n", Language::En);
-        assert!(screen.contains("CLAIMED, NOT VERIFIED: Somebody\u{fffd}[2J"), "{screen}");
-        assert!(screen.contains("role_code (role_code): welfare\u{fffd}  [not covered by any registration]"));
+        assert!(screen.contains("CLAIMED, NOT VERIFIED: “Somebody\u{fffd}[2J”"), "{screen}");
+        assert!(screen.contains("role_code: welfare\u{fffd}  [not covered by any registration]"));
         assert!(!screen.contains('\u{1b}'));
     }
 }

@@ -1,7 +1,7 @@
 //! The wallet's home folder: `H/wallet.sqlite`, `H/keys/`, `H/lock`.
 
 use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,14 +22,17 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// Opens the folder, and makes it (mode 0700) where needed.
+    /// Opens the folder, and makes it (mode 0700) where needed. The database has mode 0600 in any
+    /// folder, its side files too: SQLite gives them the mode of their database.
     ///
     /// # Errors
     /// [`CliError::Home`], [`CliError::InUse`], or what the store and the key store say.
     pub(crate) async fn open(folder: &Path) -> Result<Self, CliError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
         let lock = lock(&folder.join("lock"))?;
-        let store = SqliteStore::open(&folder.join("wallet.sqlite"))?;
+        let database = folder.join("wallet.sqlite");
+        keep_private(&database)?;
+        let store = SqliteStore::open(&database)?;
         let tls = store.anchors(AnchorKind::Tls).await?;
         let wallet = Wallet::open(Ports {
             keys: Arc::new(FileKeys::open(folder.join("keys"))?),
@@ -42,6 +45,13 @@ impl Home {
         .await?;
         Ok(Self { wallet, _lock: lock })
     }
+}
+
+/// Makes the file where needed, and takes it from everybody but its owner.
+fn keep_private(path: &Path) -> Result<(), CliError> {
+    let options = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    let file = options.map_err(|_| CliError::Home)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(|_| CliError::Home)
 }
 
 fn lock(path: &Path) -> Result<File, CliError> {

@@ -45,13 +45,40 @@ impl Language {
 }
 
 /// `text` without the characters that could steer a terminal: what a stranger named itself must not
-/// repaint the screen on which the holder decides.
+/// repaint the screen on which the holder decides. The selectors that choose the form of a kanji stay.
 pub(crate) fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A stranger's text on one line: [`plain`], blanks in a row as one, and at most `limit` characters,
+/// so that it cannot be padded until it looks like a line of ours.
+pub(crate) fn brief(text: &str, limit: usize) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let mut line = plain(&words.join(" "));
+    if let Some((end, _)) = line.char_indices().nth(limit) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+/// Controls, line and paragraph separators, marks of direction, and characters without a shape.
+/// Source: Unicode 16, UAX #9 §2, and the property Default_Ignorable_Code_Point.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{180e}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+        )
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -71,5 +98,20 @@ mod tests {
     fn takes_terminal_controls_out_of_a_name() {
         assert_eq!(plain("みなと市 Office"), "みなと市 Office");
         assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}");
+        for c in ['\u{9b}', '\u{61c}', '\u{2028}', '\u{2029}', '\u{2066}', '\u{3164}', '\u{e0041}', '\u{ad}']
+        {
+            assert_eq!(plain(&format!("a{c}b")), "a\u{fffd}b");
+        }
+        let kanji = "葛\u{e0100}飾";
+        assert_eq!(plain(kanji), kanji);
+    }
+
+    #[test]
+    fn keeps_a_strangers_text_from_looking_like_a_line_of_ours() {
+        assert_eq!(brief("Welfare System", 20), "Welfare System");
+        let padded = format!("X{}\n\u{3000}Registered verifier: Welfare System", " ".repeat(79));
+        assert_eq!(brief(&padded, 100), "X Registered verifier: Welfare System");
+        assert_eq!(brief(&padded, 4), "X Re…");
+        assert_eq!(brief(&"印".repeat(101), 100), format!("{}…", "印".repeat(100)));
     }
 }

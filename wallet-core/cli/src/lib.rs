@@ -11,6 +11,7 @@ mod keys;
 mod language;
 mod print;
 mod run;
+mod screen;
 mod system;
 
 pub use https::{HttpsClient, UnreadableAnchor};

@@ -2,10 +2,13 @@
 
 use inro_base::Coded;
 use inro_credential::ClaimPath;
-use inro_wallet_core::{CredentialRecord, HistoryEntry, Localized};
+use inro_wallet_core::{CredentialRecord, Event, HistoryEntry, Localized, Outcome};
 use serde_json::{Value, json};
 
-use crate::language::{Language, plain};
+use crate::language::{Language, brief, plain};
+
+/// The longest name of somebody or something else on a line, in characters.
+const MAX_LABEL: usize = 100;
 
 /// An error for people: its cause with its code, and the remedy.
 pub(crate) fn error_text(error: &dyn Coded, language: Language) -> String {
@@ -41,7 +44,14 @@ pub(crate) fn credentials_text(records: &[CredentialRecord], language: Language)
             Language::Ja => format!("残り{}枚", record.copies),
         };
         let (name, issuer) = (language.name(&record.name), language.name(&record.issuer_name));
-        format!("{}  {} — {}  {copies}{}\n", record.id.0, plain(name), plain(issuer), until(record, language))
+        let name = if name.is_empty() { &record.vct } else { name };
+        format!(
+            "{}  {} — {}  {copies}{}\n",
+            record.id.0,
+            brief(name, MAX_LABEL),
+            brief(issuer, MAX_LABEL),
+            until(record, language)
+        )
     };
     records.iter().map(row).collect()
 }
@@ -69,7 +79,7 @@ pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> 
             .claims
             .get(&name)
             .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        text.push_str(&format!("  {}: {}\n", plain(&label), plain(&value.unwrap_or_default())));
+        text.push_str(&format!("  {}: {}\n", brief(&label, MAX_LABEL), plain(&value.unwrap_or_default())));
     }
     text
 }
@@ -101,8 +111,8 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
             .iter()
             .map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", "))))
             .collect();
-        let (event, outcome) = (entry.event.as_str(), entry.outcome.as_str());
-        let name = plain(language.name(&entry.counterpart));
+        let (event, outcome) = (event(entry.event, language), outcome(entry.outcome, language));
+        let name = brief(language.name(&entry.counterpart), MAX_LABEL);
         format!("{}  {event} ({outcome})  {name}{claimed}  {}\n", entry.at, items.join("; "))
     };
     entries.iter().map(row).collect()
@@ -111,6 +121,23 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
 /// How a presentation ended, for programs. `status` is `sent`, `refused` or `failed`.
 pub(crate) fn presented_json(status: &str, redirect_uri: Option<&str>, error: Option<Value>) -> Value {
     json!({ "status": status, "redirect_uri": redirect_uri, "error": error })
+}
+
+const fn event(event: Event, language: Language) -> &'static str {
+    match event {
+        Event::Issued => language.pick("issued", "発行"),
+        Event::Presented => language.pick("presented", "提示"),
+        Event::Refused => language.pick("refused", "拒否"),
+        Event::Deleted => language.pick("deleted", "削除"),
+    }
+}
+
+const fn outcome(outcome: Outcome, language: Language) -> &'static str {
+    match outcome {
+        Outcome::Begun => language.pick("begun, end unknown", "開始・結果不明"),
+        Outcome::Done => language.pick("done", "完了"),
+        Outcome::Failed => language.pick("not confirmed", "未確認"),
+    }
 }
 
 fn summary(record: &CredentialRecord) -> Value {

@@ -1,7 +1,8 @@
 //! The binary as scripts and people meet it, without any peer.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -61,6 +62,20 @@ fn an_empty_wallet_lists_nothing() {
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!((status, json.get(member)), (0, Some(&Value::Array(Vec::new()))));
     }
+}
+
+#[test]
+fn keeps_the_database_private_in_a_folder_that_others_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::set_permissions(&home, Permissions::from_mode(0o755)).unwrap();
+    let mode = || std::fs::metadata(home.join("wallet.sqlite")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(wallet(&home, "C", &["list"]).0, 0);
+    assert_eq!(mode(), 0o600);
+    std::fs::set_permissions(home.join("wallet.sqlite"), Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(wallet(&home, "C", &["list"]).0, 0);
+    assert_eq!(mode(), 0o600);
 }
 
 #[test]

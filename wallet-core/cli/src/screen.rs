@@ -1,0 +1,176 @@
+//! The review as its holder reads it. Nothing of a stranger's reaches the terminal unbounded.
+
+use std::io::{self, Write};
+
+use inro_wallet_core::{Asked, AskedClaim, Asker, Group, Localized, Review, ReviewPurpose};
+
+use crate::language::{Language, brief};
+
+/// The longest name, path or host on the screen, in characters.
+const MAX_NAME: usize = 100;
+/// The longest purpose, in characters. Source: ours, as `inro_openid4vp` reads them.
+const MAX_PURPOSE: usize = 400;
+/// The longest value, in characters: `show` prints it whole.
+const MAX_VALUE: usize = 1_000;
+
+/// Who asks, why, where the answer goes, and every option.
+pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) -> io::Result<()> {
+    writeln!(output, "{}", asker(&review.asker, language))?;
+    let host = brief(&review.host, MAX_NAME);
+    writeln!(output, "{}{host}", language.pick("Answer goes to: ", "送信先："))?;
+    writeln!(output, "{}", purpose(review.purpose.as_ref(), language))?;
+    for (number, group) in review.groups.iter().enumerate() {
+        show_group(number + 1, group, language, output)?;
+    }
+    Ok(())
+}
+
+/// What was chosen in short, and whether any of it stands outside every registration.
+pub(crate) fn show_chosen(chosen: &[&Asked], language: Language, output: &mut dyn Write) -> io::Result<()> {
+    writeln!(output, "{}", language.pick("What you would present:", "提示する内容："))?;
+    for asked in chosen {
+        let claims: Vec<_> = asked.disclosed().map(|claim| label(claim, language)).collect();
+        writeln!(
+            output,
+            "  {}: {}",
+            credential_name(asked, language),
+            claims.join(language.pick(", ", "、"))
+        )?;
+    }
+    let beyond = |asked: &&Asked| asked.over_asked || asked.disclosed().any(|claim| claim.over_asked);
+    if chosen.iter().any(beyond) {
+        let warning = language.pick(
+            "WARNING: part of this is not covered by any registration.",
+            "警告：登録の範囲外の項目が含まれています。",
+        );
+        writeln!(output, "{warning}")?;
+    }
+    Ok(())
+}
+
+fn asker(asker: &Asker, language: Language) -> String {
+    let (label, name) = match asker {
+        Asker::Registered { name } => {
+            let label = language.pick("Registered verifier: ", "登録済みの要求元：");
+            (label, brief(language.name(name), MAX_NAME))
+        }
+        Asker::Claimed { name } => {
+            let label = language.pick("CLAIMED, NOT VERIFIED: ", "自称（未確認）：");
+            (label, claimed(name, MAX_NAME, language))
+        }
+    };
+    if name.is_empty() {
+        return format!("{label}{}", language.pick("(no name)", "（名称なし）"));
+    }
+    format!("{label}{name}")
+}
+
+fn purpose(purpose: Option<&ReviewPurpose>, language: Language) -> String {
+    let Some(purpose) = purpose else {
+        return language.pick("Purpose: not stated", "目的：示されていません").to_owned();
+    };
+    let text = language.name(&purpose.text);
+    if purpose.registered {
+        let label = language.pick("Purpose: ", "目的：");
+        return format!("{label}{}", brief(text, MAX_PURPOSE));
+    }
+    let label = language.pick("Purpose (claimed, not verified): ", "目的（自称・未確認）：");
+    format!("{label}{}", claimed(text, MAX_PURPOSE, language))
+}
+
+/// A stranger's own words, between marks that show where they end.
+fn claimed(text: &str, limit: usize, language: Language) -> String {
+    let text = brief(text, limit).replace(['“', '”', '「', '」'], "'");
+    let (open, close) = match language {
+        _ if text.is_empty() => ("", ""),
+        Language::En => ("“", "”"),
+        Language::Ja => ("「", "」"),
+    };
+    format!("{open}{text}{close}")
+}
+
+fn show_group(number: usize, group: &Group, language: Language, output: &mut dyn Write) -> io::Result<()> {
+    let title = match (group.required, language) {
+        (true, Language::En) => format!("Part {number} (required)"),
+        (false, Language::En) => format!("Part {number} (optional)"),
+        (true, Language::Ja) => format!("項目{number}（必須）"),
+        (false, Language::Ja) => format!("項目{number}（任意）"),
+    };
+    writeln!(output, "{title}")?;
+    for (index, option) in group.options.iter().enumerate() {
+        for (place, asked) in option.credentials.iter().enumerate() {
+            let mark = if place == 0 { format!("{})", index + 1) } else { " +".to_owned() };
+            show_asked(&mark, asked, language, output)?;
+        }
+    }
+    Ok(())
+}
+
+fn show_asked(mark: &str, asked: &Asked, language: Language, output: &mut dyn Write) -> io::Result<()> {
+    let (name, issuer) = (credential_name(asked, language), name(&asked.issuer_name, language));
+    writeln!(output, "  {mark} {name} — {issuer}{}", outside(asked.over_asked, language))?;
+    for claim in &asked.claims {
+        show_claim(claim, language, output)?;
+    }
+    if !asked.beside.is_empty() {
+        let text = language.pick(
+            "also disclosed, though not asked for, because it cannot be separated:",
+            "次の項目は要求されていませんが、分けられないため併せて開示されます：",
+        );
+        writeln!(output, "       {text}")?;
+    }
+    for claim in &asked.beside {
+        show_claim(claim, language, output)?;
+    }
+    if !asked.always_visible.is_empty() {
+        let names: Vec<_> = asked.always_visible.iter().map(|name| brief(name, MAX_NAME)).collect();
+        let label = language.pick("always visible: ", "常に開示される項目：");
+        writeln!(output, "       {label}{}", names.join(language.pick(", ", "、")))?;
+    }
+    if !asked.bound {
+        let text = language.pick(
+            "not bound to this verifier: whoever receives it can pass it on",
+            "この要求元に限定されません。受け取った者が他へ転送できます",
+        );
+        writeln!(output, "       {text}")?;
+    }
+    let copies = match language {
+        Language::En => format!("uses up 1 of {} copies; equal values can still be recognized", asked.copies),
+        Language::Ja => {
+            format!("残り{}枚のうち1枚を使用します。同じ値からは同一人物と推定され得ます", asked.copies)
+        }
+    };
+    writeln!(output, "       {copies}")
+}
+
+fn show_claim(claim: &AskedClaim, language: Language, output: &mut dyn Write) -> io::Result<()> {
+    let (label, path) = (label(claim, language), brief(&claim.name, MAX_NAME));
+    let value = claim.value.as_str().map_or_else(|| claim.value.to_string(), str::to_owned);
+    let value = brief(&value, MAX_VALUE);
+    let mark = outside(claim.over_asked, language);
+    let (open, close) = (language.pick(" (", "（"), language.pick("): ", "）："));
+    let path =
+        if label == path { language.pick(": ", "：").to_owned() } else { format!("{open}{path}{close}") };
+    writeln!(output, "       {label}{path}{value}{mark}")
+}
+
+const fn outside(over_asked: bool, language: Language) -> &'static str {
+    match over_asked {
+        true => language.pick("  [not covered by any registration]", "  【登録の範囲外】"),
+        false => "",
+    }
+}
+
+fn label(claim: &AskedClaim, language: Language) -> String {
+    let label = claim.label.as_ref().map(|label| name(label, language)).filter(|label| !label.is_empty());
+    label.unwrap_or_else(|| brief(&claim.name, MAX_NAME))
+}
+
+fn credential_name(asked: &Asked, language: Language) -> String {
+    let name = name(&asked.name, language);
+    if name.is_empty() { brief(&asked.vct, MAX_NAME) } else { name }
+}
+
+fn name(name: &Localized, language: Language) -> String {
+    brief(language.name(name), MAX_NAME)
+}
