@@ -5,8 +5,9 @@ CREATE TABLE employees (
     updated_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Offers. The pre-authorized code is derived from the id under the server's key; only its digest
--- is kept. Times are in seconds since the Unix epoch.
+-- Offers. An offer is fetched by its handle, from which the pre-authorized code is derived under the
+-- server's key. `id` is the handle's digest, and of the code too only the digest is kept: whoever
+-- reads this table can neither fetch nor redeem. Times are in seconds since the Unix epoch.
 CREATE TABLE offers (
     id              TEXT PRIMARY KEY,
     code_digest     BLOB NOT NULL UNIQUE,
@@ -36,6 +37,7 @@ CREATE TABLE tokens (
     expires_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_by_expiry ON tokens (expires_at);
+CREATE INDEX tokens_by_offer ON tokens (offer);
 
 -- What may be used once: digests of DPoP proofs and of nonces, until their own time refuses them.
 -- The rowid grows, so its span bounds the size without counting.

@@ -84,7 +84,7 @@ impl IssuerError {
             | Self::ApprovalLater
             | Self::Exhausted
             | Self::Credential(_)
-            | Self::Store(StoreError::NoEmployee | StoreError::TooManyOffers) => true,
+            | Self::Store(StoreError::NoEmployee | StoreError::TooManyOffers { .. }) => true,
             Self::Store(StoreError::Database { .. } | StoreError::Busy)
             | Self::Service(_)
             | Self::Crypto(_)

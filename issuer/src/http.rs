@@ -18,7 +18,7 @@ pub fn router(issuer: Arc<Issuer>) -> Router {
         .route("/.well-known/openid-credential-issuer", get(documents::issuer_metadata))
         .route("/.well-known/oauth-authorization-server", get(documents::server_metadata))
         .route("/types/{id}", get(documents::type_metadata))
-        .route("/offers/{id}", get(protocol::offer))
+        .route("/offers/{handle}", get(protocol::offer))
         .route("/token", post(protocol::token))
         .route("/nonce", post(protocol::nonce))
         .route("/credential", post(protocol::credential))

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::IssuerError;
 use crate::hr::{self, EmployeeRecord};
 use crate::issuer::{BATCH_SIZE, Issuer};
-use crate::store::{CopiesRefused, Denied, NewCopy, Once, StoreError};
+use crate::store::{CopiesRefused, Denied, Issuance, NewCopy, Once, StoreError};
 
 /// Why a credential request was not fulfilled.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Issuer {
         let now = self.now();
         let access = Access { url: self.credential_endpoint(), nonces: self.secrets().nonces(), now };
         let access = CheckedAccess::check(authorization, dpop, &access, self.provider())?;
-        let proof = Once { digest: access.proof.jti_digest(), forget_at: access.proof.forget_at() };
+        let proof = Once { digest: access.proof.jti_digest(), forget_at: access.forget_proof_at };
         let grant = self.store().authorize(&access.token_digest, access.proof.thumbprint(), proof, now)?;
         let granting = Granting {
             issuer: self.url(),
@@ -63,12 +63,20 @@ impl Issuer {
         let request = CheckedCredentialRequest::check(body, &granting, self.provider())?;
         let employee = self.employee_in_office(&grant.employee, now)?;
         let content = self.content(&request.configuration_id, &employee, now)?;
-        let nonce = Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() };
-        let count = u32::try_from(request.holder_keys.len()).unwrap_or(u32::MAX);
-        self.store().take_copies(&grant.offer, &request.configuration_id, count, nonce, now)?;
+        // Signed before anything is taken: a failure costs the employee neither nonce nor copies.
         let copies = request.holder_keys.iter().map(|key| self.copy(&content, key));
         let copies = copies.collect::<Result<Vec<_>, _>>()?;
-        self.record(&grant.employee, &content, copies.len(), now)?;
+        let (new_id, records) = self.records(&content, copies.len());
+        let issuance = Issuance {
+            offer: &grant.offer,
+            configuration: &request.configuration_id,
+            nonce: Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() },
+            employee: &grant.employee,
+            type_id: &content.type_id,
+            new_id: &new_id,
+            copies: &records,
+        };
+        self.store().take_copies(&issuance, now)?;
         Ok(copies)
     }
 }
@@ -116,14 +124,9 @@ impl Issuer {
         Ok(unsigned.sign_with(self.signer())?)
     }
 
-    fn record(
-        &self,
-        employee: &str,
-        content: &Content,
-        copies: usize,
-        now: UnixTime,
-    ) -> Result<(), StoreError> {
-        let (credential_id, copies) = self.with_rng(|rng| {
+    /// An id for the credential if it is new, and what is remembered of `copies` copies.
+    fn records(&self, content: &Content, copies: usize) -> (String, Vec<NewCopy>) {
+        self.with_rng(|rng| {
             let copies = (0..copies).map(|_| NewCopy {
                 id: rng.token::<16>(),
                 format: SD_JWT_VC.into(),
@@ -132,8 +135,7 @@ impl Issuer {
             });
             let copies: Vec<NewCopy> = copies.collect();
             (rng.token::<16>(), copies)
-        });
-        self.store().record(employee, &content.type_id, &credential_id, &copies, now)
+        })
     }
 }
 

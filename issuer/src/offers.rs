@@ -1,6 +1,6 @@
 //! Offers: made by an administrator, shown to a wallet.
 
-use inro_base::{Secret, UnixTime};
+use inro_base::{Secret, UnixTime, base64url};
 use inro_openid4vci::{CredentialOffer, OfferLink, TxCodeDemand};
 
 use crate::error::IssuerError;
@@ -30,7 +30,7 @@ pub struct OfferWish {
 /// An offer that was made. It is shown once: the database keeps digests alone.
 #[derive(Debug)]
 pub struct CreatedOffer {
-    /// Its id.
+    /// Its id, for lists and logs; nothing can be fetched with it.
     pub id: String,
     /// `openid-credential-offer://…` with the offer by value.
     pub by_value: Secret<String>,
@@ -57,8 +57,10 @@ impl Issuer {
         for id in &configurations {
             self.content(id, &employee, now)?;
         }
-        let id = self.with_rng(|rng| rng.token::<16>());
-        let code = self.secrets().code(&id, self.provider());
+        // Whoever knows the handle can fetch the offer, so the database has its digest alone.
+        let handle = Secret::new(self.with_rng(|rng| rng.token::<16>()));
+        let id = self.offer_id(handle.expose());
+        let code = self.secrets().code(handle.expose(), self.provider());
         let code_digest = self.provider().sha256(code.expose().as_bytes());
         let tx_code = wish.tx_code.then(|| self.new_tx_code());
         let expires_at = now.plus(wish.lifetime);
@@ -74,8 +76,8 @@ impl Issuer {
             created_at: now,
             expires_at,
         })?;
-        let offer = self.offer_document(&id, configurations, wish.tx_code);
-        let uri = format!("{}/offers/{id}", self.url().as_str());
+        let offer = self.offer_document(handle.expose(), configurations, wish.tx_code);
+        let uri = format!("{}/offers/{}", self.url().as_str(), handle.expose());
         Ok(CreatedOffer {
             by_value: Secret::new(offer.to_link()),
             by_reference: Secret::new(OfferLink::to_reference(&uri)),
@@ -86,20 +88,24 @@ impl Issuer {
         })
     }
 
-    /// The offer `id` as a wallet fetches it, while it can be redeemed.
+    /// The offer at `handle` as a wallet fetches it, while it can be redeemed.
     ///
     /// # Errors
     /// [`IssuerError::Store`] when the database fails.
-    pub fn open_offer(&self, id: &str) -> Result<Option<CredentialOffer>, IssuerError> {
-        let open = self.store().open_offer(id, self.now())?;
-        Ok(open.map(|open| self.offer_document(id, open.configurations, open.tx_code)))
+    pub fn open_offer(&self, handle: &str) -> Result<Option<CredentialOffer>, IssuerError> {
+        let open = self.store().open_offer(&self.offer_id(handle), self.now())?;
+        Ok(open.map(|open| self.offer_document(handle, open.configurations, open.tx_code)))
     }
 
-    fn offer_document(&self, id: &str, configuration_ids: Vec<String>, tx_code: bool) -> CredentialOffer {
+    fn offer_id(&self, handle: &str) -> String {
+        base64url::encode(&self.provider().sha256(handle.as_bytes()))
+    }
+
+    fn offer_document(&self, handle: &str, configuration_ids: Vec<String>, tx_code: bool) -> CredentialOffer {
         CredentialOffer {
             issuer: self.url().clone(),
             configuration_ids,
-            pre_authorized_code: self.secrets().code(id, self.provider()),
+            pre_authorized_code: self.secrets().code(handle, self.provider()),
             tx_code: tx_code.then_some(TxCodeDemand {
                 text: false,
                 length: Some(TX_CODE_DIGITS),

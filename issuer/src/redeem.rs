@@ -39,7 +39,7 @@ impl Issuer {
             .map(|text| self.secrets().tx_code_digest(&request.code_digest, text.expose(), self.provider()));
         self.store().redeem(
             &Redemption {
-                proof: Once { digest: request.proof.jti_digest(), forget_at: request.proof.forget_at() },
+                proof: Once { digest: request.proof.jti_digest(), forget_at: request.forget_proof_at },
                 code_digest: &request.code_digest,
                 tx_code_digest: tx_code_digest.as_ref(),
                 token_digest: &self.provider().sha256(access_token.expose().as_bytes()),

@@ -41,9 +41,9 @@ impl ServerSecrets {
         &self.nonces
     }
 
-    /// The pre-authorized code of the offer `id`: derived, so that the database holds no code.
-    pub fn code(&self, id: &str, provider: &dyn Provider) -> Secret<String> {
-        Secret::new(base64url::encode(&self.mac(b"code", id.as_bytes(), provider)))
+    /// The pre-authorized code of the offer at `handle`: derived, so that the database holds no code.
+    pub fn code(&self, handle: &str, provider: &dyn Provider) -> Secret<String> {
+        Secret::new(base64url::encode(&self.mac(b"code", handle.as_bytes(), provider)))
     }
 
     /// What the database keeps of a transaction code. Six digits are guessed from a plain hash at

@@ -9,17 +9,20 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 
 pub use sqlite::{MIGRATIONS, SqliteStore};
 
-/// The most offers that wait at once; beyond it an administrator has to wait for expiry.
+/// The most offers kept at once; beyond it an administrator has to wait until some end.
 pub const MAX_OPEN_OFFERS: u32 = 50_000;
-/// The most proofs and nonces remembered at once: 300 s at some 300 requests per second.
+/// The most proofs and nonces remembered at once: 360 s at some 270 requests per second.
 pub const MAX_REMEMBERED: i64 = 100_000;
+/// How long proofs and nonces are remembered beyond their own time, in seconds. A request reads the
+/// clock before it waits for the database, so one that is late must still find what it repeats.
+pub const REMEMBER_LONGER: i64 = 60;
 /// How many wrong transaction codes an offer survives, less one. Source: OpenID4VCI 1.0 §13.6.3.
 pub const MAX_GUESSES: u32 = 5;
 
 /// An offer to keep.
 #[derive(Clone, Debug)]
 pub struct NewOffer {
-    /// 128 random bits in base64url; whoever knows it can fetch the offer.
+    /// The digest of its handle in base64url: whoever reads the database cannot fetch the offer.
     pub id: String,
     /// SHA-256 of the pre-authorized code.
     pub code_digest: [u8; 32],
@@ -96,6 +99,25 @@ pub struct NewCopy {
     pub expires_at: UnixTime,
 }
 
+/// A batch to issue.
+#[derive(Clone, Copy, Debug)]
+pub struct Issuance<'a> {
+    /// The offer that yields the copies.
+    pub offer: &'a str,
+    /// The configuration that they are of.
+    pub configuration: &'a str,
+    /// The `c_nonce`, to be remembered.
+    pub nonce: Once<'a>,
+    /// Whose credential it is.
+    pub employee: &'a str,
+    /// The credential type's id.
+    pub type_id: &'a str,
+    /// Names the credential if it is the first of this employee and type.
+    pub new_id: &'a str,
+    /// The copies.
+    pub copies: &'a [NewCopy],
+}
+
 /// One line of the list of credentials.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
 pub struct CredentialLine {
@@ -131,12 +153,15 @@ pub enum StoreError {
         /// SQLite's extended result code.
         kind: i32,
     },
-    /// The table of things used once is full.
+    /// The table of things used once is full, or another process kept the database too long.
     #[error("too many requests at once")]
     Busy,
-    /// Too many offers are open.
-    #[error("{MAX_OPEN_OFFERS} offers are open")]
-    TooManyOffers,
+    /// As many offers are open as may be.
+    #[error("{most} offers are open")]
+    TooManyOffers {
+        /// How many may be.
+        most: u32,
+    },
     /// No such employee.
     #[error("no such employee")]
     NoEmployee,
@@ -147,7 +172,7 @@ impl Coded for StoreError {
         match self {
             Self::Database { .. } => const { Code::new("INRO-ISSUER-001") },
             Self::Busy => const { Code::new("INRO-ISSUER-002") },
-            Self::TooManyOffers => const { Code::new("INRO-ISSUER-003") },
+            Self::TooManyOffers { .. } => const { Code::new("INRO-ISSUER-003") },
             Self::NoEmployee => const { Code::new("INRO-ISSUER-004") },
         }
     }
@@ -215,7 +240,7 @@ pub trait Sessions: Send + Sync {
     /// Keeps an offer, and forgets those that ended.
     ///
     /// # Errors
-    /// [`StoreError::TooManyOffers`] when [`MAX_OPEN_OFFERS`] wait.
+    /// [`StoreError::TooManyOffers`] when there are as many as may be.
     fn add_offer(&self, offer: &NewOffer) -> Result<(), StoreError>;
 
     /// An offer that can still be redeemed.
@@ -224,7 +249,8 @@ pub trait Sessions: Send + Sync {
     /// [`StoreError`] when the database fails.
     fn open_offer(&self, id: &str, now: UnixTime) -> Result<Option<OpenOffer>, StoreError>;
 
-    /// Turns a code into a token, once; a wrong transaction code costs a guess.
+    /// Turns a code into a token, once; a wrong transaction code costs a guess. A request that
+    /// changes nothing, such as one with an unknown code, leaves nothing behind.
     ///
     /// # Errors
     /// [`TokenError`] when the proof, the code or the transaction code is refused.
@@ -242,36 +268,16 @@ pub trait Sessions: Send + Sync {
         now: UnixTime,
     ) -> Result<Grant, Denied<CredentialError>>;
 
-    /// Takes `copies` from what the offer may yield and remembers the nonce: both, or neither.
+    /// Takes the copies from what the offer may yield, remembers the nonce and records the copies:
+    /// all, or nothing.
     ///
     /// # Errors
     /// [`CopiesRefused`] when the nonce was used or the copies are spent.
-    fn take_copies(
-        &self,
-        offer: &str,
-        configuration: &str,
-        copies: u32,
-        nonce: Once<'_>,
-        now: UnixTime,
-    ) -> Result<(), Denied<CopiesRefused>>;
+    fn take_copies(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>>;
 }
 
 /// Which copies were issued.
 pub trait Copies: Send + Sync {
-    /// Records copies of the credential of `employee` and `type_id`, which `new_id` names if it is
-    /// the first time.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    fn record(
-        &self,
-        employee: &str,
-        type_id: &str,
-        new_id: &str,
-        copies: &[NewCopy],
-        now: UnixTime,
-    ) -> Result<(), StoreError>;
-
     /// Every credential, by employee and type.
     ///
     /// # Errors

@@ -4,10 +4,11 @@
 mod cases {
     use inro_base::{Coded as _, UnixTime};
     use inro_issuer::store::{
-        Denied, Employees as _, MAX_REMEMBERED, MIGRATIONS, NewOffer, Once, Redemption, Sessions as _,
-        SqliteStore, StoreError, StoredEmployee,
+        Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED, MIGRATIONS, NewCopy,
+        NewOffer, Once, Redemption, Sessions as _, SqliteStore, StoreError, StoredEmployee,
     };
-    use inro_openid4vci::issuer::TokenError;
+    use inro_oauth::DpopError;
+    use inro_openid4vci::issuer::{CredentialError, TokenError};
     use inro_service::sqlite;
     use rusqlite::params;
 
@@ -26,11 +27,17 @@ mod cases {
         }
     }
 
-    fn redeem(store: &SqliteStore, code: u8, proof: u8, now: UnixTime) -> Result<(), Denied<TokenError>> {
+    fn redeem_with(
+        store: &SqliteStore,
+        code: u8,
+        proof: Once<'_>,
+        tx_code_digest: Option<&[u8; 32]>,
+        now: UnixTime,
+    ) -> Result<(), Denied<TokenError>> {
         let redemption = Redemption {
-            proof: Once { digest: &[proof; 32], forget_at: now.plus(301) },
+            proof,
             code_digest: &[code; 32],
-            tx_code_digest: None,
+            tx_code_digest,
             token_digest: &[code.wrapping_add(100); 32],
             thumbprint: "t",
             token_expires_at: now.plus(300),
@@ -38,21 +45,136 @@ mod cases {
         store.redeem(&redemption, now).map(|_| ())
     }
 
-    #[test]
-    fn remembers_a_bounded_number_of_proofs_and_forgets_them_in_time() {
+    fn redeem(store: &SqliteStore, code: u8, proof: u8, now: UnixTime) -> Result<(), Denied<TokenError>> {
+        redeem_with(store, code, Once { digest: &[proof; 32], forget_at: now.plus(301) }, None, now)
+    }
+
+    /// A store in a new file with employee 1 and `codes` offers, and a second connection to it.
+    fn on_disk(codes: u8) -> (tempfile::TempDir, SqliteStore, rusqlite::Connection) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db.sqlite");
         let store = SqliteStore::new(sqlite::open(&path, MIGRATIONS).unwrap());
+        let employee = StoredEmployee { number: "1".into(), record: "{}".into() };
+        store.import(NOW, &mut |keep| keep(&employee).map(|()| true)).unwrap();
+        for code in 1..=codes {
+            store.add_offer(&offer(&code.to_string(), code, "1", NOW.plus(600))).unwrap();
+        }
         let beside = sqlite::open(&path, MIGRATIONS).unwrap();
+        (folder, store, beside)
+    }
+
+    fn count(db: &rusqlite::Connection, table: &str) -> u32 {
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn remembers_a_bounded_number_of_proofs_and_forgets_them_in_time() {
+        let (_folder, store, beside) = on_disk(2);
+        assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
+        beside.execute("DELETE FROM used", []).unwrap();
         for rowid in [1, MAX_REMEMBERED] {
             let values = params![rowid, rowid.to_be_bytes(), NOW.plus(60).as_secs()];
             beside
                 .execute("INSERT INTO used (rowid, digest, expires_at) VALUES (?1, ?2, ?3)", values)
                 .unwrap();
         }
-        let busy = redeem(&store, 1, 1, NOW).unwrap_err();
+        let busy = redeem(&store, 2, 2, NOW).unwrap_err();
         assert!(matches!(busy, Denied::Store(error) if error.code().as_str() == "INRO-ISSUER-002"));
-        assert_eq!(redeem(&store, 1, 1, NOW.plus(60)), Err(Denied::Refused(TokenError::Code)));
+        assert_eq!(redeem(&store, 2, 2, NOW.plus(60)), Ok(()));
+    }
+
+    #[test]
+    fn a_request_that_waited_still_finds_what_it_repeats() {
+        let (_folder, store, _) = on_disk(3);
+        let forget_at = NOW.plus(1);
+        let at = |code, proof: u8, now| {
+            redeem_with(&store, code, Once { digest: &[proof; 32], forget_at }, None, now)
+        };
+        assert_eq!(at(1, 1, NOW), Ok(()));
+        // Another request at a later time lets the store forget what has ended.
+        assert_eq!(at(2, 2, NOW.plus(30)), Ok(()));
+        // This one read the clock in time, and comes late.
+        assert_eq!(at(3, 1, NOW), Err(Denied::Refused(TokenError::Dpop(DpopError::Replayed))));
+        assert_eq!(at(3, 3, NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_stranger_without_a_code_leaves_nothing_behind() {
+        let (_folder, store, beside) = on_disk(1);
+        let unknown = Err(Denied::Refused(TokenError::Code));
+        assert_eq!(redeem(&store, 9, 1, NOW), unknown);
+        let proof = Once { digest: &[1; 32], forget_at: NOW.plus(301) };
+        let unwanted = redeem_with(&store, 1, proof, Some(&[0; 32]), NOW);
+        assert_eq!(unwanted, Err(Denied::Refused(TokenError::TxCodeUnwanted)));
+        assert_eq!(count(&beside, "used"), 0);
+        assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
+        assert_eq!(count(&beside, "used"), 1);
+        assert_eq!(redeem(&store, 1, 2, NOW), unknown);
+        assert_eq!(count(&beside, "used"), 1);
+    }
+
+    #[test]
+    fn copies_that_cannot_be_recorded_cost_neither_nonce_nor_copies() {
+        let (_folder, store, beside) = on_disk(1);
+        let copy = |id: &str| NewCopy {
+            id: id.into(),
+            format: "f".into(),
+            issued_at: NOW,
+            expires_at: NOW.plus(60),
+        };
+        let copies: Vec<_> = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(copy).into();
+        let issuance = Issuance {
+            offer: "1",
+            configuration: "a",
+            nonce: Once { digest: &[1; 32], forget_at: NOW.plus(300) },
+            employee: "1",
+            type_id: "t",
+            new_id: "c",
+            copies: &copies,
+        };
+        beside.execute_batch("ALTER TABLE copies RENAME TO away").unwrap();
+        let failed = store.take_copies(&issuance, NOW).unwrap_err();
+        assert!(matches!(failed, Denied::Store(error) if error.code().as_str() == "INRO-ISSUER-001"));
+        beside.execute_batch("ALTER TABLE away RENAME TO copies").unwrap();
+        // The same nonce, and all ten copies that the offer yields.
+        assert_eq!(store.take_copies(&issuance, NOW), Ok(()));
+        assert_eq!(store.credentials().unwrap().first().map(|line| line.copies), Some(10));
+        let again = store.take_copies(&issuance, NOW).unwrap_err();
+        assert_eq!(again, Denied::Refused(CopiesRefused::Protocol(CredentialError::NonceUsed)));
+        let nonce = Once { digest: &[2; 32], ..issuance.nonce };
+        let more = store.take_copies(&Issuance { nonce, ..issuance }, NOW).unwrap_err();
+        assert_eq!(more, Denied::Refused(CopiesRefused::Exhausted));
+    }
+
+    #[test]
+    fn a_database_that_another_process_keeps_is_busy_and_not_broken() {
+        let (folder, _, beside) = on_disk(1);
+        let connection = sqlite::open(&folder.path().join("db.sqlite"), MIGRATIONS).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let store = SqliteStore::new(connection);
+        beside.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert_eq!(redeem(&store, 1, 1, NOW), Err(Denied::Store(StoreError::Busy)));
+        beside.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
+    }
+
+    #[test]
+    fn keeps_as_many_offers_as_may_be_and_takes_the_next_when_one_ended() {
+        let (folder, _, _) = on_disk(1);
+        let connection = sqlite::open(&folder.path().join("db.sqlite"), MIGRATIONS).unwrap();
+        let store = SqliteStore::new(connection).with_max_offers(3);
+        store.add_offer(&offer("2", 2, "1", NOW.plus(60))).unwrap();
+        store.add_offer(&offer("3", 3, "1", NOW.plus(600))).unwrap();
+        let fourth =
+            |created_at| store.add_offer(&NewOffer { created_at, ..offer("4", 4, "1", NOW.plus(600)) });
+        assert_eq!(fourth(NOW), Err(StoreError::TooManyOffers { most: 3 }));
+        assert_eq!(fourth(NOW).unwrap_err().code().as_str(), "INRO-ISSUER-003");
+        assert_eq!(fourth(NOW.plus(59)), Err(StoreError::TooManyOffers { most: 3 }));
+        assert_eq!(fourth(NOW.plus(60)), Ok(()));
+        // Each that was taken can be redeemed, and the one that ended cannot.
+        assert_eq!(redeem(&store, 3, 3, NOW.plus(60)), Ok(()));
+        assert_eq!(redeem(&store, 4, 4, NOW.plus(60)), Ok(()));
+        assert_eq!(redeem(&store, 2, 2, NOW.plus(60)), Err(Denied::Refused(TokenError::Code)));
     }
 
     #[test]
@@ -81,23 +203,16 @@ mod cases {
 
     #[test]
     fn expired_offers_are_forgotten_when_the_next_one_comes() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("db.sqlite");
-        let store = SqliteStore::new(sqlite::open(&path, MIGRATIONS).unwrap());
-        let employee = StoredEmployee { number: "1".into(), record: "{}".into() };
-        store.import(NOW, &mut |keep| keep(&employee).map(|()| true)).unwrap();
+        let (_folder, store, beside) = on_disk(0);
         store.add_offer(&offer("short", 1, "1", NOW)).unwrap();
         store.add_offer(&offer("long", 2, "1", NOW.plus(60))).unwrap();
         assert_eq!(redeem(&store, 1, 1, NOW), Err(Denied::Refused(TokenError::Code)));
         assert_eq!(redeem(&store, 2, 2, NOW), Ok(()));
-        let beside = sqlite::open(&path, MIGRATIONS).unwrap();
-        let count =
-            || beside.query_row("SELECT count(*) FROM offers", [], |row| row.get::<_, u32>(0)).unwrap();
-        assert_eq!(count(), 1);
+        assert_eq!(count(&beside, "offers"), 1);
         assert_eq!(
             store.add_offer(&offer("other", 3, "2", NOW)).unwrap_err().code().as_str(),
             "INRO-ISSUER-004"
         );
-        assert_eq!(count(), 1);
+        assert_eq!(count(&beside, "offers"), 1);
     }
 }

@@ -63,7 +63,6 @@ def test_metadata_name_what_a_wallet_needs(issuer: InroIssuer, issuance: Issuanc
     assert server["dpop_signing_alg_values_supported"] == ["ES256"]
 
 
-@pytest.mark.xfail(strict=True, reason="the issuer publishes an empty response_types_supported")
 def test_server_metadata_hold_no_empty_list(issuer: InroIssuer, issuance: IssuanceWallet) -> None:
     """Source: RFC 8414 §3.2 (claims with zero elements MUST be omitted)."""
     server = issuance.server_metadata(issuance.issuer_metadata(issuer.url))

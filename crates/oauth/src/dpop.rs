@@ -230,7 +230,9 @@ fn check_claims(
     if text(claims, "htm")? != expected.method.as_str() {
         return Err(DpopError::OtherMethod);
     }
-    let url = HttpsUrl::parse(text(claims, "htu")?).map_err(|_| DpopError::OtherUrl)?;
+    // A query or fragment should not be there, and does not count where it is (§4.3, step 9).
+    let htu = text(claims, "htu")?.split('#').next().unwrap_or_default();
+    let url = HttpsUrl::parse(htu).map_err(|_| DpopError::OtherUrl)?;
     if url.without_query() != expected.url.without_query() {
         return Err(DpopError::OtherUrl);
     }
@@ -251,8 +253,7 @@ fn text<'a>(claims: &'a Map<String, Value>, claim: &'static str) -> Result<&'a s
 }
 
 fn issued_at(claims: &Map<String, Value>) -> Result<UnixTime, DpopError> {
-    let seconds = claims.get("iat").and_then(Value::as_i64).ok_or(DpopError::Claim { claim: "iat" })?;
-    Ok(UnixTime::from_secs(seconds))
+    claims.get("iat").and_then(UnixTime::from_numeric_date).ok_or(DpopError::Claim { claim: "iat" })
 }
 
 /// Source: RFC 9449 §4.2, `ath`.

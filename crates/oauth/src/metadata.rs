@@ -81,13 +81,15 @@ impl ServerMetadata {
         })
     }
 
-    /// The document as a server publishes it.
+    /// The document as a server publishes it. There is no authorization endpoint, so there are no
+    /// response types, and an empty list must not stand there.
+    ///
+    /// Source: RFC 8414 §3.2; OpenID4VCI 1.0 §12.2.4.
     pub fn to_json(&self) -> Value {
         json!({
             "issuer": self.issuer.as_str(),
             "token_endpoint": self.token_endpoint.as_str(),
             "grant_types_supported": self.grant_types,
-            "response_types_supported": [],
             "token_endpoint_auth_methods_supported": ["none"],
             "dpop_signing_alg_values_supported": self.dpop_algorithms,
             "pre-authorized_grant_anonymous_access_supported": self.anonymous_pre_authorized,
@@ -132,6 +134,11 @@ mod tests {
     fn reads_what_it_writes() {
         let body = metadata().to_json().to_string();
         assert_eq!(ServerMetadata::parse(body.as_bytes(), &metadata().issuer), Ok(metadata()));
+    }
+
+    #[test]
+    fn publishes_no_empty_list_of_response_types() {
+        assert_eq!(metadata().to_json().get("response_types_supported"), None);
     }
 
     #[test]

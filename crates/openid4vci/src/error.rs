@@ -183,6 +183,9 @@ pub enum VciError {
         /// The claim.
         claim: &'static str,
     },
+    /// The token is bound to no key although a proof was sent, or to one although none was.
+    #[error("an access token of another type than was asked for")]
+    TokenType,
 }
 
 impl Coded for VciError {
@@ -212,6 +215,7 @@ impl Coded for VciError {
             Self::Answer { .. } => const { Code::new("INRO-VCI-016") },
             Self::Count { .. } => const { Code::new("INRO-VCI-017") },
             Self::SignedMetadata { .. } => const { Code::new("INRO-VCI-018") },
+            Self::TokenType => const { Code::new("INRO-VCI-019") },
         }
     }
 }

@@ -93,7 +93,7 @@ pub enum ProofError {
         /// How old it is.
         age: i64,
     },
-    /// `iat` is absent or no whole number.
+    /// `iat` is absent or no number.
     #[error("a proof without a time")]
     NoTime,
     /// A proof has no `nonce`.
@@ -222,8 +222,8 @@ fn verify_jwt(
     if claims.contains_key("iss") {
         return Err(ProofError::Named);
     }
-    let issued_at = claims.get("iat").and_then(Value::as_i64).ok_or(ProofError::NoTime)?;
-    let age = expected.now.seconds_since(UnixTime::from_secs(issued_at));
+    let issued_at = claims.get("iat").and_then(UnixTime::from_numeric_date).ok_or(ProofError::NoTime)?;
+    let age = expected.now.seconds_since(issued_at);
     if !(-IAT_WINDOW..=IAT_WINDOW).contains(&age) {
         return Err(ProofError::Stale { age });
     }

@@ -1,5 +1,7 @@
 //! Nonce and credential answers. Source: OpenID4VCI 1.0 §§7.2, 8.3.
 
+use std::fmt;
+
 use inro_base::json::{self, Limits};
 use serde_json::{Map, Value, json};
 
@@ -14,8 +16,9 @@ const MAX_NONCE_BYTES: usize = 1024;
 /// The longest id that the issuer hands us, in bytes.
 const MAX_ID_BYTES: usize = 1024;
 
-/// An answer of the credential endpoint.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// An answer of the credential endpoint. `Debug` shows no more than its kind: credentials carry
+/// claims.
+#[derive(Clone, Eq, PartialEq)]
 pub enum CredentialResponse {
     /// Credentials, one per key at most.
     Issued {
@@ -72,6 +75,15 @@ impl CredentialResponse {
             Self::Deferred { transaction_id, interval } => {
                 json!({ "transaction_id": transaction_id, "interval": interval })
             }
+        }
+    }
+}
+
+impl fmt::Debug for CredentialResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issued { credentials, .. } => write!(f, "Issued({} credentials)", credentials.len()),
+            Self::Deferred { interval, .. } => write!(f, "Deferred({interval} s)"),
         }
     }
 }

@@ -54,16 +54,16 @@ pub fn verify(
     if claims.get("sub").and_then(Value::as_str) != Some(issuer.as_str()) {
         return Err(VciError::SignedMetadata { claim: "sub" });
     }
-    let issued_at =
-        claims.get("iat").and_then(Value::as_i64).ok_or(VciError::SignedMetadata { claim: "iat" })?;
-    if UnixTime::from_secs(issued_at).seconds_since(now) > CLOCK_SKEW {
+    let time = |claim: &'static str| {
+        let value = claims.get(claim).map(UnixTime::from_numeric_date);
+        value.map(|time| time.ok_or(VciError::SignedMetadata { claim })).transpose()
+    };
+    let issued_at = time("iat")?.ok_or(VciError::SignedMetadata { claim: "iat" })?;
+    if issued_at.seconds_since(now) > CLOCK_SKEW {
         return Err(VciError::SignedMetadata { claim: "iat" });
     }
-    if let Some(expiry) = claims.get("exp") {
-        let expiry = expiry.as_i64().ok_or(VciError::SignedMetadata { claim: "exp" })?;
-        if now.as_secs() >= expiry {
-            return Err(VciError::SignedMetadata { claim: "exp" });
-        }
+    if time("exp")?.is_some_and(|expiry| now >= expiry) {
+        return Err(VciError::SignedMetadata { claim: "exp" });
     }
     Ok((IssuerMetadata::from_object(claims, issuer)?, signer))
 }

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -56,6 +56,18 @@ impl FromRequestParts<Arc<Issuer>> for Id {
     }
 }
 
+/// The one variable part of a path. One that is no text names nothing, and so becomes an empty one.
+pub(super) struct Name(pub(super) String);
+
+impl FromRequestParts<Arc<Issuer>> for Name {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, issuer: &Arc<Issuer>) -> Result<Self, Infallible> {
+        let part = Path::<String>::from_request_parts(parts, issuer).await;
+        Ok(Self(part.map(|Path(text)| text).unwrap_or_default()))
+    }
+}
+
 /// An error answer of our own, apart from the protocol's. Source: RFC 9457.
 pub(super) fn problem(status: StatusCode, code: Code) -> Response {
     Problem::new(code, status).into_response()
@@ -66,7 +78,7 @@ pub(super) struct Refusal {
     status: u16,
     error: &'static str,
     code: Code,
-    challenge: bool,
+    challenge: Option<String>,
 }
 
 impl Refusal {
@@ -74,9 +86,8 @@ impl Refusal {
     pub(super) fn answer(&self, request_id: RequestId) -> Response {
         let body = ErrorAnswer { error: self.error, code: self.code, request_id }.to_json();
         let mut response = fresh_json(self.status, &body);
-        if self.challenge {
-            let challenge = format!("DPoP error=\"{}\", algs=\"ES256\"", self.error);
-            let value = HeaderValue::from_str(&challenge).expect("error codes are visible ASCII");
+        if let Some(challenge) = &self.challenge {
+            let value = HeaderValue::from_str(challenge).expect("error codes are visible ASCII");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }
         // The server's log line names it.
@@ -85,12 +96,14 @@ impl Refusal {
     }
 
     fn oauth(error: ErrorCode, code: Code) -> Self {
-        Self { status: error.token_endpoint_status(), error: error.as_str(), code, challenge: false }
+        Self { status: error.token_endpoint_status(), error: error.as_str(), code, challenge: None }
     }
 
     fn resource(error: WireError, code: Code) -> Self {
         let status = error.status();
-        Self { status, error: error.as_str(), code, challenge: status == 401 }
+        let error = error.as_str();
+        let challenge = (status == 401).then(|| format!("DPoP error=\"{error}\", algs=\"ES256\""));
+        Self { status, error, code, challenge }
     }
 
     /// A body that was not read, at the token endpoint.
@@ -116,7 +129,12 @@ impl From<Denied<TokenError>> for Refusal {
 
 impl From<CredentialError> for Refusal {
     fn from(error: CredentialError) -> Self {
-        Self::resource(error.wire(), error.code())
+        let refusal = Self::resource(error.wire(), error.code());
+        match error {
+            // RFC 6750 §3.1: who did not authenticate at all is told how, and no error.
+            CredentialError::Anonymous => Self { challenge: Some("DPoP algs=\"ES256\"".into()), ..refusal },
+            _ => refusal,
+        }
     }
 }
 
@@ -139,7 +157,7 @@ impl From<IssueRefused> for Refusal {
 fn store_code(error: &crate::store::StoreError) -> ErrorCode {
     use crate::store::StoreError;
     match error {
-        StoreError::Busy | StoreError::TooManyOffers => ErrorCode::TemporarilyUnavailable,
+        StoreError::Busy | StoreError::TooManyOffers { .. } => ErrorCode::TemporarilyUnavailable,
         StoreError::Database { .. } | StoreError::NoEmployee => ErrorCode::ServerError,
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use inro_base::{Code, Coded as _};
 use inro_openid4vci::signed;
 
-use super::answer::{problem, text};
+use super::answer::{Name, problem, text};
 use crate::issuer::Issuer;
 
 const JSON: &str = "application/json";
@@ -36,7 +36,7 @@ pub(super) async fn server_metadata(State(issuer): State<Arc<Issuer>>) -> Respon
 /// `GET /types/{id}`: the type's metadata, signed unless the caller prefers JSON.
 pub(super) async fn type_metadata(
     State(issuer): State<Arc<Issuer>>,
-    Path(id): Path<String>,
+    Name(id): Name,
     headers: HeaderMap,
 ) -> Response {
     let Some(found) = issuer.type_metadata(&id) else {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use inro_base::{Code, Coded as _, RequestId};
@@ -12,13 +12,13 @@ use inro_openid4vci::issuer::REQUEST_LIMITS;
 use inro_openid4vci::response::{CredentialResponse, nonce_to_json};
 use serde_json::json;
 
-use super::answer::{Id, Refusal, fresh_json, problem, with_dpop_nonce};
+use super::answer::{Id, Name, Refusal, fresh_json, problem, with_dpop_nonce};
 use super::body;
 use crate::issuer::Issuer;
 
-/// `GET /offers/{id}`: an offer by reference. Source: OpenID4VCI 1.0 §4.1.3.
-pub(super) async fn offer(State(issuer): State<Arc<Issuer>>, Path(id): Path<String>) -> Response {
-    blocking(&issuer, move |issuer| match issuer.open_offer(&id) {
+/// `GET /offers/{handle}`: an offer by reference. Source: OpenID4VCI 1.0 §4.1.3.
+pub(super) async fn offer(State(issuer): State<Arc<Issuer>>, Name(handle): Name) -> Response {
+    blocking(&issuer, move |issuer| match issuer.open_offer(&handle) {
         Ok(Some(offer)) => fresh_json(200, &offer.to_json()),
         Ok(None) => problem(StatusCode::NOT_FOUND, const { Code::new("INRO-ISSUER-020") }),
         Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error.code()),

@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use inro_base::UnixTime;
 use inro_oauth::DpopError;
 use inro_openid4vci::issuer::{CredentialError, TokenError};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
-    Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, MAX_GUESSES,
-    MAX_OPEN_OFFERS, MAX_REMEMBERED, NewCopy, NewOffer, Once, OpenOffer, Redemption, Sessions, StoreError,
-    StoredEmployee,
+    Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
+    MAX_OPEN_OFFERS, MAX_REMEMBERED, NewOffer, Once, OpenOffer, REMEMBER_LONGER, Redemption, Sessions,
+    StoreError, StoredEmployee,
 };
 
 /// The numbered migrations, in order.
@@ -20,12 +20,19 @@ pub const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql"
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Mutex<Connection>,
+    max_offers: u32,
 }
 
 impl SqliteStore {
     /// Takes a connection whose migrations ran.
     pub const fn new(connection: Connection) -> Self {
-        Self { connection: Mutex::new(connection) }
+        Self { connection: Mutex::new(connection), max_offers: MAX_OPEN_OFFERS }
+    }
+
+    /// The same store with another bound than [`MAX_OPEN_OFFERS`].
+    #[must_use]
+    pub fn with_max_offers(self, max_offers: u32) -> Self {
+        Self { max_offers, ..self }
     }
 
     /// A poisoned lock is sound to use: a transaction that was dropped in a panic was rolled back.
@@ -64,6 +71,10 @@ enum Outcome<T, E> {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        // Such as a long import by the admin CLI: it passes, so the client may try again.
+        if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+            return Self::Busy;
+        }
         let kind = error.sqlite_error().map_or(0, |error| error.extended_code);
         Self::Database { kind }
     }
@@ -106,8 +117,9 @@ impl Sessions for SqliteStore {
         self.write(|db| {
             purge(db, offer.created_at)?;
             let open: u32 = db.query_row("SELECT count(*) FROM offers", [], |row| row.get(0))?;
-            if open >= MAX_OPEN_OFFERS {
-                return Ok(Outcome::KeepAndRefuse(StoreError::TooManyOffers));
+            if open >= self.max_offers {
+                let most = self.max_offers;
+                return Ok(Outcome::KeepAndRefuse(StoreError::TooManyOffers { most }));
             }
             let known = db.prepare("SELECT 1 FROM employees WHERE number = ?1")?.exists(params![offer.employee])?;
             if !known {
@@ -154,17 +166,22 @@ impl Sessions for SqliteStore {
 
     fn redeem(&self, redemption: &Redemption<'_>, now: UnixTime) -> Result<Grant, Denied<TokenError>> {
         self.write(|db| {
+            // Before anything is written: a stranger without a code must not fill the table.
+            let Some(offer) = redeemable(db, redemption.code_digest, now)? else {
+                return Ok(Outcome::Undo(Denied::Refused(TokenError::Code)));
+            };
             if let Some(refusal) = remember(db, redemption.proof, now)? {
                 return Ok(Outcome::Undo(refusal.into_denied()));
             }
-            let Some(offer) = redeemable(db, redemption.code_digest, now)? else {
-                return Ok(Outcome::KeepAndRefuse(Denied::Refused(TokenError::Code)));
-            };
-            if let Err(refusal) = check_tx_code(db, &offer, redemption.tx_code_digest)? {
-                return Ok(Outcome::KeepAndRefuse(Denied::Refused(refusal)));
+            match check_tx_code(db, &offer, redemption.tx_code_digest)? {
+                Ok(()) => {}
+                Err(guess @ TokenError::TxCodeWrong { .. }) => {
+                    return Ok(Outcome::KeepAndRefuse(Denied::Refused(guess)));
+                }
+                Err(refusal) => return Ok(Outcome::Undo(Denied::Refused(refusal))),
             }
             if !take_offer(db, &offer.id, now)? {
-                return Ok(Outcome::KeepAndRefuse(Denied::Refused(TokenError::Code)));
+                return Ok(Outcome::Undo(Denied::Refused(TokenError::Code)));
             }
             put_token(db, &offer.id, redemption)?;
             let configurations = configurations(db, &offer.id)?;
@@ -202,16 +219,9 @@ impl Sessions for SqliteStore {
         })
     }
 
-    fn take_copies(
-        &self,
-        offer: &str,
-        configuration: &str,
-        copies: u32,
-        nonce: Once<'_>,
-        now: UnixTime,
-    ) -> Result<(), Denied<CopiesRefused>> {
+    fn take_copies(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
         self.write(|db| {
-            match remember(db, nonce, now)? {
+            match remember(db, issuance.nonce, now)? {
                 None => {}
                 Some(Forgetful::Seen) => {
                     let refusal = CopiesRefused::Protocol(CredentialError::NonceUsed);
@@ -222,47 +232,22 @@ impl Sessions for SqliteStore {
             let taken = db.execute(
                 "UPDATE offer_configurations SET copies_left = copies_left - ?3
                  WHERE offer = ?1 AND configuration = ?2 AND copies_left >= ?3",
-                params![offer, configuration, copies],
+                params![
+                    issuance.offer,
+                    issuance.configuration,
+                    u32::try_from(issuance.copies.len()).unwrap_or(u32::MAX)
+                ],
             )?;
-            if taken == 1 {
-                Ok(Outcome::Done(()))
-            } else {
-                Ok(Outcome::Undo(Denied::Refused(CopiesRefused::Exhausted)))
+            if taken != 1 {
+                return Ok(Outcome::Undo(Denied::Refused(CopiesRefused::Exhausted)));
             }
+            record(db, issuance, now)?;
+            Ok(Outcome::Done(()))
         })
     }
 }
 
 impl Copies for SqliteStore {
-    fn record(
-        &self,
-        employee: &str,
-        type_id: &str,
-        new_id: &str,
-        copies: &[NewCopy],
-        now: UnixTime,
-    ) -> Result<(), StoreError> {
-        self.write(|db| {
-            db.execute(
-                "INSERT INTO credentials (id, employee, type, created_at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (employee, type) DO NOTHING",
-                params![new_id, employee, type_id, now.as_secs()],
-            )?;
-            let id: String = db.query_row(
-                "SELECT id FROM credentials WHERE employee = ?1 AND type = ?2",
-                params![employee, type_id],
-                |row| row.get(0),
-            )?;
-            let mut put = db.prepare(
-                "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            for copy in copies {
-                put.execute(params![copy.id, id, copy.format, copy.issued_at.as_secs(), copy.expires_at.as_secs()])?;
-            }
-            Ok(Outcome::Done(()))
-        })
-    }
-
     fn credentials(&self) -> Result<Vec<CredentialLine>, StoreError> {
         let connection = self.lock();
         let mut query = connection.prepare(
@@ -322,6 +307,27 @@ impl Forgetful {
     }
 }
 
+/// Names the credential if it is new, and adds its copies.
+fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), rusqlite::Error> {
+    db.execute(
+        "INSERT INTO credentials (id, employee, type, created_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (employee, type) DO NOTHING",
+        params![issuance.new_id, issuance.employee, issuance.type_id, now.as_secs()],
+    )?;
+    let id: String = db.query_row(
+        "SELECT id FROM credentials WHERE employee = ?1 AND type = ?2",
+        params![issuance.employee, issuance.type_id],
+        |row| row.get(0),
+    )?;
+    let mut put = db.prepare(
+        "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for copy in issuance.copies {
+        put.execute(params![copy.id, id, copy.format, copy.issued_at.as_secs(), copy.expires_at.as_secs()])?;
+    }
+    Ok(())
+}
+
 struct Redeemable {
     id: String,
     employee: String,
@@ -339,7 +345,7 @@ fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<For
     }
     let written = db.execute(
         "INSERT INTO used (digest, expires_at) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
-        params![once.digest, once.forget_at.as_secs()],
+        params![once.digest, once.forget_at.plus(REMEMBER_LONGER).as_secs()],
     )?;
     Ok((written == 0).then_some(Forgetful::Seen))
 }

@@ -1,5 +1,7 @@
 //! The credential endpoint: each refusal beside the unaltered request.
 
+use std::sync::atomic::Ordering;
+
 use crate::support::*;
 use serde_json::{Value, json};
 
@@ -39,7 +41,14 @@ async fn refuses_a_request_without_its_access_token_or_with_a_foreign_one() {
         bench.credential(&message).await
     };
     assert_eq!(answer.verdict(), refused(401, "invalid_token", "INRO-VCI-038"));
-    assert!(answer.header("www-authenticate").starts_with("DPoP error=\"invalid_token\""));
+    assert_eq!(answer.header("www-authenticate"), "DPoP algs=\"ES256\"");
+    let unusable = {
+        let mut message = bench.credential_message(&new_key(), 1).await;
+        message.authorization.extend(message.authorization.clone());
+        bench.credential(&message).await
+    };
+    assert_eq!(unusable.verdict(), refused(401, "invalid_token", "INRO-VCI-038"));
+    assert!(unusable.header("www-authenticate").starts_with("DPoP error=\"invalid_token\""));
     let bearer = verdict(&bench, |message| {
         message.authorization =
             message.authorization.iter().map(|value| value.replace("DPoP", "Bearer")).collect();
@@ -115,24 +124,39 @@ async fn refuses_a_c_nonce_that_was_used() {
     assert_eq!(bench.credential(&second).await.verdict(), refused(400, "invalid_nonce", "INRO-VCI-061"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_c_nonce_is_consumed_once_by_twenty_requests_at_once() {
-    let bench = std::sync::Arc::new(Bench::new());
-    let nonce = Value::from(bench.nonce().await);
-    let mut requests = Vec::new();
+    let folder = tempfile::tempdir().unwrap();
+    let benches = two_processes(folder.path());
+    let nonce = Value::from(benches[0].nonce().await);
+    let mut messages = Vec::new();
     for _ in 0..20 {
-        let mut message = bench.credential_message(&new_key(), 1).await;
+        let mut message = benches[0].credential_message(&new_key(), 1).await;
         message.proofs[0].claims.insert("nonce".into(), nonce.clone());
-        let bench = std::sync::Arc::clone(&bench);
-        requests.push(tokio::spawn(async move { bench.credential(&message).await.verdict() }));
+        messages.push(message);
     }
-    let mut won = 0;
-    for request in requests {
-        let verdict = request.await.unwrap();
-        won += usize::from(verdict == accepted());
-        assert!(verdict == accepted() || verdict == refused(400, "invalid_nonce", "INRO-VCI-061"));
+    let verdicts = at_once(&benches, messages.iter().map(CredentialMessage::request).collect());
+    let mut expected = vec![refused(400, "invalid_nonce", "INRO-VCI-061"); 19];
+    expected.insert(0, accepted());
+    assert_eq!(verdicts.await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_offer_yields_ten_copies_to_twenty_requests_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let benches = two_processes(folder.path());
+    let key = new_key();
+    let token = benches[0].access_token(&key).await;
+    let mut messages = Vec::new();
+    for _ in 0..20 {
+        messages.push(benches[0].credential_message_for(&token, &key, 1).await);
     }
-    assert_eq!(won, 1);
+    let verdicts = at_once(&benches, messages.iter().map(CredentialMessage::request).collect());
+    let mut expected = vec![accepted(); 10];
+    expected.extend(vec![refused(400, "credential_request_denied", "INRO-ISSUER-011"); 10]);
+    assert_eq!(verdicts.await, expected);
+    let lines = benches[1].issuer.store().credentials().unwrap();
+    assert_eq!(lines.iter().map(|line| line.copies).collect::<Vec<_>>(), [10]);
 }
 
 #[tokio::test]
@@ -163,6 +187,9 @@ async fn refuses_a_proof_for_another_issuer_time_or_client() {
     let bench = Bench::new();
     assert_eq!(proof_verdict(&bench, |_| {}).await, accepted());
     let now = bench.now().as_secs();
+    let fraction: Value = serde_json::from_str(&format!("{now}.25")).unwrap();
+    let fractional = proof_verdict(&bench, |proof| drop(proof.claims.insert("iat".into(), fraction))).await;
+    assert_eq!(fractional, accepted());
     for (claim, value, code) in [
         ("aud", json!("https://other.example"), "INRO-VCI-055"),
         ("aud", json!([URL]), "INRO-VCI-055"),
@@ -338,6 +365,21 @@ async fn denies_an_employee_who_left_after_the_offer() {
         bench.credential(&message).await.verdict(),
         refused(400, "credential_request_denied", "INRO-ISSUER-007")
     );
+}
+
+#[tokio::test]
+async fn a_signer_that_fails_costs_neither_nonce_nor_copies() {
+    let bench = Bench::new();
+    let key = new_key();
+    let mut message = bench.credential_message(&key, 10).await;
+    bench.signer.broken.store(true, Ordering::SeqCst);
+    let failed = bench.credential(&message).await.verdict();
+    assert_eq!((failed.0, failed.1.as_str()), (500, "server_error"));
+    bench.signer.broken.store(false, Ordering::SeqCst);
+    // The same nonce and proofs, and all ten copies; only the DPoP proof is new.
+    let token = message.authorization[0].trim_start_matches("DPoP ").to_owned();
+    message.dpop = bench.dpop("/credential", &key, Some(&token));
+    assert_eq!(bench.credential(&message).await.verdict(), accepted());
 }
 
 #[tokio::test]

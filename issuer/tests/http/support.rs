@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use inro_base::{Clock, Rng, UnixTime, base64url};
 use inro_credential::{RoleTable, TypeCatalog};
-use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
+use inro_crypto::{CryptoError, Provider as _, PublicKey, RustCrypto, Signature, Signer, SoftwareKey};
 use inro_crypto_aws::AwsLc;
 use inro_issuer::hr::Options;
 use inro_issuer::issuer::{AgencyName, Issuer, IssuerParts};
@@ -63,11 +63,32 @@ impl Rng for TestRng {
     }
 }
 
+/// A signer that a test can break, as a security module that is away.
+pub(crate) struct TestSigner {
+    key: SoftwareKey,
+    pub(crate) broken: AtomicBool,
+}
+
+impl Signer for TestSigner {
+    fn public_key(&self) -> PublicKey {
+        self.key.public_key()
+    }
+
+    fn sign_es256(&self, message: &[u8]) -> Result<Signature, CryptoError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(CryptoError::PrivateKey);
+        }
+        self.key.sign_es256(message)
+    }
+}
+
 /// An issuer behind its router.
+#[derive(Clone)]
 pub(crate) struct Bench {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) router: Router,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) signer: Arc<TestSigner>,
     pub(crate) anchors: Anchors,
 }
 
@@ -139,13 +160,15 @@ impl Bench {
         let mut anchors = Anchors::new();
         anchors.add_pem(&authority.identity().certificate_pem, &[Usage::CredentialIssuer]).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(NOW.as_secs())));
+        let key = SoftwareKey::from_pkcs8_pem(leaf.key_pem.expose()).unwrap();
+        let signer = Arc::new(TestSigner { key, broken: AtomicBool::new(false) });
         let issuer = Arc::new(
             Issuer::new(IssuerParts {
                 url: HttpsUrl::parse(URL).unwrap(),
                 name: AgencyName { en: "Minato City".into(), ja: "みなと市".into() },
                 types: TypeCatalog::built_in(),
                 roles,
-                signer: Arc::new(SoftwareKey::from_pkcs8_pem(leaf.key_pem.expose()).unwrap()),
+                signer: Arc::<TestSigner>::clone(&signer),
                 chain: inro_trust::certificates_from_pem(&leaf.certificate_pem).unwrap(),
                 secrets: ServerSecrets::from_text(&base64url::encode(&[7; 32]), &AwsLc).unwrap(),
                 provider: Arc::new(AwsLc),
@@ -155,7 +178,7 @@ impl Bench {
             })
             .unwrap(),
         );
-        Self { router: http::router(Arc::clone(&issuer)), issuer, clock, anchors }
+        Self { router: http::router(Arc::clone(&issuer)), issuer, clock, signer, anchors }
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -183,7 +206,7 @@ impl Bench {
     }
 
     pub(crate) fn code(&self, offer: &CreatedOffer) -> String {
-        let offer: CredentialOffer = self.issuer.open_offer(&offer.id).unwrap().unwrap();
+        let offer: CredentialOffer = self.issuer.open_offer(handle(offer)).unwrap().unwrap();
         offer.pre_authorized_code.expose().clone()
     }
 
@@ -276,6 +299,42 @@ impl Bench {
     pub(crate) async fn credential(&self, message: &CredentialMessage) -> Answer {
         self.send(message.request()).await
     }
+}
+
+/// Two issuers with a connection each to one database file, as two processes would have them.
+pub(crate) fn two_processes(folder: &Path) -> [Bench; 2] {
+    let path = folder.join("db.sqlite");
+    [Bench::on_disk(&path), Bench::on_disk(&path)]
+}
+
+/// Sends the requests by turns to both issuers, all at the same moment; the verdicts are sorted.
+pub(crate) async fn at_once(
+    benches: &[Bench; 2],
+    requests: Vec<Request<Body>>,
+) -> Vec<(u16, String, String)> {
+    let start = Arc::new(tokio::sync::Barrier::new(requests.len()));
+    let clients: Vec<_> = requests
+        .into_iter()
+        .zip(benches.iter().cycle())
+        .map(|(request, bench)| {
+            let (bench, start) = (bench.clone(), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                bench.send(request).await.verdict()
+            })
+        })
+        .collect();
+    let mut verdicts = Vec::new();
+    for client in clients {
+        verdicts.push(client.await.unwrap());
+    }
+    verdicts.sort();
+    verdicts
+}
+
+/// The last part of the offer's URL.
+pub(crate) fn handle(offer: &CreatedOffer) -> &str {
+    offer.uri.expose().rsplit('/').next().unwrap()
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

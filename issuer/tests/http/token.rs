@@ -1,7 +1,5 @@
 //! The token endpoint: each refusal beside the unaltered request.
 
-use std::sync::Arc;
-
 use crate::support::*;
 
 /// Sends a token request for a fresh offer after `alter` had its way with it.
@@ -26,29 +24,36 @@ async fn refuses_a_pre_authorized_code_used_twice() {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert!(!answer.header("dpop-nonce").is_empty());
     assert_eq!(bench.token(&second).await.verdict(), refused(400, "invalid_grant", "INRO-VCI-032"));
-    assert_eq!(bench.issuer.open_offer(&offer.id).unwrap().map(|_| ()), None);
+    assert_eq!(bench.issuer.open_offer(handle(&offer)).unwrap().map(|_| ()), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_twenty_clients_at_once_one_wins() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("db.sqlite");
-    // Two processes, as it were: each has its own connection to the same database.
-    let benches = [Arc::new(Bench::on_disk(&path)), Arc::new(Bench::on_disk(&path))];
+    let benches = two_processes(folder.path());
     let offer = benches[0].offer(true);
-    let messages: Vec<_> = (0..20).map(|_| benches[0].token_message(&offer, &new_key())).collect();
-    let clients: Vec<_> = messages
-        .into_iter()
-        .zip(benches.iter().cycle().cloned())
-        .map(|(message, bench)| tokio::spawn(async move { bench.token(&message).await.verdict() }))
-        .collect();
-    let mut verdicts = Vec::new();
-    for client in clients {
-        verdicts.push(client.await.unwrap());
-    }
-    assert_eq!(verdicts.iter().filter(|verdict| **verdict == accepted()).count(), 1);
-    let lost = refused(400, "invalid_grant", "INRO-VCI-032");
-    assert_eq!(verdicts.iter().filter(|verdict| **verdict == lost).count(), 19);
+    let messages = (0..20).map(|_| benches[0].token_message(&offer, &new_key()).request()).collect();
+    let verdicts = at_once(&benches, messages).await;
+    let mut expected = vec![refused(400, "invalid_grant", "INRO-VCI-032"); 19];
+    expected.insert(0, accepted());
+    assert_eq!(verdicts, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_twenty_wrong_transaction_codes_at_once_five_are_guesses() {
+    let folder = tempfile::tempdir().unwrap();
+    let benches = two_processes(folder.path());
+    let offer = benches[0].offer(true);
+    let wrong = |_| {
+        let mut message = benches[0].token_message(&offer, &new_key());
+        message.set("tx_code", Some("x"));
+        message.request()
+    };
+    let messages = (0..20).map(wrong).collect();
+    let verdicts = at_once(&benches, messages).await;
+    let mut expected = vec![refused(400, "invalid_grant", "INRO-VCI-035"); 5];
+    expected.extend(vec![refused(400, "invalid_grant", "INRO-VCI-036"); 15]);
+    assert_eq!(verdicts, expected);
 }
 
 #[tokio::test]
@@ -91,7 +96,7 @@ async fn refuses_an_expired_offer() {
         let mut message = bench.token_message(&bench.offer(false), &new_key());
         message.set("pre-authorized_code", Some(&code));
         assert_eq!(bench.token(&message).await.verdict(), expected);
-        assert!(bench.issuer.open_offer(&offer.id).unwrap().is_none());
+        assert!(bench.issuer.open_offer(handle(&offer)).unwrap().is_none());
     }
 }
 

@@ -114,11 +114,33 @@ fn refuses_each_altered_member() {
             "{claim}"
         );
     }
+    for date in ["\"1795396529\"", "1e300", "null"] {
+        let date: Value = serde_json::from_str(date).unwrap();
+        let refusal = refused(signed(|_, claims| drop(claims.insert("iat".into(), date))));
+        assert_eq!(refusal, Some("INRO-OAUTH-003"));
+    }
     let long = "j".repeat(257);
     assert_eq!(
         refused(signed(|_, claims| drop(claims.insert("jti".into(), long.into())))),
         Some("INRO-OAUTH-003")
     );
+}
+
+#[test]
+fn takes_a_time_with_a_fraction_and_a_url_with_query_and_fragment() {
+    let endpoint = url("https://a.example/token");
+    let expected = Expected { method: Method::Post, url: &endpoint, access_token: None, now: NOW };
+    let fraction: Value = serde_json::from_str(&format!("{}.75", NOW.as_secs())).unwrap();
+    let with = |claim: &str, value: Value| signed(|_, claims| drop(claims.insert(claim.into(), value)));
+    let checked = verify(&with("iat", fraction), &expected).unwrap();
+    assert_eq!(checked.forget_at(), NOW.plus(301));
+    for same in ["https://a.example/token?x=1#y", "https://a.example/token#y", "https://A.EXAMPLE:443/token"]
+    {
+        assert_eq!(code(verify(&with("htu", same.into()), &expected)), None, "{same}");
+    }
+    for other in ["https://a.example/token/", "https://a.example:8443/token", "#https://a.example/token"] {
+        assert_eq!(code(verify(&with("htu", other.into()), &expected)), Some("INRO-OAUTH-005"), "{other}");
+    }
 }
 
 #[test]

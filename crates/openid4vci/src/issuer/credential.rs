@@ -36,6 +36,8 @@ pub struct CheckedAccess {
     pub token_digest: [u8; 32],
     /// The proof.
     pub proof: DpopProof,
+    /// From when on the proof's time or its nonce refuses it, so that the store may forget it.
+    pub forget_proof_at: UnixTime,
 }
 
 /// What a token grants, and how proofs are checked.
@@ -75,6 +77,9 @@ pub enum CredentialError {
     /// The nonce in the DPoP proof.
     #[error("the DPoP nonce: {0}")]
     DpopNonce(NonceError),
+    /// No `Authorization` header at all.
+    #[error("no access token")]
+    Anonymous,
     /// Not exactly one access token in the scheme `DPoP`.
     #[error("not exactly one DPoP access token")]
     NoToken,
@@ -115,7 +120,7 @@ impl Coded for CredentialError {
         match self {
             Self::Dpop(error) => error.code(),
             Self::DpopNonce(error) | Self::ProofNonce(error) => error.code(),
-            Self::NoToken => const { Code::new("INRO-VCI-038") },
+            Self::Anonymous | Self::NoToken => const { Code::new("INRO-VCI-038") },
             Self::Token => const { Code::new("INRO-VCI-037") },
             Self::Json(error) => error.code(),
             Self::Malformed => const { Code::new("INRO-VCI-040") },
@@ -135,7 +140,7 @@ impl CredentialError {
         match self {
             Self::Dpop(DpopError::NoNonce) | Self::DpopNonce(_) => WireError::OAuth(ErrorCode::UseDpopNonce),
             Self::Dpop(_) => WireError::OAuth(ErrorCode::InvalidDpopProof),
-            Self::NoToken | Self::Token => WireError::OAuth(ErrorCode::InvalidToken),
+            Self::Anonymous | Self::NoToken | Self::Token => WireError::OAuth(ErrorCode::InvalidToken),
             Self::Json(_) | Self::Malformed | Self::NotOne => {
                 WireError::Credential(CredentialErrorCode::InvalidCredentialRequest)
             }
@@ -169,11 +174,15 @@ impl CheckedAccess {
             Expected { method: Method::Post, url: access.url, access_token: Some(token), now: access.now };
         let proof = UnverifiedDpop::parse(dpop)?.verify(&expected, provider)?;
         // A DPoP nonce may be used for several proofs; the proof itself may be used once.
-        let _ = access
+        let nonce = access
             .nonces
             .check(proof.nonce()?, Purpose::Dpop, access.now, provider)
             .map_err(CredentialError::DpopNonce)?;
-        Ok(Self { token_digest: provider.sha256(token.as_bytes()), proof })
+        Ok(Self {
+            token_digest: provider.sha256(token.as_bytes()),
+            forget_proof_at: proof.forget_at().min(nonce.expires_at()),
+            proof,
+        })
     }
 }
 
@@ -216,9 +225,10 @@ fn configuration_id(object: &Map<String, Value>, granted: &[String]) -> Result<S
 
 fn dpop_token<'h>(values: impl IntoIterator<Item = &'h str>) -> Result<&'h str, CredentialError> {
     let mut values = values.into_iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
+    let value = values.next().ok_or(CredentialError::Anonymous)?;
+    if values.next().is_some() {
         return Err(CredentialError::NoToken);
-    };
+    }
     let (scheme, token) = value.split_once(' ').ok_or(CredentialError::NoToken)?;
     let token = token.trim_start_matches(' ');
     let usable = token.len() <= MAX_TOKEN_BYTES && is_token(token);

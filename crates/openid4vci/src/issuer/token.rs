@@ -28,6 +28,8 @@ pub struct CheckedTokenRequest {
     pub tx_code: Option<Secret<String>>,
     /// The proof whose key the token will be bound to.
     pub proof: DpopProof,
+    /// From when on the proof's time or its nonce refuses it, so that the store may forget it.
+    pub forget_proof_at: UnixTime,
 }
 
 /// Why a token request was refused.
@@ -118,7 +120,7 @@ impl CheckedTokenRequest {
             Expected { method: Method::Post, url: endpoint.url, access_token: None, now: endpoint.now };
         let proof = UnverifiedDpop::parse(dpop)?.verify(&expected, provider)?;
         // A DPoP nonce may be used for several proofs; the proof itself may be used once.
-        let _ = endpoint.nonces.check(proof.nonce()?, Purpose::Dpop, endpoint.now, provider)?;
+        let nonce = endpoint.nonces.check(proof.nonce()?, Purpose::Dpop, endpoint.now, provider)?;
         let form = Form::parse(body)?;
         if form.value("grant_type") != Some(PRE_AUTHORIZED_CODE) {
             return Err(TokenError::Grant);
@@ -127,6 +129,7 @@ impl CheckedTokenRequest {
         Ok(Self {
             code_digest: provider.sha256(code.as_bytes()),
             tx_code: form.value("tx_code").map(|text| Secret::new(text.into())),
+            forget_proof_at: proof.forget_at().min(nonce.expires_at()),
             proof,
         })
     }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Rng, UnixTime};
 use inro_crypto::{Provider, PublicKey, Signature};
@@ -91,8 +93,8 @@ pub enum CredentialAnswer {
     Deferred(Deferred, Authorized),
 }
 
-/// Credentials of one configuration, as they were received and not yet verified.
-#[derive(Debug)]
+/// Credentials of one configuration, as they were received and not yet verified. `Debug` shows
+/// their number alone: they carry claims.
 pub struct Received {
     /// What was asked for.
     pub offered: Offered,
@@ -103,7 +105,6 @@ pub struct Received {
 }
 
 /// A deferred issuance.
-#[derive(Debug)]
 pub struct Deferred {
     /// What was asked for.
     pub offered: Offered,
@@ -283,6 +284,12 @@ impl CredentialDraft {
             return Ok(CredentialAnswer::NewNonce(Authorized(self.session)));
         }
         Err(VciError::CredentialRefused { status: response.status, seen })
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Received({} credentials)", self.credentials.len())
     }
 }
 

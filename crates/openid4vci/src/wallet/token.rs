@@ -5,7 +5,7 @@ use inro_base::{Rng, Secret, UnixTime};
 use inro_crypto::{Provider, PublicKey, Signature};
 use inro_jose::JwsToSign;
 use inro_oauth::error::{ErrorCode, ErrorSeen};
-use inro_oauth::{ServerMetadata, TokenResponse, form};
+use inro_oauth::{ServerMetadata, TokenResponse, TokenType, form};
 use serde_json::Value;
 
 use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_nonce, dpop_to_sign};
@@ -134,6 +134,11 @@ impl TokenSent {
             return Ok(TokenAnswer::Again(draft));
         }
         let answer = TokenResponse::parse(&response.body)?;
+        // RFC 9449 §5: a bearer token in answer to a proof would let whoever steals it use it.
+        let asked = if draft.server.supports_dpop() { TokenType::Dpop } else { TokenType::Bearer };
+        if answer.token_type != asked {
+            return Err(VciError::TokenType);
+        }
         let waiting = waiting(draft.offered, answer.all.get("authorization_details"))?;
         // A nonce is its server's alone; the token endpoint may be another host's.
         let same_host =
@@ -174,6 +179,10 @@ fn waiting(offered: Vec<Offered>, details: Option<&Value>) -> Result<VecDeque<Wa
         });
         for identifiers in ours.filter_map(|detail| detail.get("credential_identifiers")) {
             let list = identifiers.as_array().ok_or(VciError::Answer { member: MEMBER })?;
+            // Before the copies are made: each carries the whole configuration.
+            if waiting.len().saturating_add(list.len()) > MAX_IDENTIFIERS {
+                return Err(VciError::Answer { member: MEMBER });
+            }
             for identifier in list {
                 let identifier = identifier.as_str().ok_or(VciError::Answer { member: MEMBER })?;
                 named = true;

@@ -249,6 +249,45 @@ fn stops_when_the_server_asks_for_nonces_for_ever() {
     }
 }
 
+/// The token endpoint's answer to a request with a DPoP proof.
+fn token_answer(body: &Value) -> Result<TokenAnswer, VciError> {
+    let (key, rng) = (key(1), &mut Counter(0));
+    let ready = ready(&offer_json(), &metadata_json(), &server_json()).unwrap();
+    let draft = ready.redeem(Some("123456"), key.public_key()).unwrap();
+    let (sent, _) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
+    sent.received(&answer(200, body))
+}
+
+#[test]
+fn refuses_a_token_that_is_not_bound_to_the_key_of_the_proof() {
+    let code = |kind: &str| {
+        let answer = token_answer(&json!({"access_token": "tok", "token_type": kind}));
+        answer.err().map(|error| error.code().as_str())
+    };
+    assert_eq!(code("DPoP"), None);
+    assert_eq!(code("Bearer"), Some("INRO-VCI-019"));
+}
+
+#[test]
+fn takes_sixteen_credential_identifiers_and_no_more() {
+    let with = |count: usize| {
+        let identifiers: Vec<String> = (0..count).map(|n| format!("i{n}")).collect();
+        let detail =
+            json!({"credential_configuration_id": CONFIGURATION, "credential_identifiers": identifiers});
+        token_answer(&json!({"access_token": "tok", "token_type": "DPoP", "authorization_details": [detail]}))
+    };
+    let Ok(TokenAnswer::Authorized(authorized)) = with(16) else { panic!("authorized") };
+    assert_eq!(authorized.remaining().count(), 16);
+    assert_eq!(with(17).err().map(|error| error.code().as_str()), Some("INRO-VCI-016"));
+}
+
+#[test]
+fn what_carries_claims_is_not_shown_for_debugging() {
+    let body = json!({"credentials": [{"credential": "c0~"}]}).to_string();
+    let response = inro_openid4vci::response::CredentialResponse::parse(body.as_bytes(), 1).unwrap();
+    assert_eq!(format!("{response:?}"), "Issued(1 credentials)");
+}
+
 #[test]
 fn refuses_more_credentials_than_keys() {
     let parse = |count: usize| {
