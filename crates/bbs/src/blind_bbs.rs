@@ -7,6 +7,7 @@ use crate::commitment;
 use crate::context::Context;
 use crate::ffi::{G1, Scalar};
 use crate::generators::Generators;
+use crate::marks::{Reason, public_point};
 use crate::octets::Octets;
 use crate::proof::{Begun, Prepared, Proof, Transcript, ascending, encode, publish};
 use crate::{BbsError, Disclosed, PublicKey, SecretKey, SecretScalar, Signature, Suite, signature};
@@ -167,7 +168,8 @@ pub(crate) fn sign(
     let scalars = context.generators.all(messages);
     let b = signature::partial_b(context, &scalars).plus(commitment);
     let mut octets = Octets::with_room(32 + 48);
-    octets.scalar(key.scalar()).bytes(&b.to_affine().to_compressed());
+    let known = public_point(b, Reason::KnownToHolder).to_affine();
+    octets.scalar(key.scalar()).bytes(&known.to_compressed());
     signature::finish(context, key, &b, &octets)
 }
 

@@ -151,6 +151,12 @@ impl CoreBbs {
 }
 
 impl CoreCredential {
+    /// Tells valgrind that the credential is secret.
+    #[cfg(inro_ct)]
+    pub fn mark_secret(&self) {
+        self.0.mark_secret();
+    }
+
     /// A proof that discloses the messages at `disclosed` and is bound to `presentation_header`.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 use blst::{BLST_ERROR, blst_fp, blst_fp6, blst_fp12, blst_fr, blst_p1, blst_p1_affine, blst_p2_affine};
 use zeroize::{DefaultIsZeroes, Zeroize};
 
+use crate::mask::mask;
+
 /// Number of line functions in one prepared Miller loop: 63 doublings and 5 additions of the loop count.
 const LINES: usize = 68;
 
@@ -316,7 +318,7 @@ impl G1Affine {
         for (number, entry) in (1_u64..).zip(row) {
             // All ones when the numbers are equal: only then does subtracting 1 set the top bit.
             let equal = (number ^ index).wrapping_sub(1) >> 63;
-            let mask = std::hint::black_box(0_u64.wrapping_sub(equal));
+            let mask = mask(equal);
             for (limb, candidate) in found.x.l.iter_mut().zip(entry.0.x.l) {
                 *limb |= candidate & mask;
             }
@@ -393,6 +395,8 @@ impl G2Affine {
         // SAFETY: see the module.
         unsafe {
             blst::blst_sk_to_pk_in_g2(&raw mut out, &raw const integer);
+            #[cfg(inro_ct)]
+            mark_public(&mut out);
             blst::blst_p2_to_affine(&raw mut affine, &raw const out);
         }
         Self(affine)
@@ -430,9 +434,39 @@ pub(crate) fn pairings_equal_public(left: &G1Affine, lines: &Lines, right: &G1Af
 
 /// Puts `one` in the place of `limbs` when `bit` is 1.
 fn mix<const N: usize>(bit: u64, limbs: &mut [u64; N], one: &[u64; N]) {
-    let mask = std::hint::black_box(0_u64.wrapping_sub(bit & 1));
+    let mask = mask(bit);
     for (limb, other) in limbs.iter_mut().zip(one) {
         *limb = (*limb & !mask) | (other & mask);
+    }
+}
+
+/// Tells valgrind that the bytes of `value` are secret.
+#[cfg(inro_ct)]
+pub fn mark_secret<T: ?Sized>(value: &T) {
+    valgrind(1, std::ptr::from_ref(value).cast(), size_of_val(value));
+}
+
+/// Tells valgrind that the bytes of `value` are public.
+#[cfg(inro_ct)]
+pub fn mark_public<T: ?Sized>(value: &mut T) {
+    valgrind(2, std::ptr::from_mut(value).cast(), size_of_val(value));
+}
+
+/// Request `number` of valgrind's memory checker about `length` bytes. Outside valgrind it does nothing.
+#[cfg(inro_ct)]
+fn valgrind(number: u64, start: *const u8, length: usize) {
+    /// The checker's requests are numbered from here: 'M', 'C'.
+    const BASE: u64 = 0x4d43_0000;
+    let address = u64::try_from(start.expose_provenance()).expect("x86-64 only");
+    let length = u64::try_from(length).expect("x86-64 only");
+    let request = [BASE + number, address, length, 0, 0, 0];
+    // SAFETY: the rotations sum to 128 bits and the exchange is of a register with itself, so nothing changes
+    // but rdx; valgrind knows the sequence and reads the six words at rax.
+    unsafe {
+        std::arch::asm!(
+            "rol rdi, 3", "rol rdi, 13", "rol rdi, 61", "rol rdi, 51", "xchg rbx, rbx",
+            in("rax") request.as_ptr(), inout("rdx") 0_u64 => _, options(nostack)
+        );
     }
 }
 

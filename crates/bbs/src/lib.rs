@@ -10,6 +10,8 @@ mod ffi;
 mod generators;
 pub mod inro1;
 mod key;
+mod marks;
+mod mask;
 mod multiples;
 mod nym_bbs;
 mod octets;
@@ -23,6 +25,8 @@ mod table;
 pub use blind_bbs::{BlindBbs, BlindCredential, BlindGenerators};
 pub use core_bbs::{CoreBbs, CoreCredential, CoreGenerators, Disclosed, Shown};
 pub use error::BbsError;
+#[cfg(inro_ct)]
+pub use ffi::{mark_public, mark_secret};
 pub use key::{PublicKey, SecretKey};
 pub use nym_bbs::{NymBbs, NymCredential, NymGenerators, Pseudonym};
 pub use secret::SecretScalar;

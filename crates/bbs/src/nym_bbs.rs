@@ -187,6 +187,12 @@ impl NymBbs {
 }
 
 impl NymCredential {
+    /// Tells valgrind that the credential is secret.
+    #[cfg(inro_ct)]
+    pub fn mark_secret(&self) {
+        self.0.mark_secret();
+    }
+
     /// A proof that discloses the issuer's messages at `disclosed` and the holder's at `committed`, and the
     /// holder's pseudonym in `context_id`.
     ///

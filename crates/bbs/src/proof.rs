@@ -11,6 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::BbsError;
 use crate::context::Context;
 use crate::ffi::{G1, G1Affine, Scalar, pairings_equal_public};
+use crate::marks::{Reason, public_point, public_scalar};
 use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
 use crate::reader::Reader;
@@ -69,6 +70,17 @@ impl Prepared {
         verify(&context, signature, &b)?;
         let (a, b) = (Table::new(&signature.a.into()), Table::new(&b));
         Ok(Self { context, messages, a, b, e: signature.e })
+    }
+}
+
+#[cfg(inro_ct)]
+impl Prepared {
+    /// Tells valgrind that messages and signature are secret.
+    pub(crate) fn mark_secret(&self) {
+        crate::ffi::mark_secret(&self.messages[..]);
+        crate::ffi::mark_secret(&self.e);
+        self.a.mark_secret();
+        self.b.mark_secret();
     }
 }
 
@@ -133,7 +145,8 @@ impl<'a> Begun<'a> {
     /// The disclosed messages with their indexes.
     pub(crate) fn disclosed(&self) -> Vec<(usize, Scalar)> {
         let messages = self.credential.messages.iter().copied().enumerate();
-        messages.filter(|(index, _)| self.hidden.binary_search(index).is_err()).collect()
+        let disclosed = messages.filter(|(index, _)| self.hidden.binary_search(index).is_err());
+        disclosed.map(|(index, message)| (index, public_scalar(message, Reason::Sent))).collect()
     }
 
     /// The proof for `challenge`; `encoded` begins with A-bar, B-bar and D.
@@ -289,8 +302,11 @@ pub(crate) fn draw(rng: &mut dyn Rng, count: usize) -> Zeroizing<Vec<Scalar>> {
 /// Secret-dependent points in the form in which they are sent: rescaled, so that their coordinates tell
 /// nothing of how they were computed, then compressed.
 pub(crate) fn publish(points: &[G1], rng: &mut dyn Rng) -> Vec<[u8; 48]> {
-    let rescaled: Vec<G1> =
-        points.iter().map(|point| point.rescale(&Zeroizing::new(rng.bytes::<64>()))).collect();
+    let rescaled: Vec<G1> = points
+        .iter()
+        .map(|point| point.rescale(&Zeroizing::new(rng.bytes::<64>())))
+        .map(|point| public_point(point, Reason::Sent))
+        .collect();
     encode(&rescaled)
 }
 

@@ -2,7 +2,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::ffi::{G1, G1Affine, Scalar, pairings_equal_public};
-use crate::multiples::multiple_public;
+use crate::marks::{Reason, public_point};
 use crate::octets::Octets;
 use crate::reader::Reader;
 use crate::table::combine;
@@ -78,8 +78,8 @@ pub(crate) fn finish(
 ) -> Result<Signature, BbsError> {
     let e = context.generators.hash_to_scalar(octets);
     let inverse = Zeroizing::new((key.scalar() + e).inverse());
-    let a = b.times(*inverse);
-    // A is about to be sent, and is the identity only for sk = -e or B = 0.
+    let a = public_point(b.times(*inverse), Reason::Signature);
+    // The identity only for sk = -e or B = 0.
     if a.is_identity_public() {
         return Err(BbsError::Signature);
     }
@@ -90,7 +90,7 @@ pub(crate) fn finish(
 ///
 /// Source: draft-irtf-cfrg-bbs-signatures-09 §3.6.2, `CoreVerify`.
 pub(crate) fn verify(context: &Context, signature: &Signature, b: &G1) -> Result<(), BbsError> {
-    let right = multiple_public(&signature.a, -signature.e).plus(b).to_affine();
+    let right = G1::from(signature.a).times(-signature.e).plus(b).to_affine();
     match pairings_equal_public(&signature.a, context.key.lines(), &right) {
         true => Ok(()),
         false => Err(BbsError::Signature),

@@ -7,6 +7,7 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ffi::{G1, G1Affine, Scalar};
+use crate::mask::mask;
 
 /// Bits of a digit.
 const WIDTH: usize = 6;
@@ -51,6 +52,11 @@ impl Table {
     /// The point itself.
     pub(crate) fn point(&self) -> G1Affine {
         self.0.first().copied().unwrap_or_default()
+    }
+
+    #[cfg(inro_ct)]
+    pub(crate) fn mark_secret(&self) {
+        crate::ffi::mark_secret(&self.0[..]);
     }
 
     fn rows(&self) -> impl Iterator<Item = &[G1Affine]> {
@@ -124,7 +130,7 @@ fn digits_of(scalar: Scalar) -> [Digit; ROWS * STRIDE] {
         let low = window(&bytes, number * WIDTH);
         let half = (low + 1) >> 1;
         let negative = low >> WIDTH;
-        let mask = 0_u64.wrapping_sub(negative);
+        let mask = mask(negative);
         let minus = (1 << WIDTH) - half;
         *digit = Digit { magnitude: (half & !mask) | (minus & mask), negative };
     }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::inro1::layout::Layout;
 use crate::inro1::parameters::{API_ID, Message, Shared, TypeParameters, challenge, pseudonym_base};
+use crate::marks::{Reason, public_point};
 use crate::multiples::multiple_public;
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
@@ -169,7 +170,8 @@ impl Issuer {
         }
         let b = signature::partial_b(context, &scalars).plus(&request.commitment.into());
         let mut octets = Octets::with_room(32 + 48);
-        octets.scalar(key.scalar()).bytes(&b.to_affine().to_compressed());
+        let known = public_point(b, Reason::KnownToHolder).to_affine();
+        octets.scalar(key.scalar()).bytes(&known.to_compressed());
         signature::finish(context, key, &b, &octets)
     }
 

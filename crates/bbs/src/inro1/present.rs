@@ -133,6 +133,12 @@ impl Commitment {
 }
 
 impl Credential {
+    /// Tells valgrind that the credential is secret.
+    #[cfg(inro_ct)]
+    pub fn mark_secret(&self) {
+        self.prepared.mark_secret();
+    }
+
     /// Checks `signature` on `messages`, the blinding factor and the holder's secret, and makes the credential
     /// ready for presentations.
     ///

@@ -13,6 +13,8 @@ use crate::BbsError;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::inro1::parameters::{Pedersen, challenge};
 use crate::inro1::session::{Committed, Opening, Session};
+use crate::marks::{Reason, public_zero};
+use crate::mask::{less, mask, wide_mask};
 use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
@@ -173,7 +175,7 @@ impl Choice {
     fn answer(&self, challenge: u128, proof: &mut Vec<u8>) {
         let rest = challenge.wrapping_sub(self.challenge);
         let truth = self.tilde + scalar_of(rest) * self.blind;
-        let mask = 0_u128.wrapping_sub(u128::from(self.bit));
+        let mask = wide_mask(self.bit);
         let zero = (rest & !mask) | (self.challenge & mask);
         proof.extend_from_slice(&zero.to_be_bytes());
         proof.extend_from_slice(&Scalar::choose(self.bit, truth, self.answer).to_be_bytes());
@@ -185,10 +187,11 @@ impl Choice {
 fn offset(message: Scalar, bounds: &Bounds) -> Option<u64> {
     let bytes = Zeroizing::new(message.to_be_bytes());
     let (high, low) = bytes.split_last_chunk::<8>()?;
-    let small = high.iter().fold(0, |all, byte| all | byte) == 0;
     let number = u64::from_be_bytes(*low);
-    let inside = small & (number >= bounds.lower) & (number < bounds.upper);
-    inside.then(|| number - bounds.lower)
+    // Whatever stands above 63 bits makes the message too large; below, numbers compare without a branch.
+    let above = high.iter().fold(number >> 63, |all, byte| all | u64::from(*byte));
+    let outside = above | less(number, bounds.lower) | (less(number, bounds.upper) ^ 1);
+    public_zero(outside, Reason::Provable).then(|| number.wrapping_sub(bounds.lower))
 }
 
 /// Which numbers are taken for `offset`, with the randomness of their proofs. The blinding factors sum to
@@ -201,8 +204,9 @@ fn choose(offset: u64, blind: Scalar, bounds: &Bounds, rng: &mut dyn Rng) -> Vec
     let mut choices = Vec::with_capacity(count);
     for ((part, rest), blind) in bounds.parts().zip(blinds.iter().map(Some).chain([None])) {
         // 1 when more is left than the later numbers sum to. Both are below 2^63.
-        let bit = rest.wrapping_sub(*left) >> 63;
-        *left -= part & 0_u64.wrapping_sub(bit);
+        let bit = less(rest, *left);
+        // Wrapping: a check for overflow would be a branch.
+        *left = left.wrapping_sub(part & mask(bit));
         let blind = blind.map_or(*last, |blind| {
             *last = *last - Scalar::from_u64(part) * *blind;
             *blind
