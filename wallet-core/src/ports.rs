@@ -111,7 +111,9 @@ pub trait Store: Send + Sync {
     fn was_answered<'a>(&'a self, request: &'a RequestDigest) -> Boxed<'a, Result<bool, StoreError>>;
 
     /// Marks a request as answered and `copies` as spent, forgets the text of those copies, and
-    /// records it: one conditional write, so that of two attempts only one succeeds.
+    /// records it: one conditional write, so that of two attempts only one succeeds. From
+    /// `keep_until` on nobody needs to know any more that the request was answered, and the store
+    /// forgets it at a later answer; `None` keeps it for good.
     ///
     /// # Errors
     /// [`StoreError::AnsweredBefore`], [`StoreError::Spent`]; nothing is written then.
@@ -120,6 +122,7 @@ pub trait Store: Send + Sync {
         request: &'a RequestDigest,
         copies: &'a [CopyId],
         now: UnixTime,
+        keep_until: Option<UnixTime>,
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<HistoryId, StoreError>>;
 

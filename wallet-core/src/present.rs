@@ -1,5 +1,6 @@
 //! The use case `present`: from a request's link over the holder's decision to the answer.
 
+use inro_base::UnixTime;
 use inro_base::http::HttpRequest;
 use inro_credential::dcql::Candidate;
 use inro_crypto::Signature;
@@ -16,12 +17,17 @@ use crate::records::{
 use crate::review::{Asked, Choice, Review};
 use crate::wallet::Wallet;
 
+/// How long it is remembered that a request was answered, in seconds after it became void: 30 days. A
+/// clock that was set back by less does not make an old request new.
+const REMEMBERED: i64 = 30 * 86_400;
+
 /// A checked request that waits for its holder's decision.
 #[must_use]
 pub struct Reviewing {
     state: ReviewingState,
     review: Review,
     digest: RequestDigest,
+    keep_until: Option<UnixTime>,
 }
 
 impl Reviewing {
@@ -48,10 +54,11 @@ impl Wallet {
         if self.store.was_answered(&digest).await? {
             return Err(StoreError::AnsweredBefore.into());
         }
+        let keep_until = request.void_from().map(|void| void.plus(REMEMBERED));
         let held = self.held().await?;
         let state = request.review(&held.iter().map(|held| candidate(&held.record)).collect::<Vec<_>>());
         let review = matching::review(&state, &held);
-        Ok(Reviewing { state, review, digest })
+        Ok(Reviewing { state, review, digest, keep_until })
     }
 
     /// Presents what was chosen. Each credential gives one copy that was never used; its key signs,
@@ -64,13 +71,13 @@ impl Wallet {
     /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`] before
     /// anything was used up; after that, what the network or the verifier said.
     pub async fn approve(&self, reviewing: Reviewing, choice: Choice) -> Result<Option<String>, WalletError> {
-        let Reviewing { state, review, digest } = reviewing;
+        let Reviewing { state, review, digest, keep_until } = reviewing;
         let asked = review.chosen(&choice)?;
         let copies = self.copies(&asked).await?;
         let (sending, request) = self.sign(state, &asked, &copies).await?;
         let entry = self.entry(Event::Presented, &review, asked.iter().map(|asked| item(asked)).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
-        let entry = self.store.answer(&digest, &spent, self.now(), &entry).await?;
+        let entry = self.store.answer(&digest, &spent, self.now(), keep_until, &entry).await?;
         let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
         let outcome = self.deliver(&keys, sending, request).await;
         self.conclude(entry, outcome.is_ok()).await;
@@ -86,14 +93,14 @@ impl Wallet {
     ///
     /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
     pub async fn refuse(&self, reviewing: Reviewing) -> Result<Option<String>, WalletError> {
-        let Reviewing { state, review, digest } = reviewing;
+        let Reviewing { state, review, digest, keep_until } = reviewing;
         let items = review
             .groups
             .iter()
             .flat_map(|group| group.options.first())
             .flat_map(|option| &option.credentials);
         let entry = self.entry(Event::Refused, &review, items.map(item).collect());
-        let entry = self.store.answer(&digest, &[], self.now(), &entry).await?;
+        let entry = self.store.answer(&digest, &[], self.now(), keep_until, &entry).await?;
         let (sending, request): (Sending, _) = state.refuse();
         let sent = self.send(request).await;
         self.conclude(entry, sent.is_ok()).await;

@@ -58,7 +58,9 @@ pub struct Group {
     pub options: Vec<GroupOption>,
 }
 
-/// One way to answer a group.
+/// One way to answer a group. Of each credential query it presents one credential, also where the
+/// verifier would take several (`multiple`, OpenID4VP 1.0 §6.1): whoever wants a second one shown
+/// answers another request, and nobody discloses more than was needed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GroupOption {
     /// The credentials that it presents.

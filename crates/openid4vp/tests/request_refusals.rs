@@ -179,6 +179,25 @@ fn refuses_an_expired_request_and_one_from_the_future() {
 }
 
 #[test]
+fn tells_from_when_on_a_request_is_void() {
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let void_from = |names: &[&str]| {
+        let mut payload = payload(&awaiting);
+        payload.retain(|name, _| !names.contains(&name.as_str()));
+        let object = world.sign_request(&payload);
+        let void_from = world.judge(&awaiting.link(), &object).unwrap().void_from();
+        let refused = void_from.map(|at| code(world.judge_at(at, &awaiting.link(), &object)));
+        assert!(refused.is_none_or(|code| code == "INRO-VP-020"));
+        void_from
+    };
+    assert_eq!(void_from(&[]), Some(NOW.plus(360)));
+    assert_eq!(void_from(&["exp"]), Some(NOW.plus(660)));
+    // Without any time, the request would be as good in a year.
+    assert_eq!(void_from(&["iat", "exp"]), None);
+}
+
+#[test]
 fn refuses_a_missing_short_or_foreign_nonce() {
     assert_eq!(altered(without("nonce")), "INRO-VP-022");
     assert_eq!(altered(set("nonce", "n-0S6_WzA2Mj")), "INRO-VP-022");

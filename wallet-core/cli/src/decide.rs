@@ -105,8 +105,8 @@ fn decline(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> Result<Decision, CliError> {
-    let how = language.pick("Press Enter to decline.", "Enterキーで拒否を送ります。");
-    writeln!(output, "{text} {how}").map_err(|_| CliError::NoTerminal)?;
+    let how = language.pick(" Press Enter to decline.", "Enterキーで拒否を送ります。");
+    writeln!(output, "{text}{how}").map_err(|_| CliError::NoTerminal)?;
     line(input)?;
     Ok(Decision::Decline(reason.into()))
 }

@@ -22,7 +22,8 @@ use crate::records::{
 };
 
 /// The schema, one script per version; `user_version` counts those that ran.
-const MIGRATIONS: &[&str] = &[include_str!("001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("001_first.sql"), include_str!("002_forget_answered_requests.sql")];
 
 /// Another process may be writing; it does so for milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -192,13 +193,13 @@ impl Store for SqliteStore {
         request: &'a RequestDigest,
         copies: &'a [CopyId],
         now: UnixTime,
+        keep_until: Option<UnixTime>,
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<HistoryId, StoreError>> {
         self.write(|t| {
-            let marked = t.execute(
-                "INSERT INTO answered_requests (digest, answered_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![request.0.as_slice(), now.as_secs()],
-            )?;
+            let sql = "INSERT INTO answered_requests (digest, answered_at, keep_until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+            let keep_until = keep_until.map(UnixTime::as_secs);
+            let marked = t.execute(sql, params![request.0.as_slice(), now.as_secs(), keep_until])?;
             if marked == 0 {
                 return Err(StoreError::AnsweredBefore);
             }
@@ -211,6 +212,7 @@ impl Store for SqliteStore {
                     return Err(StoreError::Spent);
                 }
             }
+            t.execute("DELETE FROM answered_requests WHERE keep_until <= ?1", [now.as_secs()])?;
             insert_history(t, entry)
         })
     }
@@ -364,7 +366,7 @@ impl From<rusqlite::Error> for StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::contract;
+    use crate::testing::{contract, run};
 
     #[test]
     fn keeps_the_contract_of_a_store() {
@@ -379,7 +381,22 @@ mod tests {
         drop(SqliteStore::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let refused = SqliteStore::open(&path).err().unwrap();
-        assert_eq!(refused, StoreError::TooNew { found: 99, known: 1 });
+        assert_eq!(refused, StoreError::TooNew { found: 99, known: 2 });
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_keeps_what_it_remembers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.sqlite");
+        let first = Connection::open(&path).unwrap();
+        first.execute_batch(MIGRATIONS[0]).unwrap();
+        first.pragma_update(None, "user_version", 1).unwrap();
+        first.execute("INSERT INTO answered_requests VALUES (?1, 1)", [[7_u8; 32].as_slice()]).unwrap();
+        drop(first);
+        let store = SqliteStore::open(&path).unwrap();
+        assert!(run(store.was_answered(&RequestDigest([7; 32]))).unwrap());
+        contract::spend_one_copy(&store, "text");
+        assert!(run(store.was_answered(&RequestDigest([7; 32]))).unwrap());
     }
 
     #[test]

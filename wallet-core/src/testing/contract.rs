@@ -37,6 +37,7 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     stores_all_copies_or_none(&*make());
     spends_a_copy_once(&*make());
     answers_a_request_once(&*make());
+    forgets_answered_requests_when_it_may(&*make());
     removes_a_credential_with_its_copies(&*make());
     keeps_the_history_newest_first(&*make());
 }
@@ -93,7 +94,7 @@ pub fn spend_one_copy(store: &dyn Store, text: &str) {
     let copy = unspent(store, &id).unwrap();
     assert_eq!(copy.text.expose(), text);
     let begun = entry(Event::Presented, Outcome::Begun);
-    run(store.answer(&RequestDigest([9; 32]), &[copy.id], NOW, &begun)).unwrap();
+    run(store.answer(&RequestDigest([9; 32]), &[copy.id], NOW, None, &begun)).unwrap();
 }
 
 fn signs_with_the_key_it_made(keys: &dyn KeyStore) {
@@ -188,21 +189,22 @@ fn spends_a_copy_once(store: &dyn Store) {
     let begun = entry(Event::Presented, Outcome::Begun);
     put(store, credential("employee", &["a", "b"])).unwrap();
     let first = unspent(store, &employee).unwrap();
-    run(store.answer(&RequestDigest([1; 32]), &[first.id], NOW, &begun)).unwrap();
+    run(store.answer(&RequestDigest([1; 32]), &[first.id], NOW, None, &begun)).unwrap();
     let second = unspent(store, &employee).unwrap();
     assert_ne!(first.id, second.id);
     assert_ne!(first.key, second.key);
 
-    let again = run(store.answer(&RequestDigest([2; 32]), &[second.id, first.id], NOW, &begun)).unwrap_err();
+    let again =
+        run(store.answer(&RequestDigest([2; 32]), &[second.id, first.id], NOW, None, &begun)).unwrap_err();
     assert_eq!(again, StoreError::Spent);
     assert!(!run(store.was_answered(&RequestDigest([2; 32]))).unwrap());
     assert_eq!(unspent(store, &employee).unwrap().id, second.id);
 
-    run(store.answer(&RequestDigest([2; 32]), &[second.id], NOW, &begun)).unwrap();
+    run(store.answer(&RequestDigest([2; 32]), &[second.id], NOW, None, &begun)).unwrap();
     assert!(unspent(store, &employee).is_none());
     assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
     assert_eq!(run(store.credential(&employee)).unwrap().unwrap().copies, 0);
-    let unknown = run(store.answer(&RequestDigest([3; 32]), &[CopyId(-1)], NOW, &begun)).unwrap_err();
+    let unknown = run(store.answer(&RequestDigest([3; 32]), &[CopyId(-1)], NOW, None, &begun)).unwrap_err();
     assert_eq!(unknown, StoreError::Spent);
 }
 
@@ -210,12 +212,26 @@ fn answers_a_request_once(store: &dyn Store) {
     let request = RequestDigest([1; 32]);
     let refused = entry(Event::Refused, Outcome::Begun);
     assert!(!run(store.was_answered(&request)).unwrap());
-    run(store.answer(&request, &[], NOW, &refused)).unwrap();
+    run(store.answer(&request, &[], NOW, None, &refused)).unwrap();
     assert!(run(store.was_answered(&request)).unwrap());
-    let again = run(store.answer(&request, &[], NOW, &refused)).unwrap_err();
+    let again = run(store.answer(&request, &[], NOW, None, &refused)).unwrap_err();
     assert_eq!(again.code().as_str(), "INRO-WALLET-020");
     assert_eq!(run(store.history(9)).unwrap().len(), 1);
-    run(store.answer(&RequestDigest([2; 32]), &[], NOW, &refused)).unwrap();
+    run(store.answer(&RequestDigest([2; 32]), &[], NOW, None, &refused)).unwrap();
+}
+
+fn forgets_answered_requests_when_it_may(store: &dyn Store) {
+    let refused = entry(Event::Refused, Outcome::Begun);
+    let answer = |name: u8, now, keep_until| {
+        run(store.answer(&RequestDigest([name; 32]), &[], now, keep_until, &refused)).unwrap();
+    };
+    let answered = |name: u8| run(store.was_answered(&RequestDigest([name; 32]))).unwrap();
+    answer(1, NOW, None);
+    answer(2, NOW, Some(NOW.plus(10)));
+    answer(3, NOW.plus(9), Some(NOW.plus(19)));
+    assert_eq!([answered(1), answered(2), answered(3)], [true, true, true]);
+    answer(4, NOW.plus(10), None);
+    assert_eq!([answered(1), answered(2), answered(3)], [true, false, true]);
 }
 
 fn removes_a_credential_with_its_copies(store: &dyn Store) {
@@ -234,7 +250,7 @@ fn removes_a_credential_with_its_copies(store: &dyn Store) {
 fn keeps_the_history_newest_first(store: &dyn Store) {
     put(store, credential("employee", &["a"])).unwrap();
     let begun = entry(Event::Presented, Outcome::Begun);
-    let id = run(store.answer(&RequestDigest([1; 32]), &[], NOW, &begun)).unwrap();
+    let id = run(store.answer(&RequestDigest([1; 32]), &[], NOW, None, &begun)).unwrap();
     assert_eq!(run(store.history(9)).unwrap().first().unwrap().outcome, Outcome::Begun);
     run(store.conclude(id, Outcome::Done)).unwrap();
     let history = run(store.history(9)).unwrap();

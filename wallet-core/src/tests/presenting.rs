@@ -195,6 +195,31 @@ fn refuses_a_request_that_was_answered_before() {
     }
 }
 
+/// A request that names no time never expires, so its answer is never forgotten.
+#[test]
+fn refuses_an_answered_request_whenever_it_could_be_taken_for_new() {
+    for (dated, later, expected) in [
+        (true, 100, "INRO-WALLET-020"),
+        (true, 40 * 86_400, "INRO-VP-020"),
+        (false, 40 * 86_400, "INRO-WALLET-020"),
+    ] {
+        let scene = Scene::new();
+        let mut request = Request::unregistered(&scene.authority);
+        if !dated {
+            let payload = request.payload.as_object_mut().unwrap();
+            payload.retain(|name, _| name != "iat" && name != "exp");
+        }
+        assert_eq!(scene.answer(request.clone(), Holder::Refuses).code, "accepted");
+        scene.device.clock.advance(later);
+        let mut other = Request::unregistered(&scene.authority);
+        other.payload["nonce"] = "another-nonce-of-at-least-22-characters".into();
+        other.payload["iat"] = NOW.plus(later).as_secs().into();
+        other.payload["exp"] = NOW.plus(later + 300).as_secs().into();
+        assert_eq!(scene.answer(other, Holder::Refuses).code, "accepted");
+        assert_eq!(scene.answer(request, Holder::Refuses).code, expected);
+    }
+}
+
 #[test]
 fn no_match_refusal_and_value_mismatch_look_the_same() {
     let refused = Scene::new();

@@ -44,6 +44,7 @@ pub struct VerifiedRequest {
     pub(super) state: Option<String>,
     pub(super) response_uri: HttpsUrl,
     expires_at: UnixTime,
+    void_from: Option<UnixTime>,
     replay_key: [u8; 32],
 }
 
@@ -103,6 +104,7 @@ impl UnverifiedRequest {
             state,
             response_uri,
             expires_at,
+            void_from: is_dated(&parameters).then(|| expires_at.plus(CLOCK_SKEW)),
             replay_key,
         })
     }
@@ -142,6 +144,12 @@ impl VerifiedRequest {
     /// From when on the request must not be answered.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
+    }
+
+    /// From when on this request is refused as expired, whenever it is received; `None` when it names
+    /// no time at all, and so never expires.
+    pub fn void_from(&self) -> Option<UnixTime> {
+        self.void_from
     }
 
     /// Names this request among all: a wallet that has answered it answers no second time. SHA-256
@@ -194,6 +202,11 @@ fn check_times(parameters: &Map<String, Value>, now: UnixTime) -> Result<UnixTim
         return Err(RequestError::Times { issued_at: from, expires_at });
     }
     Ok(expires_at)
+}
+
+/// Whether [`check_times`] found the expiry in the request, and not in the present time.
+fn is_dated(parameters: &Map<String, Value>) -> bool {
+    parameters.contains_key("iat") || parameters.contains_key("exp")
 }
 
 /// The first registration in `verifier_info`. One that does not hold is refused, not passed over: a
