@@ -8,7 +8,6 @@ use inro_credential::RoleTable;
 
 use crate::error::IssuerError;
 use crate::hr::{self, EmployeeRecord, Options, Report};
-use crate::issuer::Issuer;
 use crate::store::{Employees, Imported, StoredEmployee};
 
 /// What an import found and did.
@@ -62,17 +61,11 @@ pub fn all(store: &dyn Employees) -> Result<Vec<EmployeeRecord>, IssuerError> {
     store.employees()?.iter().map(record).collect()
 }
 
-impl Issuer {
-    /// The record of an employee whose term includes `now`.
-    ///
-    /// # Errors
-    /// [`IssuerError::NotInOffice`], or when there is no such employee.
-    pub(crate) fn employee_in_office(
-        &self,
-        number: &str,
-        now: UnixTime,
-    ) -> Result<EmployeeRecord, IssuerError> {
-        let record = record(&self.store().employee(number)?)?;
-        if record.in_office(now) { Ok(record) } else { Err(IssuerError::NotInOffice) }
-    }
+/// Reads the stored record of an employee whose term includes `now`.
+///
+/// # Errors
+/// [`IssuerError::NotInOffice`], or as [`record`].
+pub(crate) fn in_office(stored: &StoredEmployee, now: UnixTime) -> Result<EmployeeRecord, IssuerError> {
+    let record = record(stored)?;
+    if record.in_office(now) { Ok(record) } else { Err(IssuerError::NotInOffice) }
 }

@@ -9,6 +9,7 @@ use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, C
 use inro_sd_jwt::VcIssuance;
 use serde_json::{Map, Value};
 
+use crate::employees;
 use crate::error::IssuerError;
 use crate::hr::{self, EmployeeRecord};
 use crate::issuer::{BATCH_SIZE, Issuer};
@@ -61,7 +62,8 @@ impl Issuer {
             now,
         };
         let request = CheckedCredentialRequest::check(body, &granting, self.provider())?;
-        let employee = self.employee_in_office(&grant.employee, now)?;
+        let stored = self.store().employee(&grant.employee)?;
+        let employee = employees::in_office(&stored, now)?;
         let content = self.content(&request.configuration_id, &employee, now)?;
         // Signed before anything is taken: a failure costs the employee neither nonce nor copies.
         let copies = request.holder_keys.iter().map(|key| self.copy(&content, key));
@@ -71,7 +73,7 @@ impl Issuer {
             offer: &grant.offer,
             configuration: &request.configuration_id,
             nonce: Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() },
-            employee: &grant.employee,
+            employee: &stored,
             type_id: &content.type_id,
             new_id: &new_id,
             copies: &records,

@@ -3,6 +3,7 @@
 use inro_base::{Secret, UnixTime, base64url};
 use inro_openid4vci::{CredentialOffer, OfferLink, TxCodeDemand};
 
+use crate::employees;
 use crate::error::IssuerError;
 use crate::issuer::{BATCH_SIZE, Issuer};
 use crate::store::NewOffer;
@@ -52,7 +53,7 @@ impl Issuer {
     pub fn create_offer(&self, wish: &OfferWish) -> Result<CreatedOffer, IssuerError> {
         let now = self.now();
         let configurations = self.configurations(&wish.types, &wish.formats)?;
-        let employee = self.employee_in_office(&wish.employee, now)?;
+        let employee = employees::in_office(&self.store().employee(&wish.employee)?, now)?;
         // A claim that cannot be made should stop the administrator now, not the employee later.
         for id in &configurations {
             self.content(id, &employee, now)?;

@@ -108,8 +108,8 @@ pub struct Issuance<'a> {
     pub configuration: &'a str,
     /// The `c_nonce`, to be remembered.
     pub nonce: Once<'a>,
-    /// Whose credential it is.
-    pub employee: &'a str,
+    /// Whose credential it is, as the record stood when the claims were made of it.
+    pub employee: &'a StoredEmployee,
     /// The credential type's id.
     pub type_id: &'a str,
     /// Names the credential if it is the first of this employee and type.
@@ -153,7 +153,8 @@ pub enum StoreError {
         /// SQLite's extended result code.
         kind: i32,
     },
-    /// The table of things used once is full, or another process kept the database too long.
+    /// The table of things used once is full, another process kept the database too long, or an
+    /// import changed the employee meanwhile: the same request can succeed later.
     #[error("too many requests at once")]
     Busy,
     /// As many offers are open as may be.
@@ -272,7 +273,8 @@ pub trait Sessions: Send + Sync {
     /// all, or nothing.
     ///
     /// # Errors
-    /// [`CopiesRefused`] when the nonce was used or the copies are spent.
+    /// [`CopiesRefused`] when the nonce was used or the copies are spent; [`StoreError::Busy`] also
+    /// when HR's record of the employee is no longer the same.
     fn take_copies(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>>;
 }
 

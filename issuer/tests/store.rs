@@ -113,37 +113,57 @@ mod cases {
         assert_eq!(count(&beside, "used"), 1);
     }
 
-    #[test]
-    fn copies_that_cannot_be_recorded_cost_neither_nonce_nor_copies() {
-        let (_folder, store, beside) = on_disk(1);
-        let copy = |id: &str| NewCopy {
-            id: id.into(),
+    fn ten_copies() -> Vec<NewCopy> {
+        let copy = |id| NewCopy {
+            id: format!("copy {id}"),
             format: "f".into(),
             issued_at: NOW,
             expires_at: NOW.plus(60),
         };
-        let copies: Vec<_> = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(copy).into();
-        let issuance = Issuance {
-            offer: "1",
-            configuration: "a",
-            nonce: Once { digest: &[1; 32], forget_at: NOW.plus(300) },
-            employee: "1",
-            type_id: "t",
-            new_id: "c",
-            copies: &copies,
-        };
+        (0..10).map(copy).collect()
+    }
+
+    /// All that offer 1 yields.
+    fn issuance<'a>(
+        nonce: &'a [u8; 32],
+        employee: &'a StoredEmployee,
+        copies: &'a [NewCopy],
+    ) -> Issuance<'a> {
+        let nonce = Once { digest: nonce, forget_at: NOW.plus(300) };
+        Issuance { offer: "1", configuration: "a", nonce, employee, type_id: "t", new_id: "c", copies }
+    }
+
+    #[test]
+    fn copies_that_cannot_be_recorded_cost_neither_nonce_nor_copies() {
+        let (_folder, store, beside) = on_disk(1);
+        let (employee, copies) = (store.employee("1").unwrap(), ten_copies());
+        let first = issuance(&[1; 32], &employee, &copies);
         beside.execute_batch("ALTER TABLE copies RENAME TO away").unwrap();
-        let failed = store.take_copies(&issuance, NOW).unwrap_err();
+        let failed = store.take_copies(&first, NOW).unwrap_err();
         assert!(matches!(failed, Denied::Store(error) if error.code().as_str() == "INRO-ISSUER-001"));
         beside.execute_batch("ALTER TABLE away RENAME TO copies").unwrap();
         // The same nonce, and all ten copies that the offer yields.
-        assert_eq!(store.take_copies(&issuance, NOW), Ok(()));
+        assert_eq!(store.take_copies(&first, NOW), Ok(()));
         assert_eq!(store.credentials().unwrap().first().map(|line| line.copies), Some(10));
-        let again = store.take_copies(&issuance, NOW).unwrap_err();
+        let again = store.take_copies(&first, NOW).unwrap_err();
         assert_eq!(again, Denied::Refused(CopiesRefused::Protocol(CredentialError::NonceUsed)));
-        let nonce = Once { digest: &[2; 32], ..issuance.nonce };
-        let more = store.take_copies(&Issuance { nonce, ..issuance }, NOW).unwrap_err();
+        let more = store.take_copies(&issuance(&[2; 32], &employee, &copies), NOW).unwrap_err();
         assert_eq!(more, Denied::Refused(CopiesRefused::Exhausted));
+    }
+
+    #[test]
+    fn an_import_between_the_claims_and_the_issuance_is_not_missed() {
+        let (_folder, store, _) = on_disk(1);
+        let (before, copies) = (store.employee("1").unwrap(), ten_copies());
+        let (head, tail) = copies.split_at(5);
+        assert_eq!(store.take_copies(&issuance(&[1; 32], &before, head), NOW), Ok(()));
+        let after = StoredEmployee { record: r#"{"valid_until":"2026-11-22"}"#.into(), ..before.clone() };
+        store.import(NOW, &mut |keep| keep(&after).map(|()| true)).unwrap();
+        let missed = store.take_copies(&issuance(&[2; 32], &before, tail), NOW);
+        assert_eq!(missed, Err(Denied::Store(StoreError::Busy)));
+        assert_eq!(store.credentials().unwrap().first().map(|line| line.copies), Some(5));
+        // The nonce is still good for claims that were made of what HR says now.
+        assert_eq!(store.take_copies(&issuance(&[2; 32], &after, tail), NOW), Ok(()));
     }
 
     #[test]

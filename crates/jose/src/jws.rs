@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn shows_no_payload_for_debugging() {
+        let text = signed_raw(r#"{"alg":"ES256","typ":"kb+jwt"}"#, r#"{"name":"secret"}"#);
+        let unverified = UnverifiedJws::parse(&text, EXPECT).unwrap();
+        assert_eq!(format!("{unverified:?}"), "UnverifiedJws(64 bytes)");
+        assert_eq!(format!("{:?}", accepted(&text)), "VerifiedJws(1 claims)");
+    }
+
+    #[test]
     fn refuses_alg_none_and_hs256_with_the_public_key() {
         accepted(&signed_raw(r#"{"alg":"ES256","typ":"kb+jwt"}"#, "{}"));
         for alg in ["none", "HS256", "es256", "ES384"] {

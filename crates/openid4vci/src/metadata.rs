@@ -12,6 +12,8 @@ pub const WELL_KNOWN: &str = "openid-credential-issuer";
 const MAX_CONFIGURATIONS: usize = 256;
 /// The most display entries of one thing: one per language.
 const MAX_DISPLAYS: usize = 64;
+/// The longest name, in characters: it is shown on a phone and kept.
+const MAX_NAME_CHARS: usize = 200;
 /// The most authorization servers that we read of one issuer.
 const MAX_SERVERS: usize = 16;
 
@@ -36,7 +38,7 @@ pub struct IssuerMetadata {
     pub configurations: Vec<(String, Configuration)>,
 }
 
-/// A name in one language; a stranger's text.
+/// A name in one language; a stranger's text of at most 200 characters. A longer one is left aside.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Display {
     /// The name.
@@ -268,8 +270,11 @@ fn displays(value: Option<&Value>) -> Result<Vec<Display>, VciError> {
         .filter(|list| list.len() <= MAX_DISPLAYS)
         .ok_or(VciError::Metadata { member: "display" })?;
     let entry = |item: &Value| {
-        let name = item.get("name")?.as_str()?.into();
-        Some(Display { name, locale: item.get("locale").and_then(Value::as_str).map(String::from) })
+        let name = item.get("name")?.as_str().filter(|name| name.chars().count() <= MAX_NAME_CHARS)?;
+        Some(Display {
+            name: name.into(),
+            locale: item.get("locale").and_then(Value::as_str).map(String::from),
+        })
     };
     Ok(list.iter().filter_map(entry).collect())
 }

@@ -229,6 +229,13 @@ impl Sessions for SqliteStore {
                 }
                 Some(Forgetful::Full) => return Ok(Outcome::Undo(StoreError::Busy.into())),
             }
+            // What HR changed since the claims were made must not be missed, least of all a departure.
+            let unchanged = db
+                .prepare("SELECT 1 FROM employees WHERE number = ?1 AND record = ?2")?
+                .exists(params![issuance.employee.number, issuance.employee.record])?;
+            if !unchanged {
+                return Ok(Outcome::Undo(StoreError::Busy.into()));
+            }
             let taken = db.execute(
                 "UPDATE offer_configurations SET copies_left = copies_left - ?3
                  WHERE offer = ?1 AND configuration = ?2 AND copies_left >= ?3",
@@ -312,11 +319,11 @@ fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) -> Result<(),
     db.execute(
         "INSERT INTO credentials (id, employee, type, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (employee, type) DO NOTHING",
-        params![issuance.new_id, issuance.employee, issuance.type_id, now.as_secs()],
+        params![issuance.new_id, issuance.employee.number, issuance.type_id, now.as_secs()],
     )?;
     let id: String = db.query_row(
         "SELECT id FROM credentials WHERE employee = ?1 AND type = ?2",
-        params![issuance.employee, issuance.type_id],
+        params![issuance.employee.number, issuance.type_id],
         |row| row.get(0),
     )?;
     let mut put = db.prepare(

@@ -164,6 +164,33 @@ async fn metadata_come_signed_or_not_as_asked() {
 }
 
 #[tokio::test]
+async fn signed_metadata_take_times_with_a_fraction() {
+    let bench = Bench::new();
+    let signed = bench.get("/.well-known/openid-credential-issuer", "application/jwt").await;
+    let url = inro_oauth::HttpsUrl::parse(URL).unwrap();
+    let code = |jwt: &[u8], now| {
+        let verified = inro_openid4vci::signed::verify(jwt, &url, &bench.anchors, now, &RustCrypto);
+        verified.err().map(|error| inro_base::Coded::code(&error).as_str())
+    };
+    assert_eq!(code(&signed.body, NOW), None);
+    let altered = |claim: &str, value: &str| {
+        let text = std::str::from_utf8(&signed.body).unwrap();
+        let typ = inro_openid4vci::signed::TYP;
+        let jws = UnverifiedJws::parse(text, Expect { typ: &[typ], limits: Limits::DOCUMENT }).unwrap();
+        let mut payload = jws.unverified_payload().clone();
+        payload.insert(claim.into(), serde_json::from_str(value).unwrap());
+        let jws = inro_jose::JwsToSign::new(jws.header().all().clone(), &payload);
+        jws.sign_with(&*bench.signer).unwrap().into_bytes()
+    };
+    let (earlier, later) = (NOW.as_secs() - 1, NOW.as_secs() + 301);
+    assert_eq!(code(&altered("iat", &format!("{earlier}.5")), NOW), None);
+    assert_eq!(code(&altered("iat", &format!("{later}.5")), NOW), Some("INRO-VCI-018"));
+    assert_eq!(code(&altered("exp", &format!("{later}.5")), NOW), None);
+    assert_eq!(code(&altered("exp", &format!("{earlier}.5")), NOW), Some("INRO-VCI-018"));
+    assert_eq!(code(&altered("exp", "\"tomorrow\""), NOW), Some("INRO-VCI-018"));
+}
+
+#[tokio::test]
 async fn type_metadata_come_signed_by_the_issuer() {
     let bench = Bench::new();
     let signed = bench.get("/types/role-authority", "*/*").await;

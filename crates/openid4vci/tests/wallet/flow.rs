@@ -197,6 +197,18 @@ fn refuses_a_link_with_both_parameters_or_neither() {
 }
 
 #[test]
+fn leaves_names_aside_that_no_screen_can_show() {
+    let names = |length: usize| {
+        let mut metadata = metadata_json();
+        metadata["display"] = json!([{"name": "a".repeat(length)}, {"name": "b"}]);
+        let ready = ready(&offer_json(), &metadata, &server_json()).unwrap();
+        ready.issuer_display().iter().map(|display| display.name.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(200), [200, 1]);
+    assert_eq!(names(201), [1]);
+}
+
+#[test]
 fn refuses_metadata_of_another_issuer_and_a_foreign_authorization_server() {
     let code = |offer: &Value, metadata: &Value, server: &Value| {
         ready(offer, metadata, server).err().map(|error| error.code().as_str())
@@ -247,6 +259,29 @@ fn stops_when_the_server_asks_for_nonces_for_ever() {
             _ => panic!("round {round}"),
         }
     }
+}
+
+#[test]
+fn a_proof_is_remembered_no_longer_than_its_nonce_lives() {
+    let (key, nonces, rng) = (key(1), nonce_key(), &mut Counter(0));
+    let endpoint_url = url("https://issuer.example/token");
+    let endpoint = TokenEndpoint { url: &endpoint_url, nonces: &nonces, now: NOW };
+    let nonce = nonces.issue(inro_oauth::Purpose::Dpop, NOW.plus(-100), rng, &RustCrypto);
+    let body = inro_openid4vci::request::token_request("code", None);
+    let mut forget_at = |iat| {
+        let target = inro_oauth::dpop::Target {
+            method: inro_base::http::Method::Post,
+            url: &endpoint_url,
+            access_token: None,
+            nonce: Some(&nonce),
+        };
+        let proof = inro_oauth::dpop::proof_to_sign(target, &key.public_key(), iat, rng, &RustCrypto);
+        let proof = proof.sign_with(&key).unwrap();
+        CheckedTokenRequest::check([proof.as_str()], &body, &endpoint, &RustCrypto).unwrap().forget_proof_at
+    };
+    assert_eq!(forget_at(NOW.plus(-300)), NOW.plus(1));
+    // A phone whose clock is ahead does not hold its place in the store for ten minutes.
+    assert_eq!(forget_at(NOW.plus(300)), NOW.plus(200));
 }
 
 /// The token endpoint's answer to a request with a DPoP proof.
