@@ -51,7 +51,7 @@ fn hands_out_the_claims_that_were_asked_for_and_no_others() {
     let verified = case.world.verdict(case.ask(), &form(&case.ask(), &token)).unwrap();
     let credential = &verified.credentials()[0];
     assert_eq!(credential.query_id(), "employee");
-    assert_eq!(credential.issuer(), "Minato City");
+    assert_eq!((credential.issuer(), credential.authority()), ("Minato City", "Minato City CA"));
     assert_eq!(credential.vct(), EMPLOYEE);
     let claims = Value::Object(credential.claims().clone());
     assert_eq!(claims, json!({ "employee_number": "E0001", "agency": { "name": "みなと市" } }));
@@ -214,6 +214,26 @@ fn refuses_an_expired_credential_and_one_that_is_not_valid_yet() {
 }
 
 #[test]
+fn refuses_a_trusted_authority_that_writes_a_listed_issuers_name() {
+    let mut case = Case::new();
+    let other = Party::authority("Shinagawa City CA");
+    case.world.issuer_anchors.add_pem(&other.pem, &[inro_trust::Usage::CredentialIssuer]).unwrap();
+    let imitating =
+        other.leaf("Minato City", inro_trust::Usage::CredentialIssuer, "issuer.example", &["employee-id"]);
+    let imitated = case.world.credential_by(&imitating, |_| {});
+    let verdict = |credential: &str, issuers: &[String]| {
+        let presentation = case.world.present(&case.ask(), credential, &employee_paths());
+        let acceptance = Acceptance { anchors: &case.world.issuer_anchors, issuers, max_age: None };
+        let form = form(&case.ask(), &json!({ "employee": [presentation] }));
+        code(case.ask().receive(form.as_bytes(), NOW).unwrap().check(&acceptance, NOW, &RustCrypto))
+    };
+    let listed = ["Minato City CA".to_owned()];
+    assert_eq!(verdict(&case.credential, &listed), "accepted");
+    assert_eq!(verdict(&imitated, &[]), "accepted");
+    assert_eq!(verdict(&imitated, &listed), "INRO-VP-048");
+}
+
+#[test]
 fn refuses_an_issuer_that_is_not_trusted_or_not_listed() {
     let mut case = Case::new();
     let token = json!({ "employee": [case.presentation()] });
@@ -223,8 +243,8 @@ fn refuses_an_issuer_that_is_not_trusted_or_not_listed() {
         code(received.check(&acceptance, NOW, &RustCrypto))
     };
     assert_eq!(verdict(&case, &[]), "accepted");
-    assert_eq!(verdict(&case, &["Minato City".into()]), "accepted");
-    assert_eq!(verdict(&case, &["Shinagawa City".into()]), "INRO-VP-048");
+    assert_eq!(verdict(&case, &["Minato City CA".into()]), "accepted");
+    assert_eq!(verdict(&case, &["Shinagawa City CA".into()]), "INRO-VP-048");
     case.world.issuer_anchors = inro_trust::Anchors::new();
     assert_eq!(verdict(&case, &[]), "INRO-TRUST-005");
 }

@@ -27,6 +27,8 @@ pub struct Anchors {
 struct Anchor {
     trusted: TrustAnchor<'static>,
     der: Vec<u8>,
+    /// The common name of its subject.
+    name: String,
     usages: BTreeSet<Usage>,
     path_length: Option<u8>,
     not_before: UnixTime,
@@ -47,6 +49,11 @@ impl Anchors {
     /// How many certificates are on the list.
     pub fn len(&self) -> usize {
         self.anchors.len()
+    }
+
+    /// The common name of each anchor, in the order in which they were added.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.anchors.iter().map(|anchor| anchor.name.as_str())
     }
 
     /// Lets every certificate of a PEM text vouch for `usages`, added to what it may vouch for already.
@@ -81,6 +88,7 @@ impl Anchors {
         self.anchors.push(Anchor {
             trusted: trusted.to_owned(),
             der: der.to_vec(),
+            name: read.claimed_name().to_owned(),
             usages: usages.iter().copied().collect(),
             path_length: read.path_length(),
             not_before: read.not_before(),
@@ -106,20 +114,20 @@ impl Anchors {
         let (leaf, others) = bounded(x5c)?;
         let read = UntrustedCertificate::read(leaf)?;
         let vouching = |anchor: &Anchor| anchor.may_vouch(usage) && anchor.is_valid(now);
-        match self.find_path(leaf, others, usage, now, provider, &vouching) {
-            Ok(_) => {}
+        let anchor = match self.find_path(leaf, others, usage, now, provider, &vouching) {
+            Ok(anchor) => anchor,
             Err(TrustError::NotListed) => {
                 return Err(self.why_not_listed(leaf, others, usage, now, provider));
             }
             Err(error) => return Err(error),
-        }
+        };
         if !read.claimed_usages().contains(&usage) {
             return Err(TrustError::CertificateUsage { usage });
         }
         if !read.may_sign_messages() {
             return Err(TrustError::Role);
         }
-        Ok(TrustedKey::from_leaf(&read, leaf, provider.sha256(leaf), usage))
+        Ok(TrustedKey::from_leaf(&read, leaf, provider.sha256(leaf), usage, &anchor.name))
     }
 
     /// Searches a path to one of the anchors that `admit` lets through.

@@ -14,6 +14,7 @@ pub struct TrustedKey {
     types: Vec<String>,
     dns_names: Vec<String>,
     subject: String,
+    authority: String,
     leaf: Option<Leaf>,
 }
 
@@ -33,20 +34,36 @@ impl TrustedKey {
             types: types.iter().map(|&id| id.to_owned()).collect(),
             dns_names: Vec::new(),
             subject: String::new(),
+            authority: String::new(),
             leaf: None,
         }
     }
 
-    /// The key of `leaf`, whose chain was checked for `usage`. `der` is its encoding.
-    pub(crate) fn from_leaf(leaf: &UntrustedCertificate, der: &[u8], sha256: [u8; 32], usage: Usage) -> Self {
+    /// The key of `leaf`, whose chain to the anchor `authority` was checked for `usage`. `der` is its
+    /// encoding.
+    pub(crate) fn from_leaf(
+        leaf: &UntrustedCertificate,
+        der: &[u8],
+        sha256: [u8; 32],
+        usage: Usage,
+        authority: &str,
+    ) -> Self {
         Self {
             key: *leaf.claimed_key(),
             usage,
             types: leaf.claimed_types().to_vec(),
             dns_names: leaf.claimed_dns_names().to_vec(),
             subject: leaf.claimed_name().to_owned(),
+            authority: authority.to_owned(),
             leaf: Some(Leaf { der: der.to_vec(), sha256 }),
         }
+    }
+
+    /// The common name of the anchor that vouches for it; empty for a pinned key. An authority chooses
+    /// the names in the certificates that it signs, so this name, which the one who added the anchor
+    /// saw, is the one to decide by.
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// The key.

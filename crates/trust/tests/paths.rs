@@ -41,7 +41,7 @@ fn trusts_a_leaf_of_a_listed_authority_and_tells_what_its_certificate_says() {
     let key = trust(&anchors, &[&leaf], ISSUER).unwrap();
     assert_eq!(key.public_key(), &leaf.key.public_key());
     assert_eq!(key.usage(), ISSUER);
-    assert_eq!(key.subject(), "Minato City");
+    assert_eq!((key.subject(), key.authority()), ("Minato City", "Minato City CA"));
     assert_eq!(key.dns_names(), ["verifier.example"]);
     assert_eq!(key.types(), ["employee-id"]);
     assert_eq!(key.leaf_der(), Some(leaf.der.as_slice()));

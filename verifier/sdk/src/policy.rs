@@ -33,7 +33,7 @@ pub struct Policy {
 /// Which credentials a policy takes, once they are authentic.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct AcceptanceRules {
-    /// Issuers by the common name of their certificate; empty: every issuer that is trusted.
+    /// Issuers by the common name of their anchor; empty: every issuer that is trusted.
     pub issuers: Vec<String>,
     /// How long ago a credential may have been issued, in seconds.
     pub max_credential_age: Option<i64>,

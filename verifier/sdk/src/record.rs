@@ -61,8 +61,10 @@ pub struct ResultCredential {
     /// The credential's type (`vct`).
     #[serde(rename = "type")]
     pub credential_type: String,
-    /// The common name of the issuer's certificate.
+    /// The common name of the issuer's certificate, as its authority wrote it.
     pub issuer: String,
+    /// The common name of the anchor that vouches for the issuer.
+    pub authority: String,
     /// Whether the issuer still stands by it.
     pub status: CredentialStatus,
     /// What was asked for and disclosed.

@@ -299,6 +299,7 @@ fn result(
             format: inro_openid4vp::profile::SD_JWT_FORMAT.to_owned(),
             credential_type: credential.vct().to_owned(),
             issuer: credential.issuer().to_owned(),
+            authority: credential.authority().to_owned(),
             status,
             claims: credential.claims().clone(),
         });

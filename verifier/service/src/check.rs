@@ -54,7 +54,8 @@ fn findings(layout: &Layout) -> Vec<Finding> {
     match trust::issuers(layout) {
         Ok(anchors) => {
             let trouble = anchors.is_empty().then(|| "no issuer is trusted yet".to_owned());
-            findings.push(Finding { what: "trust", subject: format!("{} issuers", anchors.len()), trouble });
+            let names: Vec<&str> = anchors.names().collect();
+            findings.push(Finding { what: "trust", subject: names.join(", "), trouble });
         }
         Err(error) => findings.push(finding("trust", "trust/issuers", Err::<(), _>(error))),
     }

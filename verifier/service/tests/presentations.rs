@@ -27,7 +27,8 @@ async fn tells_what_was_asked_for_and_forgets_it_when_acknowledged() {
     let taken = house.carry(answer).await;
     assert_eq!((taken.status, taken.body.as_slice()), (200, b"{}".as_slice()));
     let expected = json!({ "status": "verified", "credentials": { "authority": [{
-        "format": "dc+sd-jwt", "type": "urn:inro:role-authority:1", "issuer": "Minato City", "status": "valid",
+        "format": "dc+sd-jwt", "type": "urn:inro:role-authority:1", "issuer": "Minato City",
+        "authority": "Minato City CA", "status": "valid",
         "claims": { "powers": ["welfare.approve"], "scope": { "agency": "13103" } },
     }]}});
     assert_eq!(house.result(&created.id).await, expected);
@@ -233,9 +234,9 @@ async fn a_changed_policy_counts_at_once() {
         house.result(&created.id).await["error"]["inro_code"].as_str().map(str::to_owned)
     };
     assert_eq!(verdict(&policy).await, None);
-    let named = policy.replace("issuers = []", "issuers = [\"Minato City\"]");
+    let named = policy.replace("issuers = []", "issuers = [\"Minato City CA\"]");
     assert_eq!(verdict(&named).await, None);
-    let other = policy.replace("issuers = []", "issuers = [\"Shinagawa City\"]");
+    let other = policy.replace("issuers = []", "issuers = [\"Shinagawa City CA\"]");
     assert_eq!(verdict(&other).await.as_deref(), Some("INRO-VP-048"));
     let younger = policy.replace("= 604800", "= 3600");
     assert_eq!(verdict(&younger).await.as_deref(), Some("INRO-VP-050"));

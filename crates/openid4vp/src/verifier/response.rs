@@ -6,7 +6,7 @@ use inro_credential::ArrayPositions;
 use inro_credential::dcql::{Presented, Query};
 use inro_crypto::Provider;
 use inro_sd_jwt::{Expected, UnverifiedSdJwt, VerifiedSdJwt};
-use inro_trust::{Anchors, Usage};
+use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::{Map, Value};
 
 use crate::form::{Form, MAX_FORM_BYTES};
@@ -25,7 +25,7 @@ const TOKEN_LIMITS: Limits = Limits { bytes: MAX_FORM_BYTES, depth: 2 };
 pub struct Acceptance<'a> {
     /// The trusted issuers.
     pub anchors: &'a Anchors,
-    /// The common names of the accepted issuers' certificates; empty: all that are trusted.
+    /// The common names of the anchors whose issuers are accepted; empty: all that are trusted.
     pub issuers: &'a [String],
     /// How long ago a credential may have been issued, in seconds.
     pub max_age: Option<i64>,
@@ -48,7 +48,7 @@ pub struct VerifiedPresentation {
 /// One credential of a [`VerifiedPresentation`].
 pub struct VerifiedCredential {
     query_id: String,
-    issuer: String,
+    issuer: TrustedKey,
     credential: VerifiedSdJwt,
     claims: Map<String, Value>,
 }
@@ -170,9 +170,14 @@ impl VerifiedCredential {
         &self.query_id
     }
 
-    /// The common name of the issuer's certificate.
+    /// The common name of the issuer's certificate, as its authority wrote it.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        self.issuer.subject()
+    }
+
+    /// The common name of the anchor that vouches for the issuer.
+    pub fn authority(&self) -> &str {
+        self.issuer.authority()
     }
 
     /// The credential type.
@@ -252,13 +257,14 @@ fn verify_one(
     expected: &Expected<'_>,
     acceptance: &Acceptance<'_>,
     provider: &dyn Provider,
-) -> Result<(String, VerifiedSdJwt), ResponseError> {
+) -> Result<(TrustedKey, VerifiedSdJwt), ResponseError> {
     let unverified = UnverifiedSdJwt::parse(text)?;
     let issuer =
         acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, expected.now, provider)?;
     let credential = unverified.verify(&issuer, expected, provider)?;
-    let name = issuer.subject().to_owned();
-    if !acceptance.issuers.is_empty() && !acceptance.issuers.contains(&name) {
+    // By the anchor: one trusted authority could write another one's name into a certificate.
+    let listed = acceptance.issuers.iter().any(|name| name == issuer.authority());
+    if !acceptance.issuers.is_empty() && !listed {
         return Err(ResponseError::Issuer);
     }
     if let Some(max_age) = acceptance.max_age {
@@ -267,7 +273,7 @@ fn verify_one(
             return Err(ResponseError::TooOld { issued_at, max_age });
         }
     }
-    Ok((name, credential))
+    Ok((issuer, credential))
 }
 
 /// Compares without telling by its time how much was right.

@@ -32,7 +32,7 @@ pub(crate) const AUTHORITY: &str = "urn:inro:role-authority:1";
 pub(crate) struct Party {
     pub(crate) key: SoftwareKey,
     pub(crate) der: Vec<u8>,
-    pem: String,
+    pub(crate) pem: String,
     params: CertificateParams,
     pair: KeyPair,
 }
