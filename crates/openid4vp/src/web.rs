@@ -56,9 +56,9 @@ pub(crate) fn is_https(text: &str) -> bool {
 }
 
 fn https(text: &str) -> Option<Url> {
-    // A URL reader drops tabs and line ends and turns backslashes; what was checked would then be
-    // another text than what is used.
-    let plain = |c: char| !c.is_ascii_control() && c != ' ' && c != '\\';
+    // A URL reader drops tabs and line ends, turns backslashes and rewrites other scripts; what was
+    // checked would then be another text than what is used or shown. A URI is ASCII: RFC 3986 §2.
+    let plain = |c: char| c.is_ascii_graphic() && c != '\\';
     if text.len() > MAX_URL_BYTES || !text.chars().all(plain) {
         return None;
     }
@@ -83,6 +83,8 @@ mod tests {
             "https://verifier.example/#x",
             "https:\\\\verifier.example/",
             "https://verifier.example/ x",
+            "https://verifier.example/\u{202e}x",
+            "https://verifi\u{435}r.example/",
             "//verifier.example/",
             "data:,x",
             "",

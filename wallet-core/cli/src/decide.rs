@@ -295,6 +295,17 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_review_reads_the_same_as_when_it_was_last_looked_at() {
+        let mut review = review(registered(), false);
+        let asked = &mut review.groups[1].options[0].credentials[0];
+        asked.beside = vec![AskedClaim { over_asked: true, ..asked.claims[0].clone() }];
+        let (_, english) = answer(&review, "1\ny\n", Language::En);
+        assert_eq!(english, include_str!("../tests/screens/review.en.txt"));
+        let (_, japanese) = answer(&review, "1\ny\n", Language::Ja);
+        assert_eq!(japanese, include_str!("../tests/screens/review.ja.txt"));
+    }
+
+    #[test]
     fn shows_a_claimed_name_and_over_asked_claims_as_such() {
         let (_, screen) = answer(&review(claimed(), true), "\nn\n", Language::En);
         assert!(screen.contains("CLAIMED, NOT VERIFIED: “Somebody\u{fffd}[2J”"), "{screen}");

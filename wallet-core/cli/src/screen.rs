@@ -28,14 +28,16 @@ pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) 
 /// What was chosen in short, and whether any of it stands outside every registration.
 pub(crate) fn show_chosen(chosen: &[&Asked], language: Language, output: &mut dyn Write) -> io::Result<()> {
     writeln!(output, "{}", language.pick("What you would present:", "提示する内容："))?;
+    let (colon, comma) = (language.pick(": ", "："), language.pick(", ", "、"));
     for asked in chosen {
-        let claims: Vec<_> = asked.disclosed().map(|claim| label(claim, language)).collect();
-        writeln!(
-            output,
-            "  {}: {}",
-            credential_name(asked, language),
-            claims.join(language.pick(", ", "、"))
-        )?;
+        // Several elements of an array have one label.
+        let mut labels: Vec<String> = Vec::new();
+        for label in asked.disclosed().map(|claim| label(claim, language)) {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        writeln!(output, "  {}{colon}{}", credential_name(asked, language), labels.join(comma))?;
     }
     let beyond = |asked: &&Asked| asked.over_asked || asked.disclosed().any(|claim| claim.over_asked);
     if chosen.iter().any(beyond) {

@@ -98,6 +98,19 @@ fn reads_no_more_than_the_limit_whether_the_length_is_told_or_not() {
 }
 
 #[test]
+fn does_not_believe_a_length_that_is_told() {
+    let server = Server::answering(HELLO);
+    assert_eq!(server.ask(&server.authority, 100).unwrap().body, b"hello");
+    let huge = "HTTP/1.1 200 OK\r\ncontent-length: 18446744073709551615\r\n\r\nhello";
+    let longer = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello";
+    let two = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 9\r\n\r\nhello";
+    for answer in [huge, longer, two] {
+        let server = Server::answering(answer);
+        assert_eq!(server.ask(&server.authority, 100).unwrap_err().code().as_str(), "INRO-WALLET-011");
+    }
+}
+
+#[test]
 fn keeps_the_contract_of_the_network() {
     let server = Server::answering(HELLO);
     contract::http(&|request| ask(&server.authority, request), &server.url);

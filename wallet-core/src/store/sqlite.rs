@@ -1,7 +1,8 @@
 //! The first store: one SQLite file.
 //!
 //! A call runs at once on the caller's thread and takes milliseconds; its future is ready when it
-//! is returned. Overwritten records are wiped in the file (`secure_delete`).
+//! is returned. Overwritten records are wiped in the file (`secure_delete`), and the log beside it,
+//! which still has them, is emptied.
 
 use std::future::ready;
 use std::path::Path;
@@ -85,6 +86,17 @@ impl SqliteStore {
         Box::pin(ready(attempt()))
     }
 
+    /// As [`SqliteStore::write`], for what takes something away: it is gone from the log as well.
+    fn wipe<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Boxed<'_, Result<T, StoreError>> {
+        let outcome = self.write(write);
+        // It was written and holds. While another process reads, the log stays; the next one wipes it.
+        let _ = self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        outcome
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic while the lock was held dropped its transaction, which rolls it back.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,7 +128,7 @@ impl Store for SqliteStore {
         &'a self,
         credentials: &'a [NewCredential],
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
-        self.write(|t| {
+        self.wipe(|t| {
             let mut replaced = Vec::new();
             for credential in credentials {
                 replaced.extend(put_credential(t, credential)?);
@@ -172,7 +184,7 @@ impl Store for SqliteStore {
         id: &'a CredentialId,
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<(), StoreError>> {
-        self.write(|t| {
+        self.wipe(|t| {
             if t.execute("DELETE FROM credentials WHERE id = ?1", [&id.0])? == 0 {
                 return Err(StoreError::NoSuchCredential);
             }
@@ -196,7 +208,7 @@ impl Store for SqliteStore {
         keep_until: Option<UnixTime>,
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<HistoryId, StoreError>> {
-        self.write(|t| {
+        self.wipe(|t| {
             let sql = "INSERT INTO answered_requests (digest, answered_at, keep_until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
             let keep_until = keep_until.map(UnixTime::as_secs);
             let marked = t.execute(sql, params![request.0.as_slice(), now.as_secs(), keep_until])?;
@@ -400,14 +412,15 @@ mod tests {
     }
 
     #[test]
-    fn wipes_the_text_of_a_spent_copy_from_the_file() {
+    fn wipes_the_text_of_a_spent_copy_from_the_file_and_its_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wallet.sqlite");
         let store = SqliteStore::open(&path).unwrap();
         contract::spend_one_copy(&store, "a-text-to-find-in-the-file");
-        store.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-        let file = std::fs::read(&path).unwrap();
-        let found = file.windows(26).any(|window| window == b"a-text-to-find-in-the-file");
-        assert!(!found, "the text of a spent copy is still in the file");
+        for file in ["wallet.sqlite", "wallet.sqlite-wal"] {
+            let file = std::fs::read(folder.path().join(file)).unwrap();
+            let found = file.windows(26).any(|window| window == b"a-text-to-find-in-the-file");
+            assert!(!found, "the text of a spent copy is still there");
+        }
     }
 }
