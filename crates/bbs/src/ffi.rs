@@ -313,7 +313,7 @@ impl G1Affine {
 
     /// Entry `index` - 1 of `row`, or the identity for index 0, negated when `negative` is 1. Reads every
     /// entry, whatever the index is.
-    pub(crate) fn select(row: &[Self], index: u64, negative: u64) -> Self {
+    pub(crate) fn select<const N: usize>(row: &[Self; N], index: u64, negative: u64) -> Self {
         let mut found = blst_p1_affine::default();
         for (number, entry) in (1_u64..).zip(row) {
             // All ones when the numbers are equal: only then does subtracting 1 set the top bit.

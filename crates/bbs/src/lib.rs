@@ -21,6 +21,8 @@ mod secret;
 mod signature;
 mod suite;
 mod table;
+#[doc(hidden)]
+pub mod units;
 
 pub use blind_bbs::{BlindBbs, BlindCredential, BlindGenerators};
 pub use core_bbs::{CoreBbs, CoreCredential, CoreGenerators, Disclosed, Shown};

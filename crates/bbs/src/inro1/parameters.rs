@@ -59,7 +59,7 @@ impl TypeParameters {
         let generators = Generators::blind(SUITE, API_ID, layout.payloads(), 1)?;
         let made = create(SUITE, &format!("COM_DIS_{API_ID}"), 2);
         let [h, g] = &made[..] else { return Err(BbsError::Count) };
-        let pedersen = Pedersen { g: Table::new(g), h: Table::new(h) };
+        let pedersen = Pedersen { g: Table::dense(g), h: Table::dense(h) };
         Ok(Self(Arc::new(Inner { layout, generators: Arc::new(generators), pedersen })))
     }
 

@@ -19,7 +19,7 @@ use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
 use crate::proof::{draw, encode, publish};
 use crate::reader::Reader;
-use crate::table::{combine, combine_public};
+use crate::table::{combine, combine_public, combine_short};
 
 const CHALLENGE_TAG: &str = "SIGMA_RANGE_CHAL_";
 /// The widest range in bits: bounds are below 2^63, so that differences keep their sign in a `u64`.
@@ -164,10 +164,9 @@ impl Choice {
     fn first_messages(&self, pedersen: &Pedersen) -> [G1; 2] {
         let challenge = Zeroizing::new(scalar_of(self.challenge));
         let truth = combine(&[(&pedersen.h, self.tilde)]);
-        let pretence = combine(&[
-            (&pedersen.h, self.answer - *challenge * self.blind),
-            (&pedersen.g, Scalar::choose(self.bit, *challenge, -*challenge)),
-        ]);
+        let part = combine_short(&[(&pedersen.g, *challenge)]);
+        let part = G1::choose(self.bit, &part, &part.negate());
+        let pretence = combine(&[(&pedersen.h, self.answer - *challenge * self.blind)]).plus(&part);
         [G1::choose(self.bit, &truth, &pretence), G1::choose(self.bit, &pretence, &truth)]
     }
 
