@@ -396,6 +396,31 @@ mod tests {
         assert_eq!(refused, StoreError::TooNew { found: 99, known: 2 });
     }
 
+    /// Two processes have two connections; here two threads do.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the race is what is tested")]
+    fn of_two_processes_that_spend_one_copy_one_succeeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.sqlite");
+        let id = contract::store_one_copy(&SqliteStore::open(&path).unwrap());
+        let spend = |name: u8| {
+            let store = SqliteStore::open(&path).unwrap();
+            let copy = run(store.unspent_copies(&id, 1)).unwrap().pop().map(|copy| copy.id);
+            (store, copy.unwrap(), RequestDigest([name; 32]))
+        };
+        // All have seen the copy unspent before the first spends it.
+        let attempts: Vec<_> = (0..8).map(spend).collect();
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let spend = |(store, copy, digest): (SqliteStore, CopyId, RequestDigest)| {
+                scope.spawn(move || contract::spend(&store, copy, digest))
+            };
+            let running: Vec<_> = attempts.into_iter().map(spend).collect();
+            running.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        assert!(outcomes.iter().flat_map(|outcome| outcome.as_ref().err()).all(|e| *e == StoreError::Spent));
+    }
+
     #[test]
     fn a_database_of_the_first_version_keeps_what_it_remembers() {
         let folder = tempfile::tempdir().unwrap();

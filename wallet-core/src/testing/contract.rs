@@ -97,6 +97,24 @@ pub fn spend_one_copy(store: &dyn Store, text: &str) {
     run(store.answer(&RequestDigest([9; 32]), &[copy.id], NOW, None, &begun)).unwrap();
 }
 
+/// Stores a credential with one copy and names it.
+///
+/// # Panics
+/// Where the store fails.
+pub fn store_one_copy(store: &dyn Store) -> CredentialId {
+    put(store, credential("employee", &["a"])).unwrap();
+    CredentialId("employee".into())
+}
+
+/// Spends `copy` in the answer to `request`.
+///
+/// # Errors
+/// What the store says.
+pub fn spend(store: &dyn Store, copy: CopyId, request: RequestDigest) -> Result<(), StoreError> {
+    let begun = entry(Event::Presented, Outcome::Begun);
+    run(store.answer(&request, &[copy], NOW, None, &begun)).map(|_| ())
+}
+
 fn signs_with_the_key_it_made(keys: &dyn KeyStore) {
     let (first, second) = (run(keys.create()).unwrap(), run(keys.create()).unwrap());
     assert_ne!(first.id, second.id);
