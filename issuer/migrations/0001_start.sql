@@ -34,6 +34,7 @@ CREATE TABLE tokens (
     digest      BLOB PRIMARY KEY,
     offer       TEXT NOT NULL REFERENCES offers (id) ON DELETE CASCADE,
     thumbprint  TEXT NOT NULL,
+    uses_left   INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_by_expiry ON tokens (expires_at);

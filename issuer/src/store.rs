@@ -16,6 +16,9 @@ pub const MAX_REMEMBERED: i64 = 100_000;
 /// How long proofs and nonces are remembered beyond their own time, in seconds. A request reads the
 /// clock before it waits for the database, so one that is late must still find what it repeats.
 pub const REMEMBER_LONGER: i64 = 60;
+/// How many requests a token is good for: some per configuration, and far fewer than
+/// [`MAX_REMEMBERED`], so that one employee's wallet cannot make the issuer busy for all.
+pub const MAX_TOKEN_USES: u32 = 100;
 /// How many wrong transaction codes an offer survives, less one. Source: OpenID4VCI 1.0 §13.6.3.
 pub const MAX_GUESSES: u32 = 5;
 
@@ -260,7 +263,7 @@ pub trait Sessions: Send + Sync {
     /// What a token grants to the holder of the key `thumbprint`; remembers the proof.
     ///
     /// # Errors
-    /// [`CredentialError::Token`] for an unknown or ended token, else why the proof is refused.
+    /// [`CredentialError::Token`] for an unknown, ended or spent token, else why the proof is refused.
     fn authorize(
         &self,
         token_digest: &[u8; 32],

@@ -4,8 +4,9 @@
 mod cases {
     use inro_base::{Coded as _, UnixTime};
     use inro_issuer::store::{
-        Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED, MIGRATIONS, NewCopy,
-        NewOffer, Once, Redemption, Sessions as _, SqliteStore, StoreError, StoredEmployee,
+        Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED, MAX_TOKEN_USES,
+        MIGRATIONS, NewCopy, NewOffer, Once, Redemption, Sessions as _, SqliteStore, StoreError,
+        StoredEmployee,
     };
     use inro_oauth::DpopError;
     use inro_openid4vci::issuer::{CredentialError, TokenError};
@@ -111,6 +112,25 @@ mod cases {
         assert_eq!(count(&beside, "used"), 1);
         assert_eq!(redeem(&store, 1, 2, NOW), unknown);
         assert_eq!(count(&beside, "used"), 1);
+    }
+
+    #[test]
+    fn a_token_is_good_for_a_bounded_number_of_requests() {
+        let (_folder, store, beside) = on_disk(1);
+        assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
+        let authorize = |number: u32| {
+            let mut digest = [0; 32];
+            digest.iter_mut().zip(number.to_be_bytes()).for_each(|(to, from)| *to = from);
+            let proof = Once { digest: &digest, forget_at: NOW.plus(301) };
+            store.authorize(&[101; 32], "t", proof, NOW).map(|grant| grant.offer)
+        };
+        for number in 1..=MAX_TOKEN_USES {
+            assert_eq!(authorize(number), Ok("1".into()));
+        }
+        let remembered = count(&beside, "used");
+        let spent = authorize(MAX_TOKEN_USES + 1);
+        assert_eq!(spent, Err(Denied::Refused(CredentialError::Token)));
+        assert_eq!(count(&beside, "used"), remembered);
     }
 
     fn ten_copies() -> Vec<NewCopy> {

@@ -9,8 +9,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, Trans
 
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
-    MAX_OPEN_OFFERS, MAX_REMEMBERED, NewOffer, Once, OpenOffer, REMEMBER_LONGER, Redemption, Sessions,
-    StoreError, StoredEmployee,
+    MAX_OPEN_OFFERS, MAX_REMEMBERED, MAX_TOKEN_USES, NewOffer, Once, OpenOffer, REMEMBER_LONGER, Redemption,
+    Sessions, StoreError, StoredEmployee,
 };
 
 /// The numbered migrations, in order.
@@ -200,7 +200,7 @@ impl Sessions for SqliteStore {
             let token: Option<(String, String, String)> = db
                 .query_row(
                     "SELECT offers.id, offers.employee, tokens.thumbprint FROM tokens JOIN offers ON offers.id = tokens.offer
-                     WHERE tokens.digest = ?1 AND tokens.expires_at > ?2",
+                     WHERE tokens.digest = ?1 AND tokens.expires_at > ?2 AND tokens.uses_left > 0",
                     params![token_digest, now.as_secs()],
                     |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
                 )
@@ -214,6 +214,7 @@ impl Sessions for SqliteStore {
             if let Some(refusal) = remember(db, proof, now)? {
                 return Ok(Outcome::Undo(refusal.into_denied()));
             }
+            db.execute("UPDATE tokens SET uses_left = uses_left - 1 WHERE digest = ?1", params![token_digest])?;
             let configurations = configurations(db, &offer)?;
             Ok(Outcome::Done(Grant { offer, employee, configurations }))
         })
@@ -390,8 +391,14 @@ fn take_offer(db: &Connection, id: &str, now: UnixTime) -> Result<bool, rusqlite
 
 fn put_token(db: &Connection, offer: &str, redemption: &Redemption<'_>) -> Result<(), rusqlite::Error> {
     db.execute(
-        "INSERT INTO tokens (digest, offer, thumbprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
-        params![redemption.token_digest, offer, redemption.thumbprint, redemption.token_expires_at.as_secs()],
+        "INSERT INTO tokens (digest, offer, thumbprint, uses_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            redemption.token_digest,
+            offer,
+            redemption.thumbprint,
+            MAX_TOKEN_USES,
+            redemption.token_expires_at.as_secs()
+        ],
     )?;
     Ok(())
 }
