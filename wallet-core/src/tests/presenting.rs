@@ -439,6 +439,18 @@ fn refuses_an_answer_address_that_the_registration_does_not_name() {
     });
 }
 
+/// Nobody but the certificate says where an unregistered verifier is at home.
+#[test]
+fn refuses_an_answer_address_that_the_certificate_of_an_unregistered_verifier_does_not_name() {
+    let scene = Scene::new();
+    let mut request = Request::unregistered(&scene.authority);
+    assert_eq!(scene.answer(request.clone(), Holder::Refuses).code, "accepted");
+    request.payload["nonce"] = "another-nonce-of-at-least-22-characters".into();
+    request.payload["response_uri"] = "https://other.example/responses/1".into();
+    let ended = scene.answer(request, Holder::Refuses);
+    assert_eq!((ended.code, ended.posted.len()), ("INRO-VP-024", 0));
+}
+
 #[test]
 fn refuses_a_registration_of_another_verifier() {
     refuses("INRO-TRUST-018", |request, scene| {

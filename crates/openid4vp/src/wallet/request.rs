@@ -80,7 +80,7 @@ impl UnverifiedRequest {
         let client_id = check_client_id(&parameters, &self.outer, &key)?;
         let expires_at = check_times(&parameters, now)?;
         let registration = registration(&parameters, anchors, &key, now, provider)?;
-        let response_uri = check_response_uri(&parameters, &client_id, registration.as_ref())?;
+        let response_uri = check_response_uri(&parameters, &client_id, &key, registration.as_ref())?;
         let state = token(&parameters, "state")?;
         let nonce = check_nonce(&parameters)?;
         // From here on the verifier is known, and so is where its answers may go.
@@ -230,18 +230,21 @@ fn registration(
     Ok(Some(UnverifiedRegistration::parse(jwt)?.verify(anchors, leaf, now, provider)?))
 }
 
-/// Source: OpenID4VP 1.0 §5.9.3, §8.2, §14.3.1. For `x509_hash` the registration alone names the
-/// hosts; without one nobody does, and the whole request is only claimed.
+/// Source: OpenID4VP 1.0 §5.9.3, §8.2, §14.3.1. For `x509_hash` the registration names the hosts;
+/// without one, the whole request is only claimed, and the answer stays at a host of the certificate.
 fn check_response_uri(
     parameters: &Map<String, Value>,
     client_id: &ClientId,
+    key: &TrustedKey,
     registration: Option<&VerifiedRegistration>,
 ) -> Result<HttpsUrl, RequestError> {
     let uri = text(parameters, "response_uri")?.ok_or(RequestError::Parameter { name: "response_uri" })?;
     let uri = HttpsUrl::parse(uri).ok_or(RequestError::ResponseUri)?;
     let of_certificate = match client_id.kind() {
         ClientIdKind::X509SanDns(host) => uri.host() == host,
-        ClientIdKind::X509Hash(_) => true,
+        ClientIdKind::X509Hash(_) => {
+            registration.is_some() || key.dns_names().iter().any(|name| name.eq_ignore_ascii_case(uri.host()))
+        }
     };
     let of_registration = registration.is_none_or(|registration| registration.allows_response_to(uri.url()));
     if of_certificate && of_registration { Ok(uri) } else { Err(RequestError::ResponseHost) }
