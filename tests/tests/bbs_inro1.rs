@@ -35,8 +35,10 @@ struct World {
 }
 
 fn messages(layout: Layout, scalars: &[[u8; 32]]) -> Vec<Message<'_>> {
-    let mut list: Vec<Message<'_>> =
-        layout.device_key().map(|slot| Message::Number(0xdead_beef_0000 + slot as u64)).collect();
+    let mut list: Vec<Message<'_>> = layout
+        .device_key()
+        .map(|slot| Message::Number(0xdead_beef_0000 + u64::try_from(slot).unwrap()))
+        .collect();
     list.extend([
         Message::Octets(b"Taro"),
         Message::Octets(b""),

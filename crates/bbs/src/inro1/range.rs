@@ -98,7 +98,20 @@ pub(crate) fn prove(
     rng: &mut dyn Rng,
 ) -> Result<Vec<u8>, BbsError> {
     let offset = Zeroizing::new(offset(opening.message, bounds).ok_or(BbsError::Bounds)?);
-    let choices = choose(*offset, opening.blind, bounds, rng);
+    Ok(prove_offset(pedersen, session, index, opening, bounds, *offset, rng))
+}
+
+/// The proof for a message that is `offset` above the lower bound. For any other message it doesn't hold.
+fn prove_offset(
+    pedersen: &Pedersen,
+    session: &Session,
+    index: usize,
+    opening: &Opening,
+    bounds: &Bounds,
+    offset: u64,
+    rng: &mut dyn Rng,
+) -> Vec<u8> {
+    let choices = choose(offset, opening.blind, bounds, rng);
     let mut points = Vec::with_capacity(choices.len() * 3);
     points.extend(choices.iter().map(|choice| choice.commitment(pedersen)));
     points.extend(choices.iter().flat_map(|choice| choice.first_messages(pedersen)));
@@ -112,7 +125,7 @@ pub(crate) fn prove(
     for choice in &choices {
         choice.answer(challenge, &mut proof);
     }
-    Ok(proof)
+    proof
 }
 
 pub(crate) fn verify(
@@ -242,4 +255,68 @@ fn challenge_of(
     }
     let bytes = challenge(&octets, CHALLENGE_TAG).to_be_bytes();
     bytes.last_chunk().map_or(0, |low| u128::from_be_bytes(*low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inro1::layout::Layout;
+    use crate::inro1::parameters::TypeParameters;
+
+    struct Counter(u64);
+
+    impl Rng for Counter {
+        fn fill(&mut self, destination: &mut [u8]) {
+            for byte in destination {
+                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                *byte = self.0.to_be_bytes()[0];
+            }
+        }
+    }
+
+    /// A holder who skips its own check and claims any offset, for messages outside the bounds and around the
+    /// field order.
+    #[test]
+    fn refuses_what_a_cheating_holder_makes_of_a_message_outside() {
+        let parameters = TypeParameters::new(Layout::new(1).unwrap()).unwrap();
+        let pedersen = parameters.pedersen();
+        let session = Session::new(b"ph", Scalar::from_u64(1));
+        let bounds = Bounds::new(5, 13, 22).unwrap();
+        let rng = &mut Counter(1);
+        let mut verdict = |message: Scalar, offset: u64| {
+            let blind = Scalar::from_wide(&rng.0.to_be_bytes());
+            let point = combine(&[(&pedersen.g, message), (&pedersen.h, blind)]).to_affine();
+            let encoded = point.to_compressed();
+            let opening = Opening { message, blind, encoded };
+            let proof = prove_offset(pedersen, &session, 2, &opening, &bounds, offset, rng);
+            verify(pedersen, &session, &Committed { index: 2, point, encoded }, &bounds, &proof)
+        };
+        for inside in 0..8 {
+            assert_eq!(verdict(Scalar::from_u64(5 + inside), inside), Ok(()));
+        }
+        for offset in 0..9 {
+            for outside in [4, 13, 0, 1 << 62] {
+                assert_eq!(verdict(Scalar::from_u64(outside), offset), Err(BbsError::Proof));
+            }
+            assert_eq!(verdict(-Scalar::from_u64(1), offset), Err(BbsError::Proof));
+            assert_eq!(verdict(Scalar::from_wide(&u128::MAX.to_be_bytes()), offset), Err(BbsError::Proof));
+        }
+    }
+
+    #[test]
+    fn the_numbers_sum_to_each_offset_and_no_more() {
+        for (lower, upper) in [(0, 2), (7, 10), (100, 123), (0, 64), (1, 66), (5, 1_000)] {
+            let bounds = Bounds::new(lower, upper, 22).unwrap();
+            let parts: Vec<(u64, u64)> = bounds.parts().collect();
+            assert_eq!(parts.iter().map(|(part, _)| part).sum::<u64>(), upper - lower - 1);
+            assert_eq!(parts.last(), Some(&(1, 0)));
+            for offset in 0..upper - lower {
+                let mut left = offset;
+                for (part, rest) in &parts {
+                    left -= part * less(*rest, left);
+                }
+                assert_eq!(left, 0);
+            }
+        }
+    }
 }
