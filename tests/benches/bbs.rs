@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p inro-tests --bench bbs`. Compare ratios only; on a busy machine compare the least times.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that cannot go on stops here")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::time::Instant;

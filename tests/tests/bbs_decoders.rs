@@ -2,6 +2,12 @@
 //!
 //! `TARGETS` is also the list of fuzz targets: each takes any bytes and must return.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
+
 mod bbs_support;
 
 use std::sync::LazyLock;

@@ -1,5 +1,11 @@
 //! BBS against two foreign implementations, and against itself in 10,000 random cases.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
+
 mod bbs_support;
 
 use ark_bls12_381::{Bls12_381, Fr, G1Affine, G2Affine};

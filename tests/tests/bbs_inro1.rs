@@ -1,5 +1,11 @@
 //! BBS-MOD-INRO1: issuance, presentation and sub-proofs; every refusal beside what it refuses; our own vectors.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
+
 mod bbs_support;
 
 use std::path::Path;
@@ -8,7 +14,7 @@ use bbs_support::{Mocked, Stream, hex, json, octets};
 use inro_base::{Coded as _, Rng};
 use inro_bbs::inro1::{
     Bounds, Claim, Commitment, Credential, Disclosure, Issuer, Layout, Message, Occasion, Opened, Presented,
-    Statement, TypeParameters, Verifier,
+    Shown, Statement, TypeParameters, Verifier,
 };
 use inro_bbs::{BbsError, Pseudonym, SecretKey, SecretScalar, Signature, Suite};
 use serde_json::{Value, json};
@@ -286,6 +292,35 @@ fn refuses_a_core_proof_that_was_altered_or_is_shown_with_other_claims() {
     let key = SecretKey::derive(Suite::Sha256, &[8; 32], b"").unwrap();
     let other = Verifier::new(&world.parameters, key.public_key(), HEADER);
     assert_eq!(code(other.verify(PRESENTATION, &shown, &proof).map(|_| ())), "INRO-BBS-009");
+}
+
+#[test]
+fn a_batch_gives_each_presentation_its_own_verdict() {
+    let rng = &mut Stream::new(15);
+    let world = World::plain();
+    let mut opened: Vec<Opened> = (0..4).map(|_| world.present(PRESENTATION, rng).0).collect();
+    let claims = world.shown(&[0, 4]);
+    let mut proofs: Vec<Vec<u8>> = opened.iter().map(|one| one.proof().to_vec()).collect();
+    let batch = |proofs: &[Vec<u8>], rng: &mut Stream| {
+        let shown: Vec<Shown<'_>> = proofs
+            .iter()
+            .map(|proof| Shown { presentation_header: PRESENTATION, disclosed: &claims, proof })
+            .collect();
+        world.verifier.verify_batch(&shown, rng)
+    };
+    assert!(batch(&proofs, rng).iter().all(Result::is_ok));
+    let last = proofs[1].len() - 1;
+    proofs[1][last] ^= 1;
+    proofs[3].pop();
+    let verdicts = batch(&proofs, rng);
+    let errors: Vec<Option<BbsError>> = verdicts.iter().map(|one| one.as_ref().err().copied()).collect();
+    let length = BbsError::Length { length: proofs[3].len() };
+    assert_eq!(errors, [None, Some(BbsError::Proof), None, Some(length)]);
+    // What a batch verified takes sub-proofs like any other.
+    let (pseudonym, proof) = opened.remove(2).prove_pseudonym(SCOPE, rng).unwrap();
+    let statement = Statement::Pseudonym { scope: SCOPE, pseudonym: &pseudonym };
+    assert_eq!(verdicts[2].as_ref().unwrap().check(&statement, &proof), Ok(()));
+    assert_eq!(verdicts[0].as_ref().unwrap().check(&statement, &proof), Err(BbsError::Proof));
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! What core, blind and pseudonym BBS refuse: each beside the unaltered message that they take.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
+
 mod bbs_support;
 
 use bbs_support::{Stream, bad_points, unhex};

@@ -1,5 +1,11 @@
 //! The third-party vectors of BBS: every file byte for byte, every expected failure, and how many there were.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
+
 mod bbs_support;
 
 use std::path::Path;
@@ -14,12 +20,15 @@ use serde_json::Value;
 
 const SEED: &[u8] = b"3.141592653589793238462643383279";
 
+/// Runs the vectors of one folder for one suite.
+type Test = fn(Suite, &Path);
+
 fn main() {
     let arguments = Arguments::from_args();
     let folder = vectors();
     let mut trials = Vec::new();
     for (suite, name) in SUITES {
-        let tests: [(&str, fn(Suite, &Path)); 11] = [
+        let tests: [(&str, Test); 11] = [
             ("core/primitives", core_primitives),
             ("core/signatures", core_signatures),
             ("core/proofs", core_proofs),

@@ -10,11 +10,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sha3::digest::{ExtendableOutput as _, Update as _, XofReader as _};
 
-pub const SUITES: [(Suite, &str); 2] =
+pub(crate) const SUITES: [(Suite, &str); 2] =
     [(Suite::Sha256, "bls12-381-sha-256"), (Suite::Shake256, "bls12-381-shake-256")];
 
 /// The folder of the third-party vectors, if it is there.
-pub fn vectors() -> Option<PathBuf> {
+pub(crate) fn vectors() -> Option<PathBuf> {
     let folder = std::env::var_os("INRO_VECTORS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"), PathBuf::from);
     let folder = folder.join("bbs");
@@ -24,42 +24,42 @@ pub fn vectors() -> Option<PathBuf> {
 }
 
 /// The JSON files of `folder` with their names, in the order of the names.
-pub fn files(folder: &Path) -> Vec<(String, Value)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Value)> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), json(path))).collect()
 }
 
-pub fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-pub fn unhex(text: &str) -> Vec<u8> {
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2));
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes that a member of a vector is in hex; empty when it is absent or null.
-pub fn octets(value: &Value) -> Vec<u8> {
+pub(crate) fn octets(value: &Value) -> Vec<u8> {
     unhex(value.as_str().unwrap_or_default())
 }
 
 /// A member of a vector that is an array of hex texts; empty when it is absent or null.
-pub fn octet_list(value: &Value) -> Vec<Vec<u8>> {
+pub(crate) fn octet_list(value: &Value) -> Vec<Vec<u8>> {
     value.as_array().map(|list| list.iter().map(octets).collect()).unwrap_or_default()
 }
 
-pub fn slices(list: &[Vec<u8>]) -> Vec<&[u8]> {
+pub(crate) fn slices(list: &[Vec<u8>]) -> Vec<&[u8]> {
     list.iter().map(Vec::as_slice).collect()
 }
 
 /// `expand_message` of RFC 9380 §5.3, written apart from the room's own.
-pub fn expand(suite: Suite, message: &[u8], dst: &[u8], length: usize) -> Vec<u8> {
+pub(crate) fn expand(suite: Suite, message: &[u8], dst: &[u8], length: usize) -> Vec<u8> {
     let dst_prime = [dst, &[u8::try_from(dst.len()).unwrap()]].concat();
     let message = [message, &u16::try_from(length).unwrap().to_be_bytes()].concat();
     match suite {
@@ -87,13 +87,13 @@ pub fn expand(suite: Suite, message: &[u8], dst: &[u8], length: usize) -> Vec<u8
 /// Randomness that gives the mocked scalars of the core draft, then a fixed stream.
 ///
 /// Source: draft-irtf-cfrg-bbs-signatures-09 §8.1, `mocked_calculate_random_scalars`.
-pub struct Mocked {
+pub(crate) struct Mocked {
     bytes: std::vec::IntoIter<u8>,
     after: Stream,
 }
 
 impl Mocked {
-    pub fn new(suite: Suite, seed: &[u8], dst: &[u8], count: usize) -> Self {
+    pub(crate) fn new(suite: Suite, seed: &[u8], dst: &[u8], count: usize) -> Self {
         Self { bytes: expand(suite, seed, dst, count * 48).into_iter(), after: Stream::new(0) }
     }
 }
@@ -107,14 +107,14 @@ impl Rng for Mocked {
 }
 
 /// A fixed stream of bytes that is different for each seed (xorshift64*).
-pub struct Stream(u64);
+pub(crate) struct Stream(u64);
 
 impl Stream {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u8 {
+    pub(crate) fn next(&mut self) -> u8 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -122,7 +122,7 @@ impl Stream {
     }
 
     /// A number below `bound`; good enough for tests.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (usize::from(self.next()) << 8 | usize::from(self.next())) % bound
     }
 }
@@ -137,7 +137,7 @@ impl Rng for Stream {
 
 /// Encodings of 48 bytes that are no point a message may carry: the identity in two forms, x not below the field
 /// modulus, x on no point, a point of the curve outside the subgroup, an uncompressed mark, all zero.
-pub fn bad_points() -> Vec<[u8; 48]> {
+pub(crate) fn bad_points() -> Vec<[u8; 48]> {
     let from = |text: &str| -> [u8; 48] { unhex(text).try_into().unwrap() };
     let mut identity = [0; 48];
     identity[0] = 0xc0;
