@@ -31,6 +31,7 @@ struct Anchor {
     name: String,
     usages: BTreeSet<Usage>,
     path_length: Option<u8>,
+    type_limit: Option<Vec<String>>,
     not_before: UnixTime,
     not_after: UnixTime,
 }
@@ -91,6 +92,7 @@ impl Anchors {
             name: read.claimed_name().to_owned(),
             usages: usages.iter().copied().collect(),
             path_length: read.path_length(),
+            type_limit: read.type_limit().map(<[String]>::to_vec),
             not_before: read.not_before(),
             not_after: read.not_after(),
         });
@@ -210,21 +212,32 @@ fn bounded(x5c: &[Vec<u8>]) -> Result<(&[u8], &[Vec<u8>]), TrustError> {
     }
 }
 
-/// What webpki leaves unchecked: whether each authority's key may sign certificates, and the path
-/// length of the anchor. Source: RFC 5280 §6.1.4 (l) to (n).
+/// What webpki leaves unchecked: whether each authority's key may sign certificates, the path length
+/// of the anchor, and that the leaf names no credential type that an authority above it does not
+/// name. Source: RFC 5280 §6.1.4 (l) to (n); the types are ours.
 fn check_authorities(path: &VerifiedPath<'_>, anchors: &[&Anchor]) -> Result<(), webpki::Error> {
+    let read = |der: &[u8]| UntrustedCertificate::read(der).map_err(|_| webpki::Error::BadDer);
+    let leaf = read(&path.end_entity().der())?;
+    let within = |limit: Option<&[String]>| {
+        limit.is_none_or(|limit| leaf.claimed_types().iter().all(|id| limit.contains(id)))
+    };
     let mut between = 0_u8;
     for authority in path.intermediate_certificates() {
-        let read = UntrustedCertificate::read(&authority.der()).map_err(|_| webpki::Error::BadDer)?;
-        if !read.may_sign_certificates() {
+        let authority = read(&authority.der())?;
+        if !authority.may_sign_certificates() {
             return Err(webpki::Error::EndEntityUsedAsCa);
+        }
+        if !within(authority.type_limit()) {
+            return Err(webpki::Error::NameConstraintViolation);
         }
         between = between.saturating_add(1);
     }
     // Of two anchors with one name and key, either may be the one that allows it.
     let mut ends = anchors.iter().filter(|anchor| anchor.trusted == *path.anchor());
-    let allowed = ends.any(|anchor| anchor.path_length.is_none_or(|length| between <= length));
-    if allowed { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
+    let allows = |anchor: &&Anchor| {
+        anchor.path_length.is_none_or(|length| between <= length) && within(anchor.type_limit.as_deref())
+    };
+    if ends.any(allows) { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
 }
 
 /// An authority may leave its usages open; where it names some, ours must be among them. The leaf

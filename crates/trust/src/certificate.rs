@@ -32,7 +32,7 @@ pub struct UntrustedCertificate {
     name: String,
     dns_names: Vec<String>,
     usages: Vec<Usage>,
-    types: Vec<String>,
+    types: Option<Vec<String>>,
     authority: bool,
     path_length: Option<u8>,
     key_usage: Option<KeyUsage>,
@@ -59,8 +59,7 @@ impl UntrustedCertificate {
             name: common_name(&parts.subject)?,
             dns_names: parts.extension(SUBJECT_ALT_NAME)?.map(dns_names).transpose()?.unwrap_or_default(),
             usages: parts.extension(EXTENDED_KEY_USAGE)?.map(usages).transpose()?.unwrap_or_default(),
-            // A certificate without the extension names no type.
-            types: parts.extension(oid::CREDENTIAL_TYPES_DER)?.map(decode).transpose()?.unwrap_or_default(),
+            types: parts.extension(oid::CREDENTIAL_TYPES_DER)?.map(decode).transpose()?,
             authority: constraints.as_ref().is_some_and(|constraints| constraints.ca),
             path_length: constraints.and_then(|constraints| constraints.path_len_constraint),
             key_usage: parts.extension(KEY_USAGE)?.map(decode).transpose()?,
@@ -79,9 +78,14 @@ impl UntrustedCertificate {
         &self.dns_names
     }
 
-    /// The ids of the credential types that it names.
+    /// The ids of the credential types that it names; empty without the extension.
     pub fn claimed_types(&self) -> &[String] {
-        &self.types
+        self.types.as_deref().unwrap_or_default()
+    }
+
+    /// The types to which an authority limits whatever stands beneath it; `None` for no limit.
+    pub(crate) fn type_limit(&self) -> Option<&[String]> {
+        self.types.as_deref()
     }
 
     /// The usages of ours that it names.

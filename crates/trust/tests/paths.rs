@@ -204,6 +204,25 @@ fn refuses_more_authorities_than_the_anchor_or_one_of_them_allows() {
 }
 
 #[test]
+fn refuses_a_leaf_that_names_more_types_than_an_authority_above_it() {
+    for (anchor_names, middle_names, accepted) in [
+        (None, None, true),
+        (None, Some(vec!["role-authority", "employee-id"]), true),
+        (Some(vec!["employee-id"]), None, true),
+        (None, Some(vec!["role-authority"]), false),
+        (Some(vec!["role-authority"]), None, false),
+        (None, Some(vec![]), false),
+    ] {
+        let authority = Plan { types: anchor_names, ..Plan::authority("CA") }.root();
+        let middle = Plan { types: middle_names, ..Plan::authority("Middle") }.signed_by(&authority);
+        let leaf = Plan::leaf("Leaf", ISSUER).signed_by(&middle);
+        let result = trust(&anchors(&authority, &[ISSUER]), &[&leaf, &middle], ISSUER);
+        let expected = (!accepted).then_some("INRO-TRUST-011");
+        assert_eq!(result.err().map(|error| error.code().as_str()), expected);
+    }
+}
+
+#[test]
 fn refuses_an_anchor_that_lacks_the_usage() {
     let authority = Plan::authority("CA").root();
     let leaf = Plan::leaf("Leaf", Usage::Verifier).signed_by(&authority);

@@ -398,7 +398,6 @@ mod tests {
 
     /// Two processes have two connections; here two threads do.
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "the race is what is tested")]
     fn of_two_processes_that_spend_one_copy_one_succeeds() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wallet.sqlite");
