@@ -375,12 +375,13 @@ struct Received {
 }
 
 impl Received {
+    /// Reads what stands behind the list of `committed` indexes.
     fn read(bytes: &[u8], hidden: usize, committed: &[usize]) -> Result<Self, BbsError> {
         let length = Proof::length(hidden);
         let whole = length + COMMITTED * committed.len();
         let (core, extra) = match bytes.split_at_checked(length) {
             Some(parts) if bytes.len() == whole => parts,
-            _ => return Err(BbsError::Length { length: bytes.len() }),
+            _ => return Err(BbsError::Length { length: 1 + INDEX * committed.len() + bytes.len() }),
         };
         let core = Proof::read(core, hidden)?;
         let mut reader = Reader::exactly(extra, COMMITTED * committed.len())?;
