@@ -1,4 +1,16 @@
 //! BBS, blind BBS, pseudonyms and sub-proofs over BLS12-381.
+//!
+//! | interface | what it is | source |
+//! |---|---|---|
+//! | [`CoreBbs`] | core BBS, both ciphersuites | draft-irtf-cfrg-bbs-signatures-09 |
+//! | [`BlindBbs`], [`NymBbs`] | blind BBS and pseudonyms as the vectors of zkryptium 0.8 pin them | `docs/vectors.md` |
+//! | [`inro1`] | our credential profile BBS-MOD-INRO1 with its sub-proofs | `docs/specs/bbs-mod-inro1.md` |
+//!
+//! An interface's generators are made once for a number of messages and shared; they carry the tables that signing,
+//! proving and verifying use. A credential is accepted once, which checks it and makes the tables of its own points;
+//! then it makes any number of proofs. What touches a secret is constant-time: `docs/specs/bbs-constant-time.md`.
+//!
+//! Only `ffi.rs` calls C. Everything else is safe code over scalars and points that were checked when they came in.
 
 mod blind_bbs;
 mod commitment;
