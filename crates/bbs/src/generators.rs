@@ -3,12 +3,13 @@ use zeroize::Zeroizing;
 use crate::ffi::{G1, Scalar};
 use crate::key::PublicKey;
 use crate::octets::Octets;
-use crate::table::{TABLE_BYTES, Table};
+use crate::table::{DENSE_BYTES, TABLE_BYTES, Table};
 use crate::{BbsError, MAX_MESSAGES, Suite};
 
-/// The most that the tables of one set of generators may take, in bytes.
+/// The most that the tables of one credential type may take, in bytes.
 const MAX_TABLES: usize = 4 << 20;
-const _: () = assert!((MAX_MESSAGES + 3) * TABLE_BYTES <= MAX_TABLES);
+// P1, Q_1 and Q_2 beside the messages' generators, and the two dense tables of the profile's commitments.
+const _: () = assert!((MAX_MESSAGES + 3) * TABLE_BYTES + 2 * DENSE_BYTES <= MAX_TABLES);
 
 /// The generators of one interface for one number of messages, with their tables.
 pub(crate) struct Generators {

@@ -51,4 +51,4 @@ pub use suite::Suite;
 ///
 /// Bounds the tables of generators to 4 MiB and the work that a stranger's numbers can cause. Our largest
 /// credential type has 30 messages.
-pub const MAX_MESSAGES: usize = 120;
+pub const MAX_MESSAGES: usize = 112;

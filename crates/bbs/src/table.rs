@@ -26,6 +26,9 @@ const ROWS: usize = DIGITS / STRIDE;
 /// Bytes of one table.
 pub(crate) const TABLE_BYTES: usize = ROWS * ENTRIES * size_of::<G1Affine>();
 
+/// Bytes of one dense table.
+pub(crate) const DENSE_BYTES: usize = TABLE_BYTES * STRIDE;
+
 /// The multiples of one point.
 #[derive(Clone)]
 pub(crate) struct Table {
