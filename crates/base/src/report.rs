@@ -1,6 +1,8 @@
 //! How a program tells a person of an error: cause and remedy in the person's language, with the
 //! code. Renders to text alone; writing it out is the program's part.
 
+use serde_json::{Value, json};
+
 use crate::{Code, Coded};
 
 /// The languages in which every error is explained.
@@ -68,22 +70,24 @@ impl Language {
         best.1
     }
 
+    /// One of two fixed texts.
+    pub const fn pick(self, en: &'static str, ja: &'static str) -> &'static str {
+        match self {
+            Self::En => en,
+            Self::Ja => ja,
+        }
+    }
+
     /// The language's tag: `en` or `ja`.
     pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ja => "ja",
-        }
+        self.pick("en", "ja")
     }
 }
 
 impl crate::code::Text {
     /// This sentence in `language`.
     pub const fn in_language(self, language: Language) -> &'static str {
-        match language {
-            Language::En => self.en,
-            Language::Ja => self.ja,
-        }
+        language.pick(self.en, self.ja)
     }
 }
 
@@ -100,6 +104,18 @@ pub fn render_code(code: Code, detail: &str, language: Language) -> String {
     let (cause, remedy) = (entry.cause.in_language(language), entry.remedy.in_language(language));
     let detail = if detail.is_empty() { String::new() } else { format!("detail: {detail}\n") };
     format!("error: {cause} [{code}]\n{detail}remedy: {remedy}\n")
+}
+
+/// An error for programs: its code, what the registry says of it in `language`, and no detail.
+pub fn to_json(error: &dyn Coded, language: Language) -> Value {
+    let entry = error.code().entry();
+    json!({
+        "inro_code": error.code().as_str(),
+        "cause": entry.cause.in_language(language),
+        "remedy": entry.remedy.in_language(language),
+        "owner": entry.owner.as_str(),
+        "retry": entry.retry,
+    })
 }
 
 fn primary_is_japanese(subtag: Option<&str>) -> bool {
@@ -139,6 +155,12 @@ mod tests {
             japanese.starts_with("error: 文書が正しいJSONではありません。 [INRO-BASE-004]\n"),
             "{japanese}"
         );
+    }
+
+    #[test]
+    fn tells_programs_the_code_and_who_can_remedy_it() {
+        let object = to_json(&JsonError::Shape, Language::En);
+        assert_eq!((&object["inro_code"], &object["owner"]), (&"INRO-BASE-005".into(), &"operator".into()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use inro_base::Coded;
 use inro_base::report::{self, Exit, Language};
+use serde_json::json;
 
 /// The language of the environment: `LC_ALL`, else `LANG`.
 pub fn language() -> Language {
@@ -15,7 +16,7 @@ pub fn language() -> Language {
 pub fn report_error(error: &dyn Coded, json: bool) -> ExitCode {
     eprint!("{}", report::render(error, language()));
     if json {
-        println!("{}", error_object(error, language()));
+        println!("{}", json!({ "error": report::to_json(error, language()) }));
     }
     exit(Exit::Failed)
 }
@@ -35,17 +36,6 @@ pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     }
     let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
     std::iter::once(&heads).chain(rows).map(|row| line(row, &widths)).collect()
-}
-
-fn error_object(error: &dyn Coded, language: Language) -> serde_json::Value {
-    let entry = error.code().entry();
-    serde_json::json!({"error": {
-        "inro_code": error.code().as_str(),
-        "cause": entry.cause.in_language(language),
-        "remedy": entry.remedy.in_language(language),
-        "owner": entry.owner.as_str(),
-        "retry": entry.retry,
-    }})
 }
 
 fn line(row: &[String], widths: &[usize]) -> String {
@@ -68,7 +58,6 @@ fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ServiceError;
 
     #[test]
     fn columns_line_up_across_scripts() {
@@ -78,12 +67,5 @@ mod tests {
         ];
         let text = table(&["number", "name", "post"], &rows);
         assert_eq!(text, "number  name       post\nE0001   甲野 太郎  x\nE2      A          y\n");
-    }
-
-    #[test]
-    fn the_json_report_names_the_code_and_who_can_remedy_it() {
-        let object = error_object(&ServiceError::Pki, Language::En);
-        assert_eq!(object["error"]["inro_code"], "INRO-SERVICE-010");
-        assert_eq!(object["error"]["owner"], "operator");
     }
 }

@@ -2,10 +2,10 @@
 
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
+use inro_base::report::Language;
 use inro_wallet_core::{Choice, Group, Review, WalletError};
 
 use crate::error::CliError;
-use crate::language::Language;
 use crate::screen;
 
 /// How often a person may answer with something else than was asked.

@@ -1,47 +1,21 @@
 //! Japanese or English, by the environment.
 
-use inro_base::code::Text;
+use inro_base::report::Language;
 use inro_wallet_core::Localized;
 
-/// The language that the holder reads.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Language {
-    /// English.
-    En,
-    /// Japanese.
-    Ja,
+/// By `LC_ALL`, else `LANG`.
+pub(crate) fn from_environment() -> Language {
+    let value = |name| std::env::var(name).ok();
+    Language::from_locale(value("LC_ALL").as_deref(), value("LANG").as_deref())
 }
 
-impl Language {
-    /// By `LC_ALL`, else `LANG`; English unless it begins with `ja`.
-    pub(crate) fn from_environment() -> Self {
-        let value = ["LC_ALL", "LANG"]
-            .into_iter()
-            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-        if value.is_some_and(|value| value.starts_with("ja")) { Self::Ja } else { Self::En }
-    }
-
-    /// One of two fixed texts.
-    pub(crate) const fn pick(self, en: &'static str, ja: &'static str) -> &'static str {
-        match self {
-            Self::En => en,
-            Self::Ja => ja,
-        }
-    }
-
-    /// The registry's text in this language.
-    pub(crate) const fn registered(self, text: Text) -> &'static str {
-        self.pick(text.en, text.ja)
-    }
-
-    /// A name in this language, or in the other where this one is missing.
-    pub(crate) fn name(self, name: &Localized) -> &str {
-        let (first, second) = match self {
-            Self::En => (&name.en, &name.ja),
-            Self::Ja => (&name.ja, &name.en),
-        };
-        if first.is_empty() { second } else { first }
-    }
+/// A name in `language`, or in the other where that one is missing.
+pub(crate) fn localized(name: &Localized, language: Language) -> &str {
+    let (first, second) = match language {
+        Language::En => (&name.en, &name.ja),
+        Language::Ja => (&name.ja, &name.en),
+    };
+    if first.is_empty() { second } else { first }
 }
 
 /// `text` without the characters that could steer a terminal: what a stranger named itself must not
@@ -88,10 +62,10 @@ mod tests {
     #[test]
     fn shows_a_name_in_the_language_that_it_has() {
         let name = Localized { en: "Minato City".into(), ja: "みなと市".into() };
-        assert_eq!(Language::Ja.name(&name), "みなと市");
-        assert_eq!(Language::En.name(&name), "Minato City");
+        assert_eq!(localized(&name, Language::Ja), "みなと市");
+        assert_eq!(localized(&name, Language::En), "Minato City");
         let name = Localized { en: String::new(), ja: "みなと市".into() };
-        assert_eq!(Language::En.name(&name), "みなと市");
+        assert_eq!(localized(&name, Language::En), "みなと市");
     }
 
     #[test]

@@ -1,32 +1,14 @@
 //! What the commands print: for people, or JSON.
 
-use inro_base::Coded;
+use inro_base::report::Language;
 use inro_credential::ClaimPath;
 use inro_wallet_core::{CredentialRecord, Event, HistoryEntry, Localized, Outcome};
 use serde_json::{Value, json};
 
-use crate::language::{Language, brief, plain};
+use crate::language::{brief, localized, plain};
 
 /// The longest name of somebody or something else on a line, in characters.
 const MAX_LABEL: usize = 100;
-
-/// An error for people: its cause with its code, and the remedy.
-pub(crate) fn error_text(error: &dyn Coded, language: Language) -> String {
-    let entry = error.code().entry();
-    let (cause, remedy) = (language.registered(entry.cause), language.registered(entry.remedy));
-    format!("error: {cause} [{}]\nremedy: {remedy}", error.code())
-}
-
-/// An error for programs.
-pub(crate) fn error_json(error: &dyn Coded, language: Language) -> Value {
-    let entry = error.code().entry();
-    json!({
-        "inro_code": error.code().as_str(),
-        "cause": language.registered(entry.cause),
-        "remedy": language.registered(entry.remedy),
-        "retry": entry.retry,
-    })
-}
 
 /// Credentials in short, as `receive` and `list` show them.
 pub(crate) fn credentials_json(records: &[CredentialRecord]) -> Value {
@@ -43,7 +25,7 @@ pub(crate) fn credentials_text(records: &[CredentialRecord], language: Language)
             Language::En => format!("{} copies", record.copies),
             Language::Ja => format!("残り{}枚", record.copies),
         };
-        let (name, issuer) = (language.name(&record.name), language.name(&record.issuer_name));
+        let (name, issuer) = (localized(&record.name, language), localized(&record.issuer_name, language));
         let name = if name.is_empty() { &record.vct } else { name };
         format!(
             "{}  {} — {}  {copies}{}\n",
@@ -60,9 +42,9 @@ pub(crate) fn credentials_text(records: &[CredentialRecord], language: Language)
 pub(crate) fn credential_json(record: &CredentialRecord) -> Value {
     let mut object = summary(record);
     if let Some(members) = object.as_object_mut() {
-        members.insert("name".into(), localized(&record.name));
+        members.insert("name".into(), both_languages(&record.name));
         members.insert("issuer".into(), record.issuer.as_str().into());
-        members.insert("issuer_name".into(), localized(&record.issuer_name));
+        members.insert("issuer_name".into(), both_languages(&record.issuer_name));
         members.insert("received_at".into(), record.received_at.to_string().into());
         members.insert("claims".into(), record.claims.clone().into());
     }
@@ -73,7 +55,7 @@ pub(crate) fn credential_json(record: &CredentialRecord) -> Value {
 pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> String {
     let mut text = credentials_text(std::slice::from_ref(record), language);
     for name in record.claim_names() {
-        let label = record.label(&ClaimPath::claim(&name)).map(|label| language.name(label).to_owned());
+        let label = record.label(&ClaimPath::claim(&name)).map(|label| localized(label, language).to_owned());
         let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| name.clone());
         let value = record
             .claims
@@ -112,7 +94,7 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
             .map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", "))))
             .collect();
         let (event, outcome) = (event(entry.event, language), outcome(entry.outcome, language));
-        let name = brief(language.name(&entry.counterpart), MAX_LABEL);
+        let name = brief(localized(&entry.counterpart, language), MAX_LABEL);
         format!("{}  {event} ({outcome})  {name}{claimed}  {}\n", entry.at, items.join("; "))
     };
     entries.iter().map(row).collect()
@@ -150,7 +132,7 @@ fn summary(record: &CredentialRecord) -> Value {
     })
 }
 
-fn localized(name: &Localized) -> Value {
+fn both_languages(name: &Localized) -> Value {
     json!({ "en": name.en, "ja": name.ja })
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
+use inro_base::report::{self, Exit, Language};
 use inro_wallet_core::{AnchorKind, CredentialId, Wallet};
 use serde_json::{Value, json};
 
@@ -13,12 +14,8 @@ use crate::decide::{Approval, Decision, decide};
 use crate::error::CliError;
 use crate::home::Home;
 use crate::https::check_anchor;
-use crate::language::Language;
+use crate::language;
 use crate::print;
-
-const DONE: u8 = 0;
-const FAILED: u8 = 1;
-const REFUSED: u8 = 3;
 
 /// The longest certificate file that is read, in bytes.
 const MAX_PEM_BYTES: u64 = 64 * 1024;
@@ -27,7 +24,7 @@ const MAX_PEM_BYTES: u64 = 64 * 1024;
 struct Done {
     json: Value,
     text: String,
-    exit: u8,
+    exit: Exit,
 }
 
 /// Reads the command line, carries the command out and prints its outcome.
@@ -36,7 +33,7 @@ pub fn main() -> ExitCode {
     let Some(home) = arguments.home else {
         Arguments::command().error(ErrorKind::MissingRequiredArgument, "--home H is needed").exit();
     };
-    let (json, language) = (arguments.json, Language::from_environment());
+    let (json, language) = (arguments.json, language::from_environment());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a single-threaded runtime needs nothing but memory and a poll descriptor");
     let outcome = runtime.block_on(run(arguments.command, home, language));
@@ -47,14 +44,15 @@ pub fn main() -> ExitCode {
             } else {
                 print!("{}", done.text);
             }
-            ExitCode::from(done.exit)
+            ExitCode::from(done.exit.status())
         }
         Err(error) => {
             if json {
-                println!("{}", json!({ "error": print::error_json(&error, language) }));
+                println!("{}", json!({ "error": report::to_json(&error, language) }));
             }
-            eprintln!("{}", print::error_text(&error, language));
-            ExitCode::from(if error.is_refusal() { REFUSED } else { FAILED })
+            eprint!("{}", report::render(&error, language));
+            let exit = if error.is_refusal() { Exit::Refused } else { Exit::Failed };
+            ExitCode::from(exit.status())
         }
     }
 }
@@ -129,19 +127,19 @@ async fn present(home: PathBuf, request: &str, approval: Approval, language: Lan
         Err(error) => ("failed", None, Some(error)),
     };
     if let Some(error) = &error {
-        eprintln!("{}", print::error_text(error, language));
+        eprint!("{}", report::render(error, language));
     }
     let exit = match status {
-        "sent" => DONE,
-        "refused" => REFUSED,
-        _ => FAILED,
+        "sent" => Exit::Done,
+        "refused" => Exit::Refused,
+        _ => Exit::Failed,
     };
     let text = match status {
         "sent" => language.pick("sent\n", "提示しました\n"),
         "refused" => language.pick("refused\n", "拒否しました\n"),
         _ => "",
     };
-    let error = error.map(|error| print::error_json(&error, language));
+    let error = error.map(|error| report::to_json(&error, language));
     Done { json: print::presented_json(status, redirect_uri.as_deref(), error), text: text.to_owned(), exit }
 }
 
@@ -161,5 +159,5 @@ async fn try_present(
 }
 
 const fn done(json: Value, text: String) -> Done {
-    Done { json, text, exit: DONE }
+    Done { json, text, exit: Exit::Done }
 }

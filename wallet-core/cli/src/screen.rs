@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use inro_base::report::Language;
 use inro_wallet_core::{Asked, AskedClaim, Asker, Group, Localized, Review, ReviewPurpose};
 
-use crate::language::{Language, brief};
+use crate::language::{brief, localized};
 
 /// The longest name, path or host on the screen, in characters.
 const MAX_NAME: usize = 100;
@@ -54,7 +55,7 @@ fn asker(asker: &Asker, language: Language) -> String {
     let (label, name) = match asker {
         Asker::Registered { name } => {
             let label = language.pick("Registered verifier: ", "登録済みの要求元：");
-            (label, brief(language.name(name), MAX_NAME))
+            (label, brief(localized(name, language), MAX_NAME))
         }
         Asker::Claimed { name } => {
             let label = language.pick("CLAIMED, NOT VERIFIED: ", "自称（未確認）：");
@@ -71,7 +72,7 @@ fn purpose(purpose: Option<&ReviewPurpose>, language: Language) -> String {
     let Some(purpose) = purpose else {
         return language.pick("Purpose: not stated", "目的：示されていません").to_owned();
     };
-    let text = language.name(&purpose.text);
+    let text = localized(&purpose.text, language);
     if purpose.registered {
         let label = language.pick("Purpose: ", "目的：");
         return format!("{label}{}", brief(text, MAX_PURPOSE));
@@ -174,5 +175,5 @@ fn credential_name(asked: &Asked, language: Language) -> String {
 }
 
 fn name(name: &Localized, language: Language) -> String {
-    brief(language.name(name), MAX_NAME)
+    brief(localized(name, language), MAX_NAME)
 }

@@ -42,7 +42,8 @@ fn tells_causes_and_remedies_in_the_language_of_the_environment() {
     let (status, _, english) = wallet(folder.path(), "C.UTF-8", &["show", "nothing"]);
     assert_eq!(status, 1);
     assert!(
-        english.starts_with("error: The wallet has no such credential. [INRO-WALLET-022]\nremedy: "),
+        english.starts_with("error: The wallet has no such credential. [INRO-WALLET-022]\n")
+            && english.contains("\nremedy: List the credentials"),
         "{english}"
     );
     let (status, _, japanese) = wallet(folder.path(), "ja_JP.UTF-8", &["show", "nothing"]);
