@@ -1,6 +1,10 @@
 //! sd-jwt-rs and our room over random claim sets: what one issues or presents, the other verifies,
 //! and both see the same claims.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests, outside the test functions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
 
 use inro_base::{Rng, UnixTime, base64url};
 use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
