@@ -1,6 +1,6 @@
 //! Why the issuer or its CLI stopped.
 
-use inro_base::{Code, Coded};
+use inro_base::{Code, Coded, UnixTime};
 use inro_credential::CredentialError;
 use inro_crypto::CryptoError;
 use inro_jose::JoseError;
@@ -65,6 +65,12 @@ pub enum IssuerError {
     /// The offer yielded all its copies.
     #[error("the offer yielded all its copies")]
     Exhausted,
+    /// The signer's certificate has ended: nobody would accept what it signs.
+    #[error("the signer's certificate ended at {at}")]
+    SignerEnded {
+        /// When.
+        at: UnixTime,
+    },
     /// The registration file is malformed.
     #[error("registration.toml cannot be read")]
     Registration,
@@ -90,6 +96,7 @@ impl IssuerError {
             | Self::Crypto(_)
             | Self::Jose(_)
             | Self::Trust(_)
+            | Self::SignerEnded { .. }
             | Self::SdJwt(_)
             | Self::Hr(_)
             | Self::Url(_)
@@ -121,6 +128,7 @@ impl Coded for IssuerError {
             Self::FormatLater => const { Code::new("INRO-ISSUER-009") },
             Self::ApprovalLater => const { Code::new("INRO-ISSUER-010") },
             Self::Exhausted => const { Code::new("INRO-ISSUER-011") },
+            Self::SignerEnded { .. } => const { Code::new("INRO-ISSUER-018") },
             Self::Registration => const { Code::new("INRO-ISSUER-012") },
             Self::Record => const { Code::new("INRO-ISSUER-013") },
         }

@@ -80,7 +80,7 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
     let config = config(root)?;
     let layout = Layout::new(root);
     let secret = files::read_private(&layout.key("server.key"))?;
-    Ok(Issuer::new(IssuerParts {
+    Issuer::new(IssuerParts {
         url: origin(&config.url)?,
         name: config.name,
         types: types(&layout)?,
@@ -92,7 +92,7 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
         clock: Arc::new(SystemClock),
         rng: Box::new(OsRng),
         store: Arc::new(store(root)?),
-    })?)
+    })
 }
 
 /// The credential types of the folder, by file name.

@@ -94,7 +94,12 @@ impl Issuer {
         let kind = self.type_of(configuration_id)?;
         let claims = hr::claims(employee, kind, self.roles()).ok_or(IssuerError::NoSuchCredential)?;
         kind.validate(&claims)?;
-        let (issued_at, expires_at) = kind.lifetime(now, employee.ends_at());
+        let signer_ends_at = self.signer_ends_at();
+        if signer_ends_at <= now {
+            return Err(IssuerError::SignerEnded { at: signer_ends_at });
+        }
+        let ends_at = employee.ends_at().map_or(signer_ends_at, |at| at.min(signer_ends_at));
+        let (issued_at, expires_at) = kind.lifetime(now, Some(ends_at));
         if expires_at <= now {
             return Err(IssuerError::NotInOffice);
         }

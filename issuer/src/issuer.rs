@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use inro_base::{Clock, RequestId, Rng, UnixTime};
 use inro_credential::{RoleTable, TypeCatalog};
 use inro_crypto::{Provider, Signer};
-use inro_oauth::{HttpsUrl, Purpose, UrlError};
+use inro_oauth::{HttpsUrl, Purpose};
+use inro_trust::{TrustError, UntrustedCertificate};
 
+use crate::error::IssuerError;
 use crate::secrets::ServerSecrets;
 use crate::store::Store;
 
@@ -22,6 +24,7 @@ pub struct Issuer {
     roles: RoleTable,
     signer: Arc<dyn Signer>,
     chain: Vec<Vec<u8>>,
+    signer_ends_at: UnixTime,
     secrets: ServerSecrets,
     provider: Arc<dyn Provider>,
     clock: Arc<dyn Clock>,
@@ -71,10 +74,14 @@ impl Issuer {
     /// Puts an issuer together.
     ///
     /// # Errors
-    /// [`UrlError`] when no endpoint can be made of the URL.
-    pub fn new(parts: IssuerParts) -> Result<Self, UrlError> {
+    /// [`IssuerError`] when no endpoint can be made of the URL, or the signer's certificate cannot
+    /// be read.
+    pub fn new(parts: IssuerParts) -> Result<Self, IssuerError> {
         let endpoint = |name: &str| HttpsUrl::parse(&format!("{}/{name}", parts.url.as_str()));
+        let signer = parts.chain.first().ok_or(TrustError::NoCertificate)?;
+        let signer_ends_at = UntrustedCertificate::read(signer)?.not_after();
         Ok(Self {
+            signer_ends_at,
             credential_endpoint: endpoint("credential")?,
             nonce_endpoint: endpoint("nonce")?,
             token_endpoint: endpoint("token")?,
@@ -95,6 +102,11 @@ impl Issuer {
     /// The credential issuer identifier.
     pub const fn url(&self) -> &HttpsUrl {
         &self.url
+    }
+
+    /// When the signer's certificate ends, and with it everything that it signed.
+    pub const fn signer_ends_at(&self) -> UnixTime {
+        self.signer_ends_at
     }
 
     /// A fresh `c_nonce`.

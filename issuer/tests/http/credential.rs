@@ -367,6 +367,25 @@ async fn denies_an_employee_who_left_after_the_offer() {
     );
 }
 
+/// The signer's certificate lasts 730 days from `NOW`.
+#[tokio::test]
+async fn issues_nothing_that_outlives_the_signers_certificate() {
+    const DAY: i64 = 86_400;
+    let bench = Bench::new();
+    bench.wait(730 * DAY - 60);
+    let key = new_key();
+    let token = bench.access_token(&key).await;
+    let answer = bench.credential(&bench.credential_message_for(&token, &key, 1).await).await;
+    assert_eq!(answer.verdict(), accepted());
+    let answer = answer.json();
+    let text = answer["credentials"][0]["credential"].as_str().unwrap();
+    let held = inro_sd_jwt::HeldSdJwt::parse(text, &inro_crypto_aws::AwsLc).unwrap();
+    assert_eq!(held.expires_at(), Some(bench.issuer.signer_ends_at()));
+    bench.wait(60);
+    let message = bench.credential_message_for(&token, &key, 1).await;
+    assert_eq!(bench.credential(&message).await.verdict(), refused(500, "server_error", "INRO-ISSUER-018"));
+}
+
 #[tokio::test]
 async fn a_signer_that_fails_costs_neither_nonce_nor_copies() {
     let bench = Bench::new();
