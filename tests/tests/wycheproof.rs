@@ -1,5 +1,11 @@
 //! Project Wycheproof's hostile vectors, run through both providers of `inro-crypto`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
+
 use inro_crypto::{CryptoError, Provider, PublicKey, RustCrypto, Signature};
 use inro_crypto_aws::AwsLc;
 use wycheproof::TestResult::Valid;
