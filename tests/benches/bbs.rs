@@ -1,7 +1,7 @@
-//! What BBS costs here and in foreign crates: one process, one thread, median and least time in microseconds as
-//! JSON lines.
+//! What BBS costs here and in foreign crates: one process, one thread.
 //!
-//! `cargo bench -p inro-tests --bench bbs`. Compare ratios only; on a busy machine compare the least times.
+//! Prints one JSON line for each figure, the median and the least time in nanoseconds or a number of bytes; `cargo xtask
+//! bench` makes `docs/benchmarks.md` of them. Compare ratios only; on a busy machine compare the least times.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that cannot go on stops here")]
 
@@ -40,27 +40,34 @@ impl Rng for System {
     }
 }
 
-/// The median and the least time of `runs` runs in microseconds.
+/// The median and the least time of one of `repeats` operations that `run` does, over `runs` runs, in nanoseconds.
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
-fn median<T>(runs: usize, mut run: impl FnMut() -> T) -> [f64; 2] {
-    let mut times: Vec<f64> = (0..runs)
+fn median_of<T>(runs: usize, repeats: usize, mut run: impl FnMut() -> T) -> [u64; 2] {
+    let mut times: Vec<u64> = (0..runs)
         .map(|_| {
             let start = Instant::now();
             black_box(run());
-            start.elapsed().as_secs_f64() * 1e6
+            u64::try_from(start.elapsed().as_nanos() / u128::try_from(repeats).unwrap()).unwrap()
         })
         .collect();
-    times.sort_by(f64::total_cmp);
+    times.sort_unstable();
     [times[times.len() / 2], times[0]]
 }
 
-fn print(what: &str, count: usize, operation: &str, micros: [f64; 2]) {
-    let [median, least] = micros.map(|micros| (micros * 10.0).round() / 10.0);
-    println!(
-        "{}",
-        serde_json::json!({"room": "bbs", "what": what, "messages": count, "operation": operation,
-            "micros": median, "least": least})
-    );
+fn median<T>(runs: usize, run: impl FnMut() -> T) -> [u64; 2] {
+    median_of(runs, 1, run)
+}
+
+fn print(who: &str, count: usize, operation: &str, [median, least]: [u64; 2]) {
+    print_time(&format!("bbs/{operation}/{count}/{who}"), [median, least]);
+}
+
+fn print_time(name: &str, [median, least]: [u64; 2]) {
+    println!("{}", serde_json::json!({"name": name, "median_ns": median, "least_ns": least}));
+}
+
+fn print_bytes(name: &str, bytes: usize) {
+    println!("{}", serde_json::json!({"name": name, "bytes": bytes}));
 }
 
 fn main() {
@@ -70,33 +77,23 @@ fn main() {
         bbs_plus_one(count, runs);
         zkryptium_one(count, runs.min(21));
     }
-    let floor = floor();
-    profile(runs, floor);
+    unit_operations();
+    profile(runs);
 }
 
-/// Measures the unit operations; the floor of the profile's presentation is the sum of those that it needs.
-///
-/// With 12 messages, one disclosed, two committed and 22 bits: 94 terms of 44 masked additions and 22 of 22; 18
-/// doublings in each of five sums; two multiplications and one hash to the curve for the pseudonym; three
-/// inversions.
-fn floor() -> f64 {
+/// What the floor of a presentation is made of, and what the tables take.
+fn unit_operations() {
     let unit = |name: &str, run: fn(usize), count: usize| {
-        let micros =
-            median(51, || run(count)).map(|micros| micros / f64::from(u32::try_from(count).unwrap()));
-        println!(
-            "{}",
-            serde_json::json!({"room": "bbs", "what": "unit", "operation": name,
-                "micros": (micros[0] * 1e3).round() / 1e3, "least": (micros[1] * 1e3).round() / 1e3})
-        );
-        micros[1]
+        print_time(&format!("bbs-unit/{name}"), median_of(51, count, || run(count)));
     };
-    let addition = unit("masked addition", units::masked_additions, 5_000);
-    let doubling = unit("doubling", units::doublings, 500);
-    let multiplication = unit("multiplication", units::multiplications, 10);
-    let hash = unit("hash to curve", units::hashes_to_curve, 10);
-    let encoding = unit("affine and encoding", units::encodings, 10);
+    unit("masked addition", units::masked_additions, 5_000);
+    unit("doubling", units::doublings, 500);
+    unit("multiplication", units::multiplications, 10);
+    unit("hash to the curve", units::hashes_to_curve, 10);
+    unit("affine form", units::encodings, 10);
     unit("pairing equation", units::pairings, 100);
-    (94.0 * 44.0 + 22.0 * 22.0) * addition + 90.0 * doubling + 2.0 * multiplication + hash + 3.0 * encoding
+    print_bytes("bbs-bytes/tables of a generator", units::TABLE_BYTES);
+    print_bytes("bbs-bytes/tables of the largest type", units::MOST_TABLE_BYTES);
 }
 
 fn ours(count: usize, runs: usize) {
@@ -112,20 +109,20 @@ fn ours(count: usize, runs: usize) {
     print("inro", count, "verify", median(runs, || bbs.verify(&list, &signature).unwrap()));
     print("inro", count, "accept", median(runs, || bbs.accept(&list, &signature).unwrap()));
     let credential = bbs.accept(&list, &signature).unwrap();
-    print("inro", count, "prove", median(runs, || credential.prove(b"ph", &DISCLOSED, rng).unwrap()));
+    print("inro", count, "make a proof", median(runs, || credential.prove(b"ph", &DISCLOSED, rng).unwrap()));
     let proof = credential.prove(b"ph", &DISCLOSED, rng).unwrap();
     let disclosed = DISCLOSED.map(|index| Disclosed { index, message: &messages[index] });
     let verify = median(runs, || bbs.verify_proof(b"ph", &disclosed, &proof).unwrap());
-    print("inro", count, "verify_proof", verify);
+    print("inro", count, "verify a proof", verify);
     let proofs: Vec<Vec<u8>> = (0..64).map(|_| credential.prove(b"ph", &DISCLOSED, rng).unwrap()).collect();
     let shown: Vec<Shown<'_>> = proofs
         .iter()
         .map(|proof| Shown { presentation_header: b"ph", disclosed: &disclosed, proof })
         .collect();
-    let batch = median(9, || assert!(bbs.verify_batch(&shown, &mut System).iter().all(Result::is_ok)));
-    print("inro", count, "verify_batch_64_per_proof", batch.map(|micros| micros / 64.0));
-    let one = median(runs, || bbs.verify_batch(&shown[..1], &mut System));
-    print("inro", count, "verify_batch_1", one);
+    let batch = median_of(9, shown.len(), || {
+        assert!(bbs.verify_batch(&shown, &mut System).iter().all(Result::is_ok))
+    });
+    print("inro", count, "verify one of a batch of 64", batch);
 }
 
 fn zkryptium_one(count: usize, runs: usize) {
@@ -148,13 +145,13 @@ fn zkryptium_one(count: usize, runs: usize) {
         )
         .unwrap()
     };
-    print("zkryptium 0.8", count, "prove", median(runs, prove));
+    print("zkryptium 0.8", count, "make a proof", median(runs, prove));
     let proof = prove();
     let shown: Vec<Vec<u8>> = DISCLOSED.iter().map(|index| messages[*index].clone()).collect();
     let verify = || {
         proof.proof_verify(&public, Some(&shown), Some(&DISCLOSED), Some(b"header"), Some(b"ph")).unwrap();
     };
-    print("zkryptium 0.8", count, "verify_proof", median(runs, verify));
+    print("zkryptium 0.8", count, "verify a proof", median(runs, verify));
 }
 
 fn bbs_plus_one(count: usize, runs: usize) {
@@ -187,10 +184,10 @@ fn bbs_plus_one(count: usize, runs: usize) {
                     .gen_proof(&challenge)
                     .unwrap()
             };
-            print($name, count, "prove", median(runs, &mut prove));
+            print($name, count, "make a proof", median(runs, &mut prove));
             let proof = prove();
             let verify = || proof.verify(&shown, &challenge, key.clone(), prepared.clone()).unwrap();
-            print($name, count, "verify_proof", median(runs, verify));
+            print($name, count, "verify a proof", median(runs, verify));
         }};
     }
     both!(proof_23_cdl, "bbs_plus 0.25 (cdl)");
@@ -198,26 +195,25 @@ fn bbs_plus_one(count: usize, runs: usize) {
 }
 
 /// The whole presentation of the profile: eight claims, one disclosed, pseudonym and a range of 22 bits.
-fn profile(runs: usize, floor: f64) {
+fn profile(runs: usize) {
     let rng = &mut System;
     let layout = Layout::new(8).unwrap();
     let parameters = TypeParameters::new(layout).unwrap();
     let key = SecretKey::generate(Suite::Sha256, rng);
     let secret = SecretScalar::generate(rng);
     let occasion = Occasion { issuer: b"https://issuer.example", nonce: b"nonce" };
-    let what = "BBS-MOD-INRO1";
     let request = median(runs, || parameters.request(&secret, &occasion, rng).unwrap());
-    print(what, 8, "request", request);
+    print_time("bbs-profile/request", request);
     let request = parameters.request(&secret, &occasion, rng).unwrap();
     let check = || parameters.check_request(&request.bytes, &occasion).unwrap().pseudonym();
-    print(what, 8, "check_request", median(runs, check));
+    print_time("bbs-profile/check a request", median(runs, check));
     let checked = parameters.check_request(&request.bytes, &occasion).unwrap();
     let reserved = [*secret.to_bytes(), *request.blind.to_bytes()];
     let mut messages = vec![Message::Octets(b"claim"); 7];
     messages.push(Message::Number(1_779_926_400));
     messages.extend(reserved.iter().map(Message::Scalar));
     let issuer = Issuer::new(&parameters, key.public_key(), b"header");
-    print(what, 8, "sign", median(runs, || issuer.sign(&key, &checked, &messages).unwrap()));
+    print_time("bbs-profile/sign", median(runs, || issuer.sign(&key, &checked, &messages).unwrap()));
     let signature = issuer.sign(&key, &checked, &messages).unwrap();
     let verifier = Verifier::new(&parameters, key.public_key(), b"header");
     let credential = Credential::accept(&verifier, &messages, &request.blind, &secret, &signature).unwrap();
@@ -230,12 +226,7 @@ fn profile(runs: usize, floor: f64) {
         (opened, nym, range)
     };
     let whole = median(runs, &mut present);
-    print(what, 8, "present (secret, pseudonym, 22-bit range)", whole);
-    println!(
-        "{}",
-        serde_json::json!({"room": "bbs", "what": what, "operation": "present: multiple of its floor",
-            "floor": (floor * 10.0).round() / 10.0, "multiple": (whole[1] / floor * 100.0).round() / 100.0})
-    );
+    print_time("bbs-profile/present", whole);
     let (opened, (pseudonym, nym), range) = present();
     let claims = [Claim { index: 0, message: messages[0] }];
     let verify = || {
@@ -244,14 +235,12 @@ fn profile(runs: usize, floor: f64) {
         presented.check(&statement, &nym).unwrap();
         presented.check(&Statement::Range { index: 7, bounds }, &range).unwrap();
     };
-    print(what, 8, "verify (secret, pseudonym, 22-bit range)", median(runs, verify));
+    print_time("bbs-profile/verify", median(runs, verify));
     let core = median(runs, || credential.present(b"ph", disclosure, rng).unwrap());
-    print(what, 8, "present: core proof with two commitments", core);
-    print(what, 8, "present: inro-nym", median(runs, || opened.prove_pseudonym(b"scope", rng).unwrap()));
-    print(what, 8, "present: sigma-range", median(runs, || opened.prove_range(7, &bounds, rng).unwrap()));
-    println!(
-        "{}",
-        serde_json::json!({"room": "bbs", "what": what, "operation": "bytes",
-            "core": opened.proof().len(), "inro-nym": nym.len() + 48, "sigma-range": range.len()})
-    );
+    print_time("bbs-profile/core proof with two commitments", core);
+    print_time("bbs-profile/inro-nym", median(runs, || opened.prove_pseudonym(b"scope", rng).unwrap()));
+    print_time("bbs-profile/sigma-range", median(runs, || opened.prove_range(7, &bounds, rng).unwrap()));
+    print_bytes("bbs-bytes/core proof with two commitments", opened.proof().len());
+    print_bytes("bbs-bytes/inro-nym", nym.len() + pseudonym.as_bytes().len());
+    print_bytes("bbs-bytes/sigma-range", range.len());
 }

@@ -1,6 +1,5 @@
-//! Every decoder of BBS bytes, given random bytes and altered messages: it answers, and takes no altered message.
-//!
-//! `TARGETS` is also the list of fuzz targets: each takes any bytes and must return.
+//! Every decoder of BBS bytes, given random bytes, altered messages and the fuzzers' seeds: it answers, and takes no
+//! altered message. `tests/fuzz/README.md` lists the fuzz targets over the same table.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,194 +7,24 @@
     reason = "helpers of tests, outside the test functions"
 )]
 
-mod bbs_support;
+#[path = "../fuzz/src/decoders.rs"]
+mod decoders;
+#[path = "../fuzz/src/stream.rs"]
+mod stream;
 
-use std::sync::LazyLock;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use bbs_support::Stream;
+use decoders::{TARGETS, Target};
 use inro_base::Rng as _;
-use inro_bbs::inro1::{
-    Bounds, Claim, Commitment, Credential, Disclosure, Issuer, Layout, Message, Occasion, Presented,
-    Statement, TypeParameters, Verifier,
-};
-use inro_bbs::{
-    BlindBbs, BlindGenerators, CoreBbs, CoreGenerators, Disclosed, NymBbs, NymGenerators, Pseudonym,
-    PublicKey, SecretKey, SecretScalar, Signature, Suite,
-};
+use stream::Stream;
 
-const MESSAGES: [&[u8]; 3] = [b"zero", b"one", b"two"];
-const SHOWN: [Disclosed<'static>; 1] = [Disclosed { index: 1, message: b"one" }];
-const OCCASION: Occasion<'_> = Occasion { issuer: b"issuer", nonce: b"nonce" };
-const CLAIM: Claim<'static> = Claim { index: 0, message: Message::Octets(b"zero") };
-const NUMBER: usize = 1;
-const SCOPE: &[u8] = b"scope";
+/// The seeds of a target take no more than this, in bytes: they are there to start from, not to keep finds.
+const MAX_SEEDS: usize = 16 * 1024;
 
-/// A decoder: whether it takes the bytes, and bytes that it does take.
-struct Target {
-    name: &'static str,
-    takes: fn(&[u8]) -> bool,
-    good: fn() -> Vec<u8>,
+fn fuzz_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
-
-struct World {
-    key: SecretKey,
-    core: CoreBbs,
-    blind: (BlindGenerators, BlindBbs),
-    nym: NymBbs,
-    nym_good: (Vec<u8>, Pseudonym),
-    parameters: TypeParameters,
-    verifier: Verifier,
-    presented: Presented,
-    core_proof: Vec<u8>,
-    pseudonym: Pseudonym,
-    sub_proofs: [Vec<u8>; 3],
-    other: Commitment,
-}
-
-static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let rng = &mut Stream::new(1);
-    let key = SecretKey::generate(Suite::Sha256, rng);
-    let core = CoreBbs::new(&CoreGenerators::new(Suite::Sha256, 3).unwrap(), key.public_key(), b"header");
-    let generators = BlindGenerators::new(Suite::Sha256, 3, 1).unwrap();
-    let blind = BlindBbs::new(&generators, key.public_key(), b"header");
-    let nym_generators = NymGenerators::new(Suite::Sha256, 3, 0, 1).unwrap();
-    let nym = NymBbs::new(&nym_generators, key.public_key(), b"header");
-    let nyms = [SecretScalar::generate(rng)];
-    let entropy = SecretScalar::generate(rng);
-    let (commitment, factor) = nym_generators.commit(&[], &nyms, rng).unwrap();
-    let signature = nym.sign(&key, &commitment, &entropy, &MESSAGES).unwrap();
-    let credential = nym.accept(&MESSAGES, &[], &nyms, &entropy, &factor, &signature).unwrap();
-    let nym_good = credential.prove(b"ph", SCOPE, &[1], &[], rng).unwrap();
-
-    let layout = Layout::new(2).unwrap();
-    let parameters = TypeParameters::new(layout).unwrap();
-    let secret = SecretScalar::generate(rng);
-    let request = parameters.request(&secret, &OCCASION, rng).unwrap();
-    let checked = parameters.check_request(&request.bytes, &OCCASION).unwrap();
-    let reserved = *secret.to_bytes();
-    let messages =
-        [CLAIM.message, Message::Number(40), Message::Scalar(&reserved), Message::Scalar(&reserved)];
-    let signature =
-        Issuer::new(&parameters, key.public_key(), b"header").sign(&key, &checked, &messages).unwrap();
-    let verifier = Verifier::new(&parameters, key.public_key(), b"header");
-    let credential = Credential::accept(&verifier, &messages, &request.blind, &secret, &signature).unwrap();
-    let disclosure = Disclosure { disclosed: &[0], committed: &[NUMBER, layout.secret()] };
-    let opened = credential.present(b"ph", disclosure, rng).unwrap();
-    let presented = verifier.verify(b"ph", &[CLAIM], opened.proof()).unwrap();
-    let (pseudonym, nym_proof) = opened.prove_pseudonym(SCOPE, rng).unwrap();
-    let range = opened.prove_range(NUMBER, &bounds(), rng).unwrap();
-    let other = Commitment::new(&parameters, &secret, &factor);
-    let equality = opened.prove_equality(layout.secret(), &other, &factor, rng).unwrap();
-    World {
-        key,
-        core,
-        blind: (generators, blind),
-        nym,
-        nym_good,
-        parameters,
-        verifier,
-        presented,
-        core_proof: opened.proof().to_vec(),
-        pseudonym,
-        sub_proofs: [nym_proof, range, equality],
-        other,
-    }
-});
-
-fn bounds() -> Bounds {
-    Bounds::new(30, 50, 22).unwrap()
-}
-
-const TARGETS: [Target; 13] = [
-    Target {
-        name: "public key",
-        takes: |bytes| PublicKey::from_bytes(bytes).is_ok_and(|key| key == *WORLD.key.public_key()),
-        good: || WORLD.key.public_key().as_bytes().to_vec(),
-    },
-    Target {
-        name: "signature",
-        takes: |bytes| {
-            Signature::from_bytes(bytes).is_ok_and(|found| WORLD.core.verify(&MESSAGES, &found).is_ok())
-        },
-        good: || WORLD.core.sign(&WORLD.key, &MESSAGES).unwrap().to_bytes().to_vec(),
-    },
-    Target {
-        name: "core proof",
-        takes: |bytes| WORLD.core.verify_proof(b"ph", &SHOWN, bytes).is_ok(),
-        good: || {
-            let signature = WORLD.core.sign(&WORLD.key, &MESSAGES).unwrap();
-            let credential = WORLD.core.accept(&MESSAGES, &signature).unwrap();
-            credential.prove(b"ph", &[1], &mut Stream::new(2)).unwrap()
-        },
-    },
-    Target {
-        name: "blind commitment",
-        takes: |bytes| WORLD.blind.1.sign(&WORLD.key, Some(bytes), &MESSAGES).is_ok(),
-        good: || WORLD.blind.0.commit(&[b"mine"], &mut Stream::new(3)).unwrap().0,
-    },
-    Target {
-        name: "blind proof",
-        takes: |bytes| WORLD.blind.1.verify_proof(b"ph", &SHOWN, &[], bytes).is_ok(),
-        good: || {
-            let (generators, bbs) = &WORLD.blind;
-            let (commitment, factor) = generators.commit(&[b"mine"], &mut Stream::new(3)).unwrap();
-            let signature = bbs.sign(&WORLD.key, Some(&commitment), &MESSAGES).unwrap();
-            let credential = bbs.accept(&MESSAGES, &[b"mine"], Some(&factor), &signature).unwrap();
-            credential.prove(b"ph", &[1], &[], &mut Stream::new(4)).unwrap()
-        },
-    },
-    Target {
-        name: "pseudonym",
-        takes: |bytes| Pseudonym::from_bytes(bytes).is_ok_and(|found| found == WORLD.pseudonym),
-        good: || WORLD.pseudonym.as_bytes().to_vec(),
-    },
-    Target {
-        name: "pseudonym proof",
-        takes: |bytes| WORLD.nym.verify_proof(b"ph", SCOPE, &WORLD.nym_good.1, &SHOWN, &[], bytes).is_ok(),
-        good: || WORLD.nym_good.0.clone(),
-    },
-    Target {
-        name: "request",
-        takes: |bytes| WORLD.parameters.check_request(bytes, &OCCASION).is_ok(),
-        good: || {
-            let secret = SecretScalar::generate(&mut Stream::new(5));
-            WORLD.parameters.request(&secret, &OCCASION, &mut Stream::new(6)).unwrap().bytes
-        },
-    },
-    Target {
-        name: "core proof with commitments",
-        takes: |bytes| WORLD.verifier.verify(b"ph", &[CLAIM], bytes).is_ok(),
-        good: || WORLD.core_proof.clone(),
-    },
-    Target {
-        name: "commitment",
-        takes: |bytes| Commitment::from_bytes(bytes).is_ok_and(|found| found == WORLD.other),
-        good: || WORLD.other.to_bytes().to_vec(),
-    },
-    Target {
-        name: "inro-nym",
-        takes: |bytes| {
-            let statement = Statement::Pseudonym { scope: SCOPE, pseudonym: &WORLD.pseudonym };
-            WORLD.presented.check(&statement, bytes).is_ok()
-        },
-        good: || WORLD.sub_proofs[0].clone(),
-    },
-    Target {
-        name: "sigma-range",
-        takes: |bytes| {
-            WORLD.presented.check(&Statement::Range { index: NUMBER, bounds: bounds() }, bytes).is_ok()
-        },
-        good: || WORLD.sub_proofs[1].clone(),
-    },
-    Target {
-        name: "schnorr-eq",
-        takes: |bytes| {
-            let index = WORLD.parameters.layout().secret();
-            WORLD.presented.check(&Statement::Equality { index, other: WORLD.other }, bytes).is_ok()
-        },
-        good: || WORLD.sub_proofs[2].clone(),
-    },
-];
 
 #[test]
 fn every_decoder_takes_its_message_and_answers_to_anything() {
@@ -214,5 +43,85 @@ fn every_decoder_takes_its_message_and_answers_to_anything() {
             let cut = &good[..rng.below(good.len())];
             assert!(!(target.takes)(cut), "{} cut to {}", target.name, cut.len());
         }
+    }
+}
+
+#[test]
+fn replays_the_seeds_of_every_fuzz_target() {
+    for target in &TARGETS {
+        let folder = fuzz_folder().join("seeds").join(target.name);
+        if std::env::var_os("INRO_WRITE_SEEDS").is_some() {
+            write_seeds(target, &folder);
+        }
+        let (mut files, mut bytes) = (0, 0);
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let seed = fs::read(&path).unwrap();
+            target.run(&seed);
+            assert_eq!((target.takes)(&seed), path.ends_with("good"), "{}", path.display());
+            (files, bytes) = (files + 1, bytes + seed.len());
+        }
+        assert!(files >= 5, "{}: {files} seeds", target.name);
+        assert!(bytes <= MAX_SEEDS, "{}: {bytes} bytes of seeds", target.name);
+    }
+}
+
+/// The good message, and one of each way to be nearly good: too short, too long, a first or a last byte that is
+/// another, the point at infinity or the number 0 at the beginning.
+fn write_seeds(target: &Target, folder: &Path) {
+    let good = (target.good)();
+    let altered = |alter: fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        alter(&mut bytes);
+        bytes
+    };
+    let seeds = [
+        ("good", good.clone()),
+        ("short", altered(|bytes| bytes.truncate(bytes.len() - 1))),
+        ("long", altered(|bytes| bytes.push(0))),
+        ("first", altered(|bytes| bytes[0] ^= 0x20)),
+        ("last", altered(|bytes| *bytes.last_mut().unwrap() ^= 1)),
+        (
+            "infinity",
+            altered(|bytes| {
+                bytes.iter_mut().take(48).for_each(|byte| *byte = 0);
+                bytes[0] = 0xc0;
+            }),
+        ),
+        ("zero", altered(|bytes| bytes.iter_mut().take(32).for_each(|byte| *byte = 0))),
+    ];
+    fs::create_dir_all(folder).unwrap();
+    for (name, bytes) in seeds {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+}
+
+#[test]
+fn every_target_has_its_line_its_program_and_its_seeds() {
+    let folder = fuzz_folder();
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let (page, manifest) = (read("README.md"), read("Cargo.toml"));
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected: Vec<String> =
+        TARGETS.iter().map(|target| format!("| `{}` | {} |", target.name, target.decoder)).collect();
+    assert_eq!(rows, expected);
+    let bins: Vec<&str> = manifest.lines().filter_map(|line| line.strip_prefix("path = ")).collect();
+    let expected: Vec<String> =
+        TARGETS.iter().map(|target| format!("\"fuzz_targets/{}.rs\"", target.name)).collect();
+    assert_eq!(bins, expected);
+    for target in &TARGETS {
+        let program = read(&format!("fuzz_targets/{}.rs", target.name));
+        assert!(program.contains(&format!("\"{}\"", target.name)), "{}", target.name);
+    }
+    for (below, suffix) in [("fuzz_targets", ".rs"), ("seeds", "")] {
+        let mut found: Vec<String> = fs::read_dir(folder.join(below))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let mut expected: Vec<String> =
+            TARGETS.iter().map(|target| format!("{}{suffix}", target.name)).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
     }
 }

@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod codes;
 mod dag;
+mod debian;
 mod demo;
 mod shell;
 mod test;

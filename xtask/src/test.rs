@@ -3,7 +3,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::shell;
+use crate::{debian, shell};
+
+/// The test under valgrind, which has a step of its own.
+const UNDER_VALGRIND: &str = "valgrind_finds_no_secret_in_a_branch_or_an_address_and_finds_both_controls";
 
 /// How many tests ended how.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -21,27 +24,65 @@ impl Counts {
     }
 }
 
-/// Runs the tests in Rust, then the foreign peers in Python against the programs just built.
+/// Runs the tests in Rust, the one that valgrind watches, then the foreign peers in Python against the programs just
+/// built.
 ///
 /// # Errors
 /// When a test failed or could not be built.
 pub(crate) fn run() -> Result<(), String> {
     let binaries = shell::build_binaries()?;
     let rust = counted(
-        shell::cargo().args(["test", "--workspace", "--no-fail-fast"]).env("INRO_BIN_DIR", &binaries),
+        shell::cargo()
+            .args(["test", "--workspace", "--no-fail-fast", "--", "--skip", UNDER_VALGRIND])
+            .env("INRO_BIN_DIR", &binaries),
         rust_counts,
     )?;
+    let constant_time = constant_time()?;
     // Tests of the workspace may have put binaries with other features in their place.
     let binaries = shell::build_binaries()?;
     let peers = counted(Command::new("tests/interop/run.sh").env("INRO_BIN_DIR", &binaries), pytest_counts)?;
-    let mut all = rust;
-    all.add(peers);
+    let parts =
+        [("Rust", rust), ("constant time under valgrind", constant_time), ("foreign peers in Python", peers)];
+    let mut all = Counts::default();
     println!();
-    for (name, counts) in [("Rust", rust), ("foreign peers in Python", peers)] {
+    for (name, counts) in parts {
+        all.add(counts);
         println!("{name}: {} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     }
     println!("{} passed, {} failed", all.passed, all.failed);
     if all.failed == 0 { Ok(()) } else { Err("tests failed".to_owned()) }
+}
+
+/// Runs the test under valgrind, or says why not.
+fn constant_time() -> Result<Counts, String> {
+    let valgrind = ["valgrind"];
+    if !shell::has_program("valgrind") && debian::can_install() {
+        // Without a network this fails; then the missing program is what is told.
+        let _ = debian::install(&valgrind);
+    }
+    if !shell::has_program("valgrind") {
+        let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        println!("constant time: not tested, valgrind is missing. Run: {}", debian::advice(&valgrind));
+        return Ok(without_valgrind(in_ci));
+    }
+    counted(
+        shell::cargo().args(["test", "--package", "inro-bbs", "--test", "constant_time"]).args([
+            "--",
+            "--ignored",
+            "--exact",
+            UNDER_VALGRIND,
+        ]),
+        rust_counts,
+    )
+    .map(|counts| if counts == Counts::default() { Counts { failed: 1, ..counts } } else { counts })
+}
+
+/// Evidence that CI does not have is a failure there; a user may go without.
+fn without_valgrind(in_ci: bool) -> Counts {
+    match in_ci {
+        true => Counts { failed: 1, ..Counts::default() },
+        false => Counts { skipped: 1, ..Counts::default() },
+    }
 }
 
 /// Runs `command`, passes its lines through and adds up what `read` finds in them. A command that
@@ -112,6 +153,18 @@ mod tests {
             pytest_counts("===== 20 passed in 3.21s (0:00:03) ====="),
             Some(Counts { passed: 20, ..Counts::default() })
         );
+    }
+
+    #[test]
+    fn a_missing_valgrind_is_never_passed_and_fails_in_ci() {
+        assert_eq!(without_valgrind(false), Counts { skipped: 1, ..Counts::default() });
+        assert_eq!(without_valgrind(true), Counts { failed: 1, ..Counts::default() });
+    }
+
+    #[test]
+    fn the_test_under_valgrind_has_the_name_that_is_asked_for() {
+        let source = include_str!("../../crates/bbs/tests/constant_time.rs");
+        assert!(source.contains(&format!("fn {UNDER_VALGRIND}()")));
     }
 
     #[test]

@@ -8,8 +8,10 @@ use crate::{BbsError, MAX_MESSAGES, Suite};
 
 /// The most that the tables of one credential type may take, in bytes.
 const MAX_TABLES: usize = 4 << 20;
-// P1, Q_1 and Q_2 beside the messages' generators, and the two dense tables of the profile's commitments.
-const _: () = assert!((MAX_MESSAGES + 3) * TABLE_BYTES + 2 * DENSE_BYTES <= MAX_TABLES);
+/// The tables of the largest type, in bytes: P1, Q_1 and Q_2 beside the messages' generators, and the two dense
+/// tables of the profile's commitments.
+pub(crate) const MOST_TABLE_BYTES: usize = (MAX_MESSAGES + 3) * TABLE_BYTES + 2 * DENSE_BYTES;
+const _: () = assert!(MOST_TABLE_BYTES <= MAX_TABLES);
 
 /// The generators of one interface for one number of messages, with their tables.
 pub(crate) struct Generators {

@@ -7,6 +7,12 @@ use crate::Suite;
 use crate::ffi::{G1, G1Affine, Scalar, pairings_equal_public};
 use crate::key::SecretKey;
 
+/// What the table of one generator takes, in bytes.
+pub const TABLE_BYTES: usize = crate::table::TABLE_BYTES;
+
+/// What the tables of the largest type take, in bytes.
+pub const MOST_TABLE_BYTES: usize = crate::generators::MOST_TABLE_BYTES;
+
 /// Additions of an entry that is picked with masks from a row of 32.
 pub fn masked_additions(count: usize) {
     let row: Vec<G1Affine> = {

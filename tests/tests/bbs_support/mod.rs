@@ -2,6 +2,9 @@
 
 #![expect(dead_code, reason = "each test binary uses a part")]
 
+#[path = "../../fuzz/src/stream.rs"]
+mod stream;
+
 use std::path::{Path, PathBuf};
 
 use inro_base::Rng;
@@ -9,6 +12,8 @@ use inro_bbs::Suite;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sha3::digest::{ExtendableOutput as _, Update as _, XofReader as _};
+
+pub(crate) use stream::Stream;
 
 pub(crate) const SUITES: [(Suite, &str); 2] =
     [(Suite::Sha256, "bls12-381-sha-256"), (Suite::Shake256, "bls12-381-shake-256")];
@@ -102,35 +107,6 @@ impl Rng for Mocked {
     fn fill(&mut self, destination: &mut [u8]) {
         for byte in destination {
             *byte = self.bytes.next().unwrap_or_else(|| self.after.next());
-        }
-    }
-}
-
-/// A fixed stream of bytes that is different for each seed (xorshift64*).
-pub(crate) struct Stream(u64);
-
-impl Stream {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u8 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes()[0]
-    }
-
-    /// A number below `bound`; good enough for tests.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (usize::from(self.next()) << 8 | usize::from(self.next())) % bound
-    }
-}
-
-impl Rng for Stream {
-    fn fill(&mut self, destination: &mut [u8]) {
-        for byte in destination {
-            *byte = self.next();
         }
     }
 }

@@ -1,9 +1,6 @@
 //! What the demo needs beside Rust, and how it gets there on Debian.
 
-use std::path::Path;
-use std::process::Command;
-
-use crate::shell;
+use crate::{debian, shell};
 
 /// A program, and the Debian package that has it.
 const NEEDED: &[(&str, &str)] = &[("cc", "gcc"), ("cmake", "cmake"), ("make", "make"), ("curl", "curl")];
@@ -17,28 +14,15 @@ pub(crate) fn check() -> Result<Vec<String>, String> {
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    if !(Path::new("/etc/debian_version").exists() && is_root()) {
-        return Err(format!("Missing. Run: {}", advice(&missing)));
+    if !debian::can_install() {
+        return Err(format!("Missing. Run: {}", debian::advice(&missing)));
     }
-    let mut update = Command::new("apt-get");
-    shell::run(update.args(["update", "-qq"]))?;
-    let mut install = Command::new("apt-get");
-    install.args(["install", "-y", "-qq"]).args(&missing).env("DEBIAN_FRONTEND", "noninteractive");
-    shell::run(&mut install)?;
+    debian::install(&missing)?;
     Ok(vec![format!("installed: {}", missing.join(" "))])
 }
 
 fn missing(has: impl Fn(&str) -> bool) -> Vec<&'static str> {
     NEEDED.iter().filter(|(program, _)| !has(program)).map(|&(_, package)| package).collect()
-}
-
-fn advice(packages: &[&str]) -> String {
-    format!("sudo apt-get install -y {}", packages.join(" "))
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]
@@ -49,6 +33,6 @@ mod tests {
     fn names_the_packages_of_what_is_missing_in_one_line() {
         assert!(missing(|_| true).is_empty());
         let packages = missing(|program| program != "cc" && program != "curl");
-        assert_eq!(advice(&packages), "sudo apt-get install -y gcc curl");
+        assert_eq!(debian::advice(&packages), "sudo apt-get install -y gcc curl");
     }
 }
