@@ -56,6 +56,9 @@ pub enum WalletError {
     /// A copy names another issuer than the offer.
     #[error("a copy names another issuer")]
     OtherIssuer,
+    /// A credential would replace one of another employee.
+    #[error("the credential would replace another employee's")]
+    OtherEmployee,
     /// A file that should be a trust anchor is none.
     #[error("not a readable trust anchor")]
     Anchor,
@@ -84,7 +87,7 @@ impl WalletError {
                     | RequestError::NextAddress
             ),
             Self::Issuance(error) => matches!(error, VciError::Trust(_)),
-            Self::Trust(_) | Self::NoMatch => true,
+            Self::Trust(_) | Self::OtherEmployee | Self::NoMatch => true,
             Self::Store(error) => *error == StoreError::AnsweredBefore,
             Self::Keys(_)
             | Self::Http(_)
@@ -118,6 +121,7 @@ impl Coded for WalletError {
             Self::OtherType => const { Code::new("INRO-WALLET-034") },
             Self::CopiesDiffer => const { Code::new("INRO-WALLET-035") },
             Self::OtherIssuer => const { Code::new("INRO-WALLET-036") },
+            Self::OtherEmployee => const { Code::new("INRO-WALLET-038") },
             Self::Anchor => const { Code::new("INRO-WALLET-037") },
             Self::AllSpent => const { Code::new("INRO-WALLET-040") },
             Self::NoMatch => const { Code::new("INRO-WALLET-041") },

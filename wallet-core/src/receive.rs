@@ -203,6 +203,12 @@ impl Wallet {
     }
 
     async fn keep(&self, credentials: Vec<NewCredential>) -> Result<Vec<CredentialRecord>, WalletError> {
+        for credential in &credentials {
+            let held = self.store.credential(&credential.record.id).await?;
+            if held.is_some_and(|held| !credential.record.may_replace(&held)) {
+                return Err(WalletError::OtherEmployee);
+            }
+        }
         let replaced = self.store.put_credentials(&credentials).await?;
         // As above: the copies are gone, and with them the only use of these keys.
         let _ = self.delete_keys(&replaced).await;

@@ -207,6 +207,16 @@ impl CredentialRecord {
         self.claims.keys().filter(|name| is_of_employee(name)).cloned().collect()
     }
 
+    /// Whether nothing says that `held` is another employee's. A wallet is one person's; a claim that
+    /// only one of the two has tells nothing, since a type may come to have more claims.
+    pub(crate) fn may_replace(&self, held: &Self) -> bool {
+        let agrees = |name: &&str| match (self.claims.get(*name), held.claims.get(*name)) {
+            (Some(new), Some(old)) => new == old,
+            _ => true,
+        };
+        SUBJECT_CLAIMS.iter().all(agrees)
+    }
+
     /// The claim at `path`, which has no `null`.
     pub fn claim(&self, path: &ClaimPath) -> Option<&Value> {
         let (first, rest) = path.elements().split_first()?;
@@ -229,6 +239,9 @@ impl CredentialRecord {
 /// Claims of the format, not of the employee; `sub` names the employee. Source: SD-JWT VC §3.2.2.2.
 const REGISTERED_CLAIMS: &[&str] =
     &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "iat"];
+
+/// Claims that stay the same for one employee at one issuer, and differ between two.
+const SUBJECT_CLAIMS: &[&str] = &["employee_number", "sub"];
 
 impl AnchorKind {
     /// The kind as it is stored.

@@ -270,6 +270,50 @@ fn a_second_issuance_replaces_the_first_and_its_keys() {
     }
 }
 
+/// What a wallet that holds one employee's credential says of another one.
+fn receive_twice(first: fn(&mut Vec<Plan>), second: fn(&mut Vec<Plan>)) -> Outcome {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let mut last = "";
+    for copies in [first, second] {
+        let script = Script { copies, ..Script::honest(&authority) };
+        last = code(run(device.wallet(script.network()).receive(&link(), None)));
+    }
+    Outcome { code: last, device }
+}
+
+fn name_subject(plans: &mut [Plan], claim: &str, value: &str) {
+    plans.iter_mut().for_each(|plan| {
+        plan.claims.insert(claim.into(), value.into());
+    });
+}
+
+#[test]
+fn refuses_to_replace_a_credential_of_another_employee() {
+    for (first, same, other) in [
+        (
+            (|plans| name_subject(plans, "employee_number", "E0001")) as fn(&mut Vec<Plan>),
+            (|plans| {
+                name_subject(plans, "employee_number", "E0001");
+                name_subject(plans, "grade", "promoted");
+            }) as fn(&mut Vec<Plan>),
+            (|plans| name_subject(plans, "employee_number", "E0002")) as fn(&mut Vec<Plan>),
+        ),
+        (
+            |plans| name_subject(plans, "sub", "one"),
+            |plans| name_subject(plans, "sub", "one"),
+            |plans| name_subject(plans, "sub", "two"),
+        ),
+    ] {
+        assert_eq!(receive_twice(first, same).code, "accepted");
+        assert_eq!(receive_twice(first, |_| {}).code, "accepted", "says nothing of the employee");
+        let refused = receive_twice(first, other);
+        assert_eq!(refused.code, "INRO-WALLET-038");
+        assert_eq!((refused.device.copies(), refused.device.keys()), (3, 3), "the first is kept alone");
+        assert_eq!(run(refused.device.store.history(9)).unwrap().len(), 1);
+    }
+}
+
 #[test]
 fn old_keys_that_resist_deletion_do_not_undo_an_issuance() {
     let authority = Authority::new("Trusted");
