@@ -1,6 +1,6 @@
 //! Why a use case stopped.
 
-use inro_base::{Code, Coded};
+use inro_base::{Code, Coded, RequestId};
 use inro_openid4vci::VciError;
 use inro_openid4vp::wallet::RequestError;
 use inro_sd_jwt::SdJwtError;
@@ -74,6 +74,14 @@ pub enum WalletError {
 }
 
 impl WalletError {
+    /// Names the refused transaction for the help desk of the service that refused, where it said an id.
+    pub const fn request_id(&self) -> Option<RequestId> {
+        match self {
+            Self::Issuance(error) => error.request_id(),
+            _ => None,
+        }
+    }
+
     /// Whether the wallet refused to go on for the holder's protection, rather than failed.
     pub fn is_refusal(&self) -> bool {
         match self {

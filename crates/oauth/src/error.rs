@@ -144,6 +144,8 @@ pub struct ErrorSeen {
     pub error: String,
     /// The server's own Inro code, if it is one that we know.
     pub inro_code: Option<Code>,
+    /// Names the transaction for the server's help desk, if it is an id of the form of ours.
+    pub request_id: Option<RequestId>,
 }
 
 impl ErrorSeen {
@@ -156,6 +158,7 @@ impl ErrorSeen {
         Self {
             error: text("error").unwrap_or_default().into(),
             inro_code: text("inro_code").and_then(Code::find),
+            request_id: text("request_id").and_then(RequestId::parse),
         }
     }
 }
@@ -183,6 +186,7 @@ mod tests {
         let seen = ErrorSeen::read(answer.to_json().to_string().as_bytes());
         assert_eq!(seen.error, "invalid_grant");
         assert_eq!(seen.inro_code, Some(answer.code));
+        assert_eq!(seen.request_id, Some(answer.request_id));
         assert_eq!(ErrorSeen::read(b"<html>"), ErrorSeen::default());
     }
 

@@ -1,7 +1,8 @@
 //! Why an issuance stopped, and the error codes of the credential endpoint.
 
+use inro_base::http::HttpResponse;
 use inro_base::json::JsonError;
-use inro_base::{Code, Coded};
+use inro_base::{Code, Coded, RequestId};
 use inro_jose::JoseError;
 use inro_oauth::{ErrorSeen, MetadataError, TokenResponseError, UrlError};
 use inro_trust::TrustError;
@@ -137,12 +138,30 @@ pub enum VciError {
     Status {
         /// The HTTP status.
         status: u16,
+        /// Names the transaction for the agency's help desk.
+        request_id: Option<RequestId>,
+    },
+    /// The offer was used, has expired, or ended after wrong transaction codes.
+    #[error("the offer is not valid any more: status {status}{}", said(seen))]
+    OfferDead {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
+    /// The token endpoint did not accept the transaction code.
+    #[error("the transaction code was refused with status {status}{}", said(seen))]
+    TxCodeWrong {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
     },
     /// The answer is of another media type.
     #[error("an answer of another media type")]
     MediaType,
     /// The token endpoint refused.
-    #[error("the token request was refused with status {status}")]
+    #[error("the token request was refused with status {status}{}", said(seen))]
     TokenRefused {
         /// The HTTP status.
         status: u16,
@@ -150,7 +169,7 @@ pub enum VciError {
         seen: ErrorSeen,
     },
     /// The credential endpoint refused.
-    #[error("the credential request was refused with status {status}")]
+    #[error("the credential request was refused with status {status}{}", said(seen))]
     CredentialRefused {
         /// The HTTP status.
         status: u16,
@@ -188,6 +207,31 @@ pub enum VciError {
     TokenType,
 }
 
+impl VciError {
+    /// Names the refused transaction for the agency's help desk, where its service said an id.
+    pub const fn request_id(&self) -> Option<RequestId> {
+        match self {
+            Self::Status { request_id, .. } => *request_id,
+            Self::OfferDead { seen, .. }
+            | Self::TxCodeWrong { seen, .. }
+            | Self::TokenRefused { seen, .. }
+            | Self::CredentialRefused { seen, .. } => seen.request_id,
+            _ => None,
+        }
+    }
+
+    /// An answer that is neither success nor an error answer of the protocol.
+    pub(crate) fn of_status(response: &HttpResponse) -> Self {
+        let request_id = ErrorSeen::read(&response.body).request_id;
+        Self::Status { status: response.status, request_id }
+    }
+}
+
+/// The server's own code, where it is one of ours.
+fn said(seen: &ErrorSeen) -> String {
+    seen.inro_code.map(|code| format!(", the service says {code}")).unwrap_or_default()
+}
+
 impl Coded for VciError {
     fn code(&self) -> Code {
         match self {
@@ -216,6 +260,8 @@ impl Coded for VciError {
             Self::Count { .. } => const { Code::new("INRO-VCI-017") },
             Self::SignedMetadata { .. } => const { Code::new("INRO-VCI-018") },
             Self::TokenType => const { Code::new("INRO-VCI-019") },
+            Self::OfferDead { .. } => const { Code::new("INRO-VCI-020") },
+            Self::TxCodeWrong { .. } => const { Code::new("INRO-VCI-021") },
         }
     }
 }

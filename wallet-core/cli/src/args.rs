@@ -31,9 +31,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Whom to trust.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  inro-wallet --home H trust add --issuer agency-ca.pem")]
     Trust(Trust),
     /// Receive the credentials of an offer.
+    #[command(
+        after_help = "Example:\n  inro-wallet --home H receive 'openid-credential-offer://…' --tx-code 123456"
+    )]
     Receive {
         /// `openid-credential-offer://…`
         offer: String,
@@ -42,13 +45,16 @@ pub(crate) enum Command {
         tx_code: Option<String>,
     },
     /// List the credentials.
+    #[command(after_help = "Example:\n  inro-wallet --home H list --json")]
     List,
     /// Show one credential with its claims.
+    #[command(after_help = "Example:\n  inro-wallet --home H show nB6S2hJrWq0y")]
     Show {
         /// The id that `list` shows.
         id: String,
     },
     /// Answer a presentation request after a review.
+    #[command(after_help = "Example:\n  inro-wallet --home H present 'openid4vp://…'")]
     Present {
         /// `openid4vp://…`
         request: String,
@@ -60,8 +66,10 @@ pub(crate) enum Command {
         allow_unregistered: bool,
     },
     /// Show what was received, presented, refused and deleted.
+    #[command(after_help = "Example:\n  inro-wallet --home H history")]
     History,
     /// Delete a credential, its keys first.
+    #[command(after_help = "Example:\n  inro-wallet --home H delete nB6S2hJrWq0y")]
     Delete {
         /// The id that `list` shows.
         id: String,
@@ -72,6 +80,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
     /// Add one trust anchor.
+    #[command(after_help = "Example:\n  inro-wallet --home H trust add --issuer agency-ca.pem")]
     Add(Anchor),
 }
 

@@ -1,6 +1,6 @@
 //! Why a command stopped.
 
-use inro_base::{Code, Coded};
+use inro_base::{Code, Coded, RequestId};
 use inro_wallet_core::{KeyStoreError, StoreError, WalletError};
 
 /// Why a command stopped.
@@ -34,18 +34,38 @@ pub(crate) enum CliError {
     /// More is asked for than was registered.
     #[error("more is asked for than was registered")]
     OverAsked,
+    /// The folder has files, and none of them is a wallet's.
+    #[error("the folder holds something else than a wallet")]
+    NotAWallet,
+    /// The outcome cannot be written.
+    #[error("the standard output cannot be written")]
+    Output,
     /// A certificate file cannot be read.
     #[error("a certificate file cannot be read")]
     Certificate,
 }
 
 impl CliError {
+    /// Names the refused transaction for a help desk, where a service said an id.
+    pub(crate) const fn request_id(&self) -> Option<RequestId> {
+        match self {
+            Self::Wallet(error) => error.request_id(),
+            _ => None,
+        }
+    }
+
     /// Whether the wallet refused, rather than failed.
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
             Self::Wallet(error) => error.is_refusal(),
             Self::NoTerminal | Self::Refused | Self::Unregistered | Self::OverAsked => true,
-            Self::Store(_) | Self::Keys(_) | Self::Home | Self::InUse | Self::Certificate => false,
+            Self::Store(_)
+            | Self::Keys(_)
+            | Self::Home
+            | Self::InUse
+            | Self::NotAWallet
+            | Self::Output
+            | Self::Certificate => false,
         }
     }
 }
@@ -62,6 +82,8 @@ impl Coded for CliError {
             Self::Home => const { Code::new("INRO-WALLET-050") },
             Self::InUse => const { Code::new("INRO-WALLET-051") },
             Self::NoTerminal => const { Code::new("INRO-WALLET-052") },
+            Self::NotAWallet => const { Code::new("INRO-WALLET-054") },
+            Self::Output => const { Code::new("INRO-WALLET-055") },
             Self::Certificate => const { Code::new("INRO-WALLET-053") },
         }
     }

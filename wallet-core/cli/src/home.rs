@@ -13,6 +13,9 @@ use crate::https::HttpsClient;
 use crate::keys::FileKeys;
 use crate::system::{SystemClock, SystemRng};
 
+const DATABASE: &str = "wallet.sqlite";
+const LOCK: &str = "lock";
+
 /// An opened home: one process at a time.
 pub(crate) struct Home {
     /// The engine over this folder.
@@ -22,15 +25,19 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// Opens the folder, and makes it (mode 0700) where needed. The database has mode 0600 in any
+    /// Opens the folder, which is a wallet's or empty, and makes it (mode 0700) where needed. The database has mode 0600 in any
     /// folder, its side files too: SQLite gives them the mode of their database.
     ///
     /// # Errors
-    /// [`CliError::Home`], [`CliError::InUse`], or what the store and the key store say.
+    /// [`CliError::NotAWallet`] before anything is written; [`CliError::Home`], [`CliError::InUse`], or
+    /// what the store and the key store say.
     pub(crate) async fn open(folder: &Path) -> Result<Self, CliError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
-        let lock = lock(&folder.join("lock"))?;
-        let database = folder.join("wallet.sqlite");
+        let database = folder.join(DATABASE);
+        if !database.exists() {
+            check_unused(folder)?;
+        }
+        let lock = lock(&folder.join(LOCK))?;
         keep_private(&database)?;
         let store = SqliteStore::open(&database)?;
         let tls = store.anchors(AnchorKind::Tls).await?;
@@ -45,6 +52,16 @@ impl Home {
         .await?;
         Ok(Self { wallet, _lock: lock })
     }
+}
+
+/// Nothing but what a first start may have left when it was cut.
+fn check_unused(folder: &Path) -> Result<(), CliError> {
+    for entry in fs::read_dir(folder).map_err(|_| CliError::Home)? {
+        if entry.map_err(|_| CliError::Home)?.file_name() != LOCK {
+            return Err(CliError::NotAWallet);
+        }
+    }
+    Ok(())
 }
 
 /// Makes the file where needed, and takes it from everybody but its owner.

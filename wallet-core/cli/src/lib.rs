@@ -9,6 +9,7 @@ mod home;
 mod https;
 mod keys;
 mod language;
+mod output;
 mod print;
 mod run;
 mod screen;

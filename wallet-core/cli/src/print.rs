@@ -94,8 +94,9 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
             .map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", "))))
             .collect();
         let (event, outcome) = (event(entry.event, language), outcome(entry.outcome, language));
+        let (open, close) = (language.pick(" (", "（"), language.pick(")", "）"));
         let name = brief(localized(&entry.counterpart, language), MAX_LABEL);
-        format!("{}  {event} ({outcome})  {name}{claimed}  {}\n", entry.at, items.join("; "))
+        format!("{}  {event}{open}{outcome}{close}  {name}{claimed}  {}\n", entry.at, items.join("; "))
     };
     entries.iter().map(row).collect()
 }

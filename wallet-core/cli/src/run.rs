@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
-use inro_base::report::{self, Exit, Language};
-use inro_wallet_core::{AnchorKind, CredentialId, Wallet};
+use inro_base::report::{Exit, Language};
+use inro_wallet_core::{AnchorKind, CredentialId, Wallet, WalletError};
 use serde_json::{Value, json};
 
 use crate::args::{Anchor, Arguments, Command, Trust};
@@ -15,6 +15,7 @@ use crate::error::CliError;
 use crate::home::Home;
 use crate::https::check_anchor;
 use crate::language;
+use crate::output;
 use crate::print;
 
 /// The longest certificate file that is read, in bytes.
@@ -27,6 +28,9 @@ struct Done {
     exit: Exit,
 }
 
+/// Where the holder may go on, and why it was declined, if it was.
+type Presented = Result<(Option<String>, Option<CliError>), CliError>;
+
 /// Reads the command line, carries the command out and prints its outcome.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -38,23 +42,23 @@ pub fn main() -> ExitCode {
     let runtime = runtime.expect("a single-threaded runtime needs nothing but memory and a poll descriptor");
     let outcome = runtime.block_on(run(arguments.command, home, language));
     match outcome {
-        Ok(done) => {
-            if json {
-                println!("{}", done.json);
-            } else {
-                print!("{}", done.text);
-            }
-            ExitCode::from(done.exit.status())
-        }
+        Ok(done) => finish(&done, json, language),
         Err(error) => {
-            if json {
-                println!("{}", json!({ "error": report::to_json(&error, language) }));
-            }
-            eprint!("{}", report::render(&error, language));
+            output::complain(&output::error_text(&error, language));
             let exit = if error.is_refusal() { Exit::Refused } else { Exit::Failed };
-            ExitCode::from(exit.status())
+            let object = json!({ "error": output::error_json(&error, language) });
+            finish(&Done { json: object, text: String::new(), exit }, json, language)
         }
     }
+}
+
+fn finish(done: &Done, json: bool, language: Language) -> ExitCode {
+    let printed = if json { output::print(&format!("{}\n", done.json)) } else { output::print(&done.text) };
+    if let Err(error) = printed {
+        output::complain(&output::error_text(&error, language));
+        return ExitCode::from(Exit::Failed.status());
+    }
+    ExitCode::from(done.exit.status())
 }
 
 async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done, CliError> {
@@ -65,7 +69,10 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
                 (true, false) => Approval::Registered,
                 (true, true) => Approval::Anything,
             };
-            Ok(present(home, &request, approval, language).await)
+            let (done, complaint) =
+                ending(try_present(home, &request, approval, language).await, approval, language);
+            output::complain(&complaint);
+            Ok(done)
         }
         other => act(&Home::open(&home).await?.wallet, other, language).await,
     }
@@ -118,38 +125,34 @@ async fn trust_add(wallet: &Wallet, anchor: &Anchor, language: Language) -> Resu
     Ok(done(json!({ "added": true }), language.pick("added\n", "追加しました\n").to_owned()))
 }
 
-/// Presents, and says how it ended in the same form whatever happened.
-async fn present(home: PathBuf, request: &str, approval: Approval, language: Language) -> Done {
-    let (status, redirect_uri, error) = match try_present(home, request, approval, language).await {
-        Ok((redirect_uri, None)) => ("sent", redirect_uri, None),
-        Ok((redirect_uri, Some(reason))) => ("refused", redirect_uri, Some(reason)),
-        Err(error) if error.is_refusal() => ("refused", None, Some(error)),
-        Err(error) => ("failed", None, Some(error)),
+/// How a presentation ended, in the same form whatever happened, and what stderr says of it. A person
+/// who has just said no, or has seen that nothing fits, is not told again as of an error.
+fn ending(outcome: Presented, approval: Approval, language: Language) -> (Done, String) {
+    let (status, exit, redirect_uri, error) = match outcome {
+        Ok((redirect_uri, None)) => ("sent", Exit::Done, redirect_uri, None),
+        Ok((redirect_uri, Some(reason))) => ("refused", Exit::Refused, redirect_uri, Some(reason)),
+        Err(error) if error.is_refusal() => ("refused", Exit::Refused, None, Some(error)),
+        Err(error) => ("failed", Exit::Failed, None, Some(error)),
     };
-    if let Some(error) = &error {
-        eprint!("{}", report::render(error, language));
-    }
-    let exit = match status {
-        "sent" => Exit::Done,
-        "refused" => Exit::Refused,
-        _ => Exit::Failed,
+    let nothing_fits = matches!(error, Some(CliError::Wallet(WalletError::NoMatch)));
+    let text = match exit {
+        Exit::Done => language.pick("sent\n", "提示しました\n"),
+        Exit::Refused if nothing_fits => language.pick(
+            "refused: the wallet holds nothing that fits the request\n",
+            "提示しませんでした：要求に合う資格情報がありません\n",
+        ),
+        Exit::Refused => language.pick("refused\n", "提示しませんでした\n"),
+        Exit::Failed | Exit::Usage => "",
     };
-    let text = match status {
-        "sent" => language.pick("sent\n", "提示しました\n"),
-        "refused" => language.pick("refused\n", "拒否しました\n"),
-        _ => "",
-    };
-    let error = error.map(|error| report::to_json(&error, language));
-    Done { json: print::presented_json(status, redirect_uri.as_deref(), error), text: text.to_owned(), exit }
+    let known = matches!(error, Some(CliError::Refused)) || nothing_fits && approval == Approval::Ask;
+    let told = error.as_ref().filter(|_| !known);
+    let complaint = told.map(|error| output::error_text(error, language)).unwrap_or_default();
+    let error = error.map(|error| output::error_json(&error, language));
+    let json = print::presented_json(status, redirect_uri.as_deref(), error);
+    (Done { json, text: text.to_owned(), exit }, complaint)
 }
 
-/// Where the holder may go on, and why it was declined, if it was.
-async fn try_present(
-    home: PathBuf,
-    request: &str,
-    approval: Approval,
-    language: Language,
-) -> Result<(Option<String>, Option<CliError>), CliError> {
+async fn try_present(home: PathBuf, request: &str, approval: Approval, language: Language) -> Presented {
     let home = Home::open(&home).await?;
     let reviewing = home.wallet.review(request).await?;
     match decide(reviewing.review(), approval, language)? {
@@ -160,4 +163,43 @@ async fn try_present(
 
 const fn done(json: Value, text: String) -> Done {
     Done { json, text, exit: Exit::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(reason: CliError, approval: Approval, language: Language) -> (String, String, Value) {
+        let (done, complaint) = ending(Ok((None, Some(reason))), approval, language);
+        assert_eq!(done.exit, Exit::Refused);
+        (done.text, complaint, done.json)
+    }
+
+    #[test]
+    fn a_holder_who_said_no_is_told_so_once() {
+        let (text, complaint, json) = said(CliError::Refused, Approval::Ask, Language::En);
+        assert_eq!((text.as_str(), complaint.as_str()), ("refused\n", ""));
+        assert_eq!(json.pointer("/error/inro_code"), Some(&"INRO-WALLET-042".into()));
+        let (text, complaint, _) = said(CliError::Refused, Approval::Ask, Language::Ja);
+        assert_eq!((text.as_str(), complaint.as_str()), ("提示しませんでした\n", ""));
+    }
+
+    #[test]
+    fn what_a_program_decided_is_explained() {
+        for reason in [CliError::Unregistered, CliError::OverAsked, CliError::NoTerminal] {
+            let (text, complaint, _) = said(reason, Approval::Registered, Language::En);
+            assert!(text == "refused\n" && complaint.starts_with("error: "), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn says_plainly_that_nothing_fits() {
+        let nothing = || CliError::from(WalletError::NoMatch);
+        let (text, complaint, json) = said(nothing(), Approval::Ask, Language::En);
+        assert!(text.contains("nothing that fits") && complaint.is_empty(), "{text}{complaint}");
+        assert_eq!(json.pointer("/error/inro_code"), Some(&"INRO-WALLET-041".into()));
+        let (text, complaint, _) = said(nothing(), Approval::Registered, Language::Ja);
+        assert!(text.contains("要求に合う資格情報がありません"), "{text}");
+        assert!(complaint.contains("[INRO-WALLET-041]"), "nobody saw the review: {complaint}");
+    }
 }

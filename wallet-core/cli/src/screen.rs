@@ -140,7 +140,10 @@ fn show_asked(mark: &str, asked: &Asked, language: Language, output: &mut dyn Wr
     let copies = match language {
         Language::En => format!("uses up 1 of {} copies; equal values can still be recognized", asked.copies),
         Language::Ja => {
-            format!("残り{}枚のうち1枚を使用します。同じ値からは同一人物と推定され得ます", asked.copies)
+            format!(
+                "残り{}枚のうち1枚を使用します。値が同じ場合、同じ人だと分かることがあります",
+                asked.copies
+            )
         }
     };
     writeln!(output, "       {copies}")

@@ -120,3 +120,71 @@ fn present_always_answers_in_one_form() {
     let code = json.pointer("/error/inro_code").and_then(Value::as_str).unwrap();
     assert!(error.contains(code), "{error}");
 }
+
+#[test]
+fn every_command_has_an_example_in_its_help() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        &["trust"][..],
+        &["trust", "add"],
+        &["receive"],
+        &["list"],
+        &["show"],
+        &["present"],
+        &["history"],
+        &["delete"],
+    ] {
+        let (status, help, _) = wallet(folder.path(), "C", &[command, &["--help"]].concat());
+        let example = format!("Example:\n  inro-wallet --home H {}", command.join(" "));
+        assert!(status == 0 && help.contains(&example), "{help}");
+    }
+}
+
+/// The exit status and stderr of `list` when stdout leads to `stdout`.
+fn list_into(home: &Path, stdout: impl Into<Stdio>) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inro-wallet"));
+    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(stdout).arg("--home").arg(home).arg("list");
+    let Output { status, stderr, .. } =
+        command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn ends_quietly_when_nobody_reads_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(list_into(folder.path(), writer), (0, String::new()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn says_that_its_output_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (status, error) = list_into(folder.path(), full);
+    assert!(status == 1 && error.contains("[INRO-WALLET-055]"), "{error}");
+}
+
+#[test]
+fn refuses_a_folder_of_something_else_and_writes_nothing_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("keys")).unwrap();
+    std::fs::write(folder.path().join("issuer.toml"), "").unwrap();
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let (status, _, error) = wallet(folder.path(), "C", &["list"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-054]"), "{error}");
+    assert_eq!(names(), before);
+    // A first start that was cut leaves its lock alone, and is no obstacle.
+    let cut = tempfile::tempdir().unwrap();
+    std::fs::write(cut.path().join("lock"), "").unwrap();
+    for _ in 0..2 {
+        assert_eq!(wallet(cut.path(), "C", &["list"]).0, 0);
+    }
+}

@@ -270,16 +270,18 @@ fn a_second_issuance_replaces_the_first_and_its_keys() {
     }
 }
 
-/// What a wallet that holds one employee's credential says of another one.
-fn receive_twice(first: fn(&mut Vec<Plan>), second: fn(&mut Vec<Plan>)) -> Outcome {
+type Change = fn(&mut Vec<Plan>);
+
+/// What becomes of a second issuance, of copies that `second` changed, after one that `first` did.
+fn receive_twice(first: Change, second: Change) -> Outcome {
     let authority = Authority::new("Trusted");
     let device = Device::trusting(&authority);
-    let mut last = "";
-    for copies in [first, second] {
+    let receive = |copies| {
         let script = Script { copies, ..Script::honest(&authority) };
-        last = code(run(device.wallet(script.network()).receive(&link(), None)));
-    }
-    Outcome { code: last, device }
+        code(run(device.wallet(script.network()).receive(&link(), None)))
+    };
+    assert_eq!(receive(first), "accepted");
+    Outcome { code: receive(second), device }
 }
 
 fn name_subject(plans: &mut [Plan], claim: &str, value: &str) {
@@ -290,23 +292,24 @@ fn name_subject(plans: &mut [Plan], claim: &str, value: &str) {
 
 #[test]
 fn refuses_to_replace_a_credential_of_another_employee() {
-    for (first, same, other) in [
-        (
-            (|plans| name_subject(plans, "employee_number", "E0001")) as fn(&mut Vec<Plan>),
-            (|plans| {
+    let cases: [[Change; 3]; 2] = [
+        [
+            |plans| name_subject(plans, "employee_number", "E0001"),
+            |plans| {
                 name_subject(plans, "employee_number", "E0001");
                 name_subject(plans, "grade", "promoted");
-            }) as fn(&mut Vec<Plan>),
-            (|plans| name_subject(plans, "employee_number", "E0002")) as fn(&mut Vec<Plan>),
-        ),
-        (
+            },
+            |plans| name_subject(plans, "employee_number", "E0002"),
+        ],
+        [
             |plans| name_subject(plans, "sub", "one"),
             |plans| name_subject(plans, "sub", "one"),
             |plans| name_subject(plans, "sub", "two"),
-        ),
-    ] {
+        ],
+    ];
+    for [first, same, other] in cases {
         assert_eq!(receive_twice(first, same).code, "accepted");
-        assert_eq!(receive_twice(first, |_| {}).code, "accepted", "says nothing of the employee");
+        assert_eq!(receive_twice(first, |_| {}).code, "accepted", "nothing says whose it is");
         let refused = receive_twice(first, other);
         assert_eq!(refused.code, "INRO-WALLET-038");
         assert_eq!((refused.device.copies(), refused.device.keys()), (3, 3), "the first is kept alone");

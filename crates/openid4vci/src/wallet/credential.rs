@@ -138,7 +138,7 @@ impl NonceFetch {
     /// [`VciError`] when none came.
     pub fn received(mut self, response: &HttpResponse) -> Result<ProofDraft, VciError> {
         if !response.is_success() {
-            return Err(VciError::Status { status: response.status });
+            return Err(VciError::of_status(response));
         }
         let c_nonce = parse_nonce(&response.body)?;
         // RFC 9449 §8.2: the nonce endpoint may bring the DPoP nonce too, if it is the same server.

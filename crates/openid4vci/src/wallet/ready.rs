@@ -3,7 +3,7 @@ use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::Limits;
 use inro_crypto::{Provider, PublicKey};
 use inro_oauth::metadata::WELL_KNOWN as SERVER_WELL_KNOWN;
-use inro_oauth::{HttpsUrl, ServerMetadata};
+use inro_oauth::{ErrorSeen, HttpsUrl, ServerMetadata};
 use inro_trust::{Anchors, TrustedKey};
 
 use super::session::{Offered, fetch_json};
@@ -13,6 +13,8 @@ use crate::offer::{self, CredentialOffer, OfferLink, TxCodeDemand};
 use crate::{VciError, signed};
 
 const JSON: &str = "application/json";
+/// Nothing stands at the offer's address, or not any more. Source: RFC 9110 §§15.5.5, 15.5.11.
+const GONE: [u16; 2] = [404, 410];
 
 /// What an offer's link leads to.
 #[derive(Debug)]
@@ -89,8 +91,13 @@ impl OfferFetch {
     /// Reads the offer that came.
     ///
     /// # Errors
-    /// [`VciError`] for anything but a JSON offer with status 200.
+    /// [`VciError::OfferDead`] when it is gone; [`VciError`] for anything else but a JSON offer with
+    /// status 200.
     pub fn received(self, response: &HttpResponse) -> Result<OfferSeen, VciError> {
+        if GONE.contains(&response.status) {
+            let seen = ErrorSeen::read(&response.body);
+            return Err(VciError::OfferDead { status: response.status, seen });
+        }
         check_document(response)?;
         if response.media_type().as_deref() != Some(JSON) {
             return Err(VciError::MediaType);
@@ -247,5 +254,5 @@ fn server_of(offer: &CredentialOffer, metadata: &IssuerMetadata) -> Result<Https
 }
 
 fn check_document(response: &HttpResponse) -> Result<(), VciError> {
-    if response.status == 200 { Ok(()) } else { Err(VciError::Status { status: response.status }) }
+    if response.status == 200 { Ok(()) } else { Err(VciError::of_status(response)) }
 }

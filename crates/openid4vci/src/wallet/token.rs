@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_base::{Rng, Secret, UnixTime};
+use inro_base::{Code, Rng, Secret, UnixTime};
 use inro_crypto::{Provider, PublicKey, Signature};
 use inro_jose::JwsToSign;
 use inro_oauth::error::{ErrorCode, ErrorSeen};
@@ -26,6 +26,7 @@ pub struct TokenDraft {
     dpop_key: PublicKey,
     body: Secret<Vec<u8>>,
     nonce: Option<String>,
+    has_tx_code: bool,
     attempts: u32,
 }
 
@@ -77,6 +78,7 @@ impl TokenDraft {
             dpop_key,
             body,
             nonce: None,
+            has_tx_code: tx_code.is_some(),
             attempts: 0,
         }
     }
@@ -124,7 +126,7 @@ impl TokenSent {
             let seen = ErrorSeen::read(&response.body);
             let wants_nonce = ErrorCode::parse(&seen.error) == Some(ErrorCode::UseDpopNonce);
             if !wants_nonce || nonce.is_none() {
-                return Err(VciError::TokenRefused { status: response.status, seen });
+                return Err(refusal(response.status, seen, draft.has_tx_code));
             }
             draft.attempts += 1;
             if draft.attempts > MAX_NONCE_RETRIES {
@@ -158,6 +160,20 @@ impl Authorized {
     /// The configurations that are still to be asked for, in order.
     pub fn remaining(&self) -> impl Iterator<Item = &Offered> {
         self.0.waiting.iter().map(|waiting| &waiting.offered)
+    }
+}
+
+/// What a refused code means. The protocol has one error for a wrong transaction code and a dead
+/// offer, which our own service tells apart; without a transaction code only the offer is left.
+///
+/// Source: OpenID4VCI 1.0 §6.3.
+fn refusal(status: u16, seen: ErrorSeen, has_tx_code: bool) -> VciError {
+    let invalid_grant = ErrorCode::parse(&seen.error) == Some(ErrorCode::InvalidGrant);
+    match seen.inro_code.map(Code::as_str) {
+        Some("INRO-VCI-035") if invalid_grant => VciError::TxCodeWrong { status, seen },
+        Some("INRO-VCI-032" | "INRO-VCI-036") if invalid_grant => VciError::OfferDead { status, seen },
+        None if invalid_grant && !has_tx_code => VciError::OfferDead { status, seen },
+        _ => VciError::TokenRefused { status, seen },
     }
 }
 

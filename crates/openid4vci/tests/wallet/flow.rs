@@ -348,5 +348,69 @@ fn an_offer_fetched_as_html_is_refused() {
         ..answer(200, &offer_json())
     };
     assert_eq!(fetch().received(&html).unwrap_err().code().as_str(), "INRO-VCI-012");
-    assert_eq!(fetch().received(&answer(404, &offer_json())).unwrap_err().code().as_str(), "INRO-VCI-011");
+    assert_eq!(fetch().received(&answer(500, &offer_json())).unwrap_err().code().as_str(), "INRO-VCI-011");
+}
+
+#[test]
+fn an_offer_that_is_gone_is_told_from_a_service_that_fails() {
+    let link = "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fissuer.example%2Foffers%2F1";
+    let fetch = |status, body: &Value| match read_offer(link) {
+        Ok(OfferStep::Fetch(fetch, _)) => fetch.received(&answer(status, body)),
+        _ => panic!("by reference"),
+    };
+    assert!(fetch(200, &offer_json()).is_ok());
+    let id = "0123456789abcdef0123456789abcdef";
+    let body = json!({ "status": 404, "inro_code": "INRO-ISSUER-020", "request_id": id });
+    for (status, code) in [(404, "INRO-VCI-020"), (410, "INRO-VCI-020"), (503, "INRO-VCI-011")] {
+        let refused = fetch(status, &body).unwrap_err();
+        assert_eq!(refused.code().as_str(), code);
+        assert_eq!(refused.request_id().unwrap().to_string(), id);
+    }
+    assert!(!fetch(404, &Value::Null).unwrap_err().code().entry().retry);
+}
+
+/// What the token endpoint's `body` means to a wallet that redeemed an offer, with a transaction
+/// code or without.
+fn refused_token(body: &Value, tx_code: Option<&str>) -> VciError {
+    let mut offer = offer_json();
+    if tx_code.is_none() {
+        offer["grants"][GRANT].as_object_mut().unwrap().remove("tx_code").unwrap();
+    }
+    let ready = ready(&offer, &metadata_json(), &server_json()).unwrap();
+    let (key, rng) = (key(1), &mut Counter(0));
+    let draft = ready.redeem(tx_code, key.public_key()).unwrap();
+    let step = draft.send(NOW, rng, &RustCrypto);
+    wait(step, &key, |sent, _| sent.received(&answer(400, body)).err().unwrap())
+}
+
+#[test]
+fn a_wrong_transaction_code_is_told_from_a_dead_offer() {
+    let said = |code: &str| json!({ "error": "invalid_grant", "inro_code": code });
+    let with_code = |body: &Value| refused_token(body, Some("123456"));
+    for (code, expected) in [
+        ("INRO-VCI-035", "INRO-VCI-021"),
+        ("INRO-VCI-036", "INRO-VCI-020"),
+        ("INRO-VCI-032", "INRO-VCI-020"),
+        ("INRO-VCI-034", "INRO-VCI-013"),
+    ] {
+        let refused = with_code(&said(code));
+        assert_eq!(refused.code().as_str(), expected, "{code}");
+        assert!(refused.to_string().contains(code), "{refused}");
+    }
+    // A foreign service says less, and anything else than `invalid_grant` means neither.
+    let foreign = json!({ "error": "invalid_grant" });
+    assert_eq!(with_code(&foreign).code().as_str(), "INRO-VCI-013");
+    assert_eq!(refused_token(&foreign, None).code().as_str(), "INRO-VCI-020");
+    let other = json!({ "error": "invalid_client", "inro_code": "INRO-VCI-035" });
+    assert_eq!(with_code(&other).code().as_str(), "INRO-VCI-013");
+}
+
+#[test]
+fn keeps_the_request_id_of_a_refusal_and_no_other_text() {
+    let said = |id: &str| json!({ "error": "invalid_grant", "request_id": id });
+    let id = "0123456789abcdef0123456789abcdef";
+    assert_eq!(refused_token(&said(id), None).request_id().unwrap().to_string(), id);
+    for text in ["", "0123", "<script>", &id.repeat(2), &id.replace('f', "g")] {
+        assert_eq!(refused_token(&said(text), None).request_id(), None);
+    }
 }
