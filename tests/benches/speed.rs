@@ -96,7 +96,8 @@ fn issue(key: &AwsLcKey, issuer: &SoftwareKey, holder: &SoftwareKey) {
     let mut theirs = SDJWTIssuer::new(pem, Some("ES256".into()));
     let jwk: jsonwebtoken::jwk::Jwk =
         serde_json::from_value(Jwk::new(holder.public_key()).to_value()).unwrap();
-    let paths: Vec<String> = plan.claims.keys().map(|name| format!("$.{name}")).collect();
+    let names = plan.claims.keys().filter(|name| *name != "iss");
+    let paths: Vec<String> = names.map(|name| format!("$.{name}")).collect();
     measure("sd-jwt/issue/sd-jwt-rs", || {
         let paths = paths.iter().map(String::as_str).collect();
         let concealed = ClaimsForSelectiveDisclosureStrategy::Custom(paths);
@@ -111,12 +112,16 @@ const PROVIDERS: [(&str, &dyn Provider); 2] = [("aws-lc-rs", &AwsLc), ("RustCryp
 
 fn issuance(holder: &SoftwareKey) -> VcIssuance {
     let names: Vec<String> = (0..DISCLOSURES).map(|number| format!("claim_{number}")).collect();
+    let mut claims: Map<String, Value> =
+        names.iter().map(|name| (name.clone(), json!("福祉課 Welfare Section 12"))).collect();
+    // sd-jwt-rs reads no credential without it.
+    claims.insert("iss".into(), "https://issuer.example".into());
     VcIssuance {
         vct: "urn:inro:employee-id:1".into(),
         issued_at: Some(NOW),
         not_before: None,
         expires_at: Some(EXPIRES_AT),
-        claims: names.iter().map(|name| (name.clone(), json!("福祉課 Welfare Section 12"))).collect(),
+        claims,
         disclosable: names.iter().map(|name| ClaimPath::claim(name)).collect(),
         decoys_per_object: 0,
         holder_key: Some(Jwk::new(holder.public_key())),
@@ -126,9 +131,8 @@ fn issuance(holder: &SoftwareKey) -> VcIssuance {
 
 fn present(credential: &str, issuer: &SoftwareKey, holder: &SoftwareKey) -> String {
     let held = HeldSdJwt::receive(credential, &trusted(issuer), NOW, &AwsLc).unwrap();
-    let names: Map<String, Value> = issuance(holder).claims;
-    let paths: Vec<ClaimPath> = names.keys().map(|name| ClaimPath::claim(name)).collect();
-    let to_sign = held.present(&paths).unwrap().key_binding(AUDIENCE, NONCE, NOW, &AwsLc);
+    let to_sign =
+        held.present(&issuance(holder).disclosable).unwrap().key_binding(AUDIENCE, NONCE, NOW, &AwsLc);
     to_sign.sign_with(holder).unwrap()
 }
 
