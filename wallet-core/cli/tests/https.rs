@@ -143,3 +143,31 @@ fn refuses_an_anchor_that_is_no_certificate() {
     assert!(HttpsClient::new(&[anchor(&server.authority)]).is_ok());
     assert!(HttpsClient::new(&[anchor("-----BEGIN NOTHING-----")]).is_err());
 }
+
+/// The binary against a service whose offer is gone: what the help desk needs is said.
+#[test]
+fn shows_the_request_id_of_a_service_that_refuses() {
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    const GONE: &str = "HTTP/1.1 404 Not Found\r\ncontent-type: application/problem+json\r\n\
+        content-length: 82\r\n\r\n\
+        {\"inro_code\":\"INRO-ISSUER-020\",\"request_id\":\"0123456789abcdef0123456789abcdef\"   }";
+    let server = Server::answering(GONE);
+    let folder = tempfile::tempdir().unwrap();
+    let (home, anchor) = (folder.path().join("home"), folder.path().join("tls.pem"));
+    std::fs::write(&anchor, &server.authority).unwrap();
+    let wallet = |language: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inro-wallet"));
+        command.env("LC_ALL", language).arg("--home").arg(&home).args(arguments).output().unwrap()
+    };
+    assert!(wallet("C", &["trust", "add", "--tls", anchor.to_str().unwrap()]).status.success());
+    let link = format!("openid-credential-offer://?credential_offer_uri={}offers/1", server.url);
+    for (language, line) in [("C", "request id: "), ("ja_JP.UTF-8", "要求ID：")] {
+        let refused = wallet(language, &["receive", &link, "--json"]);
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert!(error.contains("[INRO-VCI-020]") && error.contains(&format!("\n{line}{ID}\n")), "{error}");
+        let json: serde_json::Value = serde_json::from_slice(&refused.stdout).unwrap();
+        assert_eq!(json.pointer("/error/request_id"), Some(&ID.into()));
+        assert_eq!(json.pointer("/error/retry"), Some(&false.into()));
+        assert_eq!(refused.status.code(), Some(1));
+    }
+}
