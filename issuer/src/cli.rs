@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use inro_base::report::Language;
 use inro_service::{cli as service_cli, server};
 use serde_json::json;
 
@@ -91,7 +92,7 @@ fn dispatch(command: Command, output: &Output) -> Result<ExitCode, IssuerError> 
     match command {
         Command::Init(args) => init(args, output),
         Command::Serve(folder) => serve(&folder),
-        Command::Check(folder) => Ok(check::run(&folder, output)),
+        Command::Check(folder) => check::run(&folder, output),
         Command::Employee(command) => employee::run(command, output),
         Command::Offer(command) => issuing::offer(command, output),
         Command::Credential(command) => issuing::credential(command, output),
@@ -105,13 +106,18 @@ fn init(args: InitArgs, output: &Output) -> Result<ExitCode, IssuerError> {
     let anchor = args.folder.dir.join("trust").join("ca.pem");
     let value = json!({ "url": config.url, "dir": args.folder.dir, "anchor": anchor });
     output.print(&value, || {
-        format!(
-            "An issuer was made in {}.\nWallets and verifiers trust it by {}.\n\
-             The keys in its folder keys are not encrypted: keep the folder to yourself.\n",
-            args.folder.dir.display(),
-            anchor.display()
-        )
-    });
+        let (dir, anchor) = (args.folder.dir.display(), anchor.display());
+        match output.language() {
+            Language::En => format!(
+                "An issuer was made in {dir}.\nWallets and verifiers trust it by {anchor}.\n\
+                 The keys in its folder keys are not encrypted: keep the folder to yourself.\n"
+            ),
+            Language::Ja => format!(
+                "{dir}に発行サービスを作成しました。\nウォレットと検証者は{anchor}によってこの発行サービスを信頼します。\n\
+                 フォルダーkeysの鍵は暗号化されていません。フォルダーを他者に公開しないでください。\n"
+            ),
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

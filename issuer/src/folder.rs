@@ -161,7 +161,7 @@ fn write_keys(layout: &Layout, init: &Init, url: &HttpsUrl, now: UnixTime) -> Re
 
 /// An `https` origin without a slash at its end: our well-known documents stand at the root.
 fn origin(url: &str) -> Result<HttpsUrl, IssuerError> {
-    let parsed = HttpsUrl::parse(url.trim_end_matches('/'))?;
+    let parsed = HttpsUrl::parse(url.trim_end_matches('/')).map_err(|_| IssuerError::Origin)?;
     let rooted = format!("https://{}", parsed.authority());
     if parsed.as_str() == rooted { Ok(parsed) } else { Err(IssuerError::Origin) }
 }

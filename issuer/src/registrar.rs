@@ -8,6 +8,7 @@ use inro_crypto_aws::AwsLc;
 use inro_service::{OsRng, SystemClock, config as settings, files, pki};
 use inro_trust::registration::{self, CredentialNeed, Localized, Purpose, RegistrationClaims};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 use crate::config::Layout;
 use crate::error::IssuerError;
@@ -24,9 +25,11 @@ const MAX_DAYS: i64 = 1_095;
 struct Application {
     name: Localized,
     purposes: Vec<Purpose>,
+    #[serde(deserialize_with = "hosts")]
     response_hosts: Vec<String>,
     credentials: Vec<CredentialNeed>,
     pseudonym_scope: Option<String>,
+    #[serde(default, deserialize_with = "days")]
     valid_days: Option<i64>,
 }
 
@@ -51,18 +54,17 @@ pub fn register(root: &Path, application: &Path, leaf: &Path) -> Result<Register
     let layout = Layout::new(root);
     let application: Application = settings::parse(application, &files::read_text(application)?)?;
     let days = application.valid_days.unwrap_or(DEFAULT_DAYS);
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(IssuerError::Registration);
-    }
     let chain = pki::load_chain(leaf)?;
     let leaf = chain.first().ok_or(IssuerError::Registration)?;
     let now = SystemClock.now();
+    let key = pki::load_signer(&layout.key("registrar.key.pem"))?;
+    let x5c = pki::load_chain(&layout.key("registrar.chain.pem"))?;
     let rng: &mut dyn inro_base::Rng = &mut OsRng;
     let claims = RegistrationClaims {
         iss: config.url,
         sub: rng.token::<16>(),
         iat: now,
-        exp: now.plus(days.saturating_mul(86_400)),
+        exp: end(days, &x5c, now)?,
         leaf_sha256: base64url::encode(&AwsLc.sha256(leaf)),
         name: application.name,
         purposes: application.purposes,
@@ -70,8 +72,32 @@ pub fn register(root: &Path, application: &Path, leaf: &Path) -> Result<Register
         credentials: application.credentials,
         pseudonym_scope: application.pseudonym_scope,
     };
-    let key = pki::load_signer(&layout.key("registrar.key.pem"))?;
-    let x5c = pki::load_chain(&layout.key("registrar.chain.pem"))?;
     let jwt = registration::sign(&claims, &key, &x5c)?;
     Ok(Registered { id: claims.sub, jwt, expires_at: claims.exp })
+}
+
+/// When a registration ends: after `days`, and never after the certificates that vouch for it.
+fn end(days: i64, chain: &[Vec<u8>], now: UnixTime) -> Result<UnixTime, IssuerError> {
+    let mut end = now.plus(days.saturating_mul(86_400));
+    for der in chain {
+        end = end.min(pki::not_after(der)?);
+    }
+    if end > now { Ok(end) } else { Err(IssuerError::SignerEnded { at: end }) }
+}
+
+// Checked while the file is read, so that the mistake is told with its line.
+fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    let days = i64::deserialize(from)?;
+    if (1..=MAX_DAYS).contains(&days) {
+        return Ok(Some(days));
+    }
+    Err(D::Error::custom(format!("valid_days is not a number from 1 to {MAX_DAYS}")))
+}
+
+fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let hosts = Vec::<String>::deserialize(from)?;
+    if hosts.iter().all(|host| registration::is_response_host(host)) {
+        return Ok(hosts);
+    }
+    Err(D::Error::custom("a response host is not written as host or host:port"))
 }

@@ -63,7 +63,8 @@ mod cases {
         let root = tempfile::tempdir().unwrap();
         for (number, (url, code)) in [
             ("https://localhost:8443/", None),
-            ("http://localhost:8443", Some("INRO-OAUTH-040")),
+            ("http://localhost:8443", Some("INRO-ISSUER-005")),
+            ("localhost:8443", Some("INRO-ISSUER-005")),
             ("https://localhost:8443/path", Some("INRO-ISSUER-005")),
         ]
         .into_iter()
@@ -201,5 +202,106 @@ mod cases {
         assert_eq!(verified.name().ja, "福祉システム");
         std::fs::write(&application, text.replace("response_hosts", "response_host")).unwrap();
         assert_eq!(error(&register()), "INRO-SERVICE-006");
+        for (days, end) in [(30, now.plus(30 * 86_400)), (1_095, registrar_end(dir))] {
+            std::fs::write(&application, format!("valid_days = {days}\n{text}")).unwrap();
+            let jwt = String::from_utf8(register().stdout).unwrap();
+            let claimed = inro_trust::registration::UnverifiedRegistration::parse(jwt.trim()).unwrap();
+            assert!((0..60).contains(&claimed.claimed().exp.seconds_since(end)), "{days}");
+        }
+        let host = text.replace("localhost:9443", "localhost/path");
+        for wrong in [format!("\nvalid_days = 1096\n{text}"), format!("\n{host}")] {
+            std::fs::write(&application, wrong).unwrap();
+            let output = register();
+            assert_eq!(error(&output), "INRO-SERVICE-006");
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(told.contains("at line 2: "), "{told}");
+        }
+    }
+
+    fn registrar_end(dir: &str) -> inro_base::UnixTime {
+        let chain =
+            inro_service::pki::load_chain(Path::new(&format!("{dir}/keys/registrar.chain.pem"))).unwrap();
+        inro_service::pki::not_after(&chain[0]).unwrap()
+    }
+
+    #[test]
+    fn a_reader_that_leaves_is_no_error() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        for command in ["employee list", "employee list --json", "check", "credential list"] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let output = Command::new(env!("CARGO_BIN_EXE_inro-issuer"))
+                .args(command.split(' '))
+                .args(["--dir", dir])
+                .stdout(writer)
+                .output()
+                .unwrap();
+            assert_eq!(
+                (output.status.code(), output.stderr.as_slice()),
+                (Some(0), b"".as_slice()),
+                "{command}"
+            );
+        }
+    }
+
+    #[test]
+    fn people_are_told_in_japanese_where_the_locale_is() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        let say = |locale: &str, arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_inro-issuer"));
+            command.args(arguments).args(["--dir", dir]).env("LC_ALL", locale);
+            String::from_utf8(command.output().unwrap().stdout).unwrap()
+        };
+        let ja = |arguments: &[&str]| say("ja_JP.UTF-8", arguments);
+        assert!(ja(&["init", "--name", "A", "--name-ja", "ア", "--url", URL]).contains("作成しました"));
+        let bad = sample("hr_bad.csv");
+        let (told, english) = (ja(&["employee", "import", &bad]), say("C", &["employee", "import", &bad]));
+        assert!(told.contains("職務の級が許可された範囲の整数ではありません。 [INRO-HR-014]"), "{told}");
+        assert!(told.contains("13行、誤り11件：取り込みを行いませんでした。"), "{told}");
+        assert!(english.contains("A grade is not a whole number in the allowed range. [INRO-HR-014]"));
+        assert!(english.contains("13 rows, 11 errors: nothing imported."));
+        assert!(ja(&["employee", "import", &sample("hr.csv")]).contains("20行、誤り0件：追加20件"));
+        let offer =
+            ja(&["offer", "create", "--employee", "E0001", "--credential", "employee-id", "--tx-code"]);
+        assert!(offer.contains("取引コード") && offer.contains("まで有効です。"), "{offer}");
+        let check = ja(&["check"]);
+        assert!(check.contains("署名鍵") && check.contains("良好") && !check.contains("good"), "{check}");
+    }
+
+    #[test]
+    fn check_tells_a_secret_that_others_can_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        for name in ["keys/ca.key.pem", "keys/server.key", "tls/key.pem", "db.sqlite"] {
+            assert_eq!(run(&["check", "--dir", dir]).status.code(), Some(0), "{name}");
+            let path = format!("{dir}/{name}");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let output = run(&["check", "--dir", dir]);
+            let text = String::from_utf8(output.stdout).unwrap();
+            let line = text.lines().find(|line| line.contains("INRO-SERVICE-005") && line.contains(&path));
+            assert!(output.status.code() == Some(1) && line.is_some(), "{text}");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_that_init_did_not_make_is_one_error() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("none");
+        let dir = dir.to_str().unwrap();
+        let hr = sample("hr.csv");
+        for arguments in [&["check", "--dir", dir][..], &["employee", "import", "--dir", dir, &hr]] {
+            let output = run(arguments);
+            assert_eq!((output.status.code(), error(&output).as_str()), (Some(1), "INRO-SERVICE-002"));
+            assert!(output.stdout.is_empty());
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What the services' command lines share: the language, the report of an error, tables for people.
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use inro_base::Coded;
 use inro_base::report::{self, Exit, Language};
 use serde_json::json;
+
+use crate::ServiceError;
 
 /// The language of the environment: `LC_ALL`, else `LANG`.
 pub fn language() -> Language {
@@ -14,11 +17,21 @@ pub fn language() -> Language {
 
 /// Reports `error` on stderr and, when the command was asked for JSON, as an object on stdout too.
 pub fn report_error(error: &dyn Coded, json: bool) -> ExitCode {
-    eprint!("{}", report::render(error, language()));
+    // Whoever closed stderr or stdout did not want to hear of it; the exit status tells it still.
+    let _ = write_to(std::io::stderr().lock(), &report::render(error, language()));
     if json {
-        println!("{}", json!({ "error": report::to_json(error, language()) }));
+        let _ = print(&format!("{}\n", json!({ "error": report::to_json(error, language()) })));
     }
     exit(Exit::Failed)
+}
+
+/// Writes a command's answer to stdout. A reader that leaves early, such as `head`, has what it
+/// wanted: that is no error.
+///
+/// # Errors
+/// [`ServiceError::Write`] for any other failure, such as a full disk.
+pub fn print(text: &str) -> Result<(), ServiceError> {
+    write_to(std::io::stdout().lock(), text)
 }
 
 /// The exit status as the operating system takes it.
@@ -36,6 +49,15 @@ pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     }
     let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
     std::iter::once(&heads).chain(rows).map(|row| line(row, &widths)).collect()
+}
+
+fn write_to(mut stream: impl Write, text: &str) -> Result<(), ServiceError> {
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
+            Err(ServiceError::Write { path: "stdout".into(), source })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn line(row: &[String], widths: &[usize]) -> String {
@@ -58,6 +80,25 @@ fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_a_full_disk_is_one() {
+        assert!(write_to(Broken(ErrorKind::BrokenPipe), "text").is_ok());
+        let full = write_to(Broken(ErrorKind::StorageFull), "text").unwrap_err();
+        assert_eq!(full.code().as_str(), "INRO-SERVICE-004");
+    }
 
     #[test]
     fn columns_line_up_across_scripts() {

@@ -113,6 +113,30 @@ pub fn check_private(path: &Path) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Every secret of a service's folder `root`, and every folder with one, that group or others may
+/// use. What cannot be looked at is left to the command that needs it.
+pub fn open_secrets(root: &Path) -> Vec<ServiceError> {
+    let mut errors = Vec::new();
+    for folder in [root.to_owned(), root.join("keys"), root.join("tls")] {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut secrets: Vec<_> = entries.map(|entry| entry.path()).filter(|path| is_secret(path)).collect();
+        secrets.sort();
+        for path in std::iter::once(folder).chain(secrets) {
+            match fs::metadata(&path).map(|found| found.mode() & 0o777) {
+                Ok(mode) if mode & 0o077 != 0 => errors.push(ServiceError::TooOpen { path, mode }),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+    errors
+}
+
+/// Private keys, the server's secret, the API token, and the database with its journals.
+fn is_secret(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.ends_with("key.pem") || name == "server.key" || name == "api-token" || name.starts_with("db.sqlite")
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ServiceError> {
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
@@ -163,6 +187,29 @@ mod tests {
         set_mode(&key, 0o600).unwrap();
         set_mode(&folder, 0o755).unwrap();
         assert_eq!(read_private(&key).unwrap_err().code().as_str(), "INRO-SERVICE-005");
+    }
+
+    #[test]
+    fn lists_each_secret_that_others_can_read() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("D");
+        create_private_dir(&folder.join("keys")).unwrap();
+        set_mode(&folder, 0o700).unwrap();
+        write_public(&folder.join("config.toml"), b"").unwrap();
+        for name in ["db.sqlite", "api-token", "keys/server.key", "keys/ca.key.pem"] {
+            let path = folder.join(name);
+            write_private(&path, b"").unwrap();
+            assert!(open_secrets(&folder).is_empty(), "{name}");
+            set_mode(&path, 0o604).unwrap();
+            let found = open_secrets(&folder);
+            assert!(
+                matches!(&found[..], [ServiceError::TooOpen { path: told, .. }] if *told == path),
+                "{name}"
+            );
+            set_mode(&path, 0o600).unwrap();
+        }
+        set_mode(&folder.join("keys"), 0o750).unwrap();
+        assert_eq!(open_secrets(&folder).len(), 1);
     }
 
     #[test]

@@ -123,6 +123,11 @@ pub fn sign(claims: &RegistrationClaims, signer: &dyn Signer, x5c: &[Vec<u8>]) -
     }
 }
 
+/// Whether `host` is written as `host` or `host:port`.
+pub fn is_response_host(host: &str) -> bool {
+    host_url(host).is_some()
+}
+
 impl UnverifiedRegistration {
     /// Reads a registration.
     ///
@@ -231,7 +236,7 @@ impl VerifiedRegistration {
 }
 
 fn check_form(claims: &RegistrationClaims) -> Result<(), TrustError> {
-    let hosts_well_formed = claims.response_hosts.iter().all(|host| host_url(host).is_some());
+    let hosts_well_formed = claims.response_hosts.iter().all(|host| is_response_host(host));
     if hosts_well_formed { Ok(()) } else { Err(TrustError::Registration) }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use inro_base::report::Exit;
+use inro_base::report::{Exit, Language};
 use inro_base::{Clock as _, Coded as _, UnixTime};
 use inro_service::cli::{exit, report_error, table};
 use inro_service::{ServiceError, SystemClock};
@@ -17,7 +17,7 @@ use crate::config::Layout;
 use crate::employees::{self, ImportReport};
 use crate::error::IssuerError;
 use crate::folder;
-use crate::hr::{EmployeeRecord, Encoding, Options, RowError};
+use crate::hr::{EmployeeRecord, Encoding, Options, RowError, RowFault};
 use crate::store::Employees as _;
 
 #[derive(Subcommand)]
@@ -69,14 +69,15 @@ fn encoding(name: &str) -> Result<Encoding, String> {
 }
 
 fn import(args: &ImportArgs, output: &Output) -> Result<ExitCode, IssuerError> {
-    let roles = folder::roles(&Layout::new(&args.folder.dir))?;
+    // The store first: it tells a folder that `init` did not make.
     let store = folder::store(&args.folder.dir)?;
+    let roles = folder::roles(&Layout::new(&args.folder.dir))?;
     let file =
         File::open(&args.file).map_err(|source| ServiceError::Read { path: args.file.clone(), source })?;
     let options = Options { encoding: args.encoding };
     let done = employees::import(&store, file, options, &roles, args.skip_bad, SystemClock.now())?;
     let refused = IssuerError::BadRows;
-    output.print(&import_json(&done, &refused), || import_text(&done));
+    output.print(&import_json(&done, &refused), || import_text(&done, output.language()))?;
     if done.accepted {
         return Ok(ExitCode::SUCCESS);
     }
@@ -105,21 +106,46 @@ fn import_json(done: &ImportReport, refused: &IssuerError) -> Value {
     })
 }
 
-fn import_text(done: &ImportReport) -> String {
+fn import_text(done: &ImportReport, language: Language) -> String {
     let report = &done.report;
     let mut text = String::new();
     if !report.errors.is_empty() {
-        let row = |error: &RowError| {
-            vec![error.line.to_string(), error.column.into(), format!("{} [{}]", error.fault, error.code())]
+        let row =
+            |error: &RowError| vec![error.line.to_string(), error.column.into(), reason(error, language)];
+        let heads = match language {
+            Language::En => ["line", "column", "reason"],
+            Language::Ja => ["行", "列", "理由"],
         };
-        text = table(&["line", "column", "reason"], &report.errors.iter().map(row).collect::<Vec<_>>());
+        text = table(&heads, &report.errors.iter().map(row).collect::<Vec<_>>());
     }
-    let outcome = if done.accepted {
-        format!("{} added, {} updated", done.imported.added, done.imported.updated)
-    } else {
-        "nothing imported".into()
+    let (rows, errors) = (report.rows, report.error_count);
+    let (added, updated) = (done.imported.added, done.imported.updated);
+    let summary = match (language, done.accepted) {
+        (Language::En, true) => format!("{rows} rows, {errors} errors: {added} added, {updated} updated."),
+        (Language::En, false) => format!("{rows} rows, {errors} errors: nothing imported."),
+        (Language::Ja, true) => format!("{rows}行、誤り{errors}件：追加{added}件、更新{updated}件。"),
+        (Language::Ja, false) => format!("{rows}行、誤り{errors}件：取り込みを行いませんでした。"),
     };
-    format!("{text}{} rows, {} errors: {outcome}.\n", report.rows, report.error_count)
+    format!("{text}{summary}\n")
+}
+
+/// What the registry says of the error, its code, and the numbers that the registry cannot know.
+fn reason(error: &RowError, language: Language) -> String {
+    let numbers = match (error.fault, language) {
+        (RowFault::TooLong { limit }, Language::En) => format!(" (at most {limit} characters)"),
+        (RowFault::TooLong { limit }, Language::Ja) => format!("（最大{limit}文字）"),
+        (RowFault::Repeated { first }, Language::En) => format!(" (first in line {first})"),
+        (RowFault::Repeated { first }, Language::Ja) => format!("（最初は{first}行目）"),
+        (RowFault::CellCount { found, expected }, Language::En) => {
+            format!(" ({found} cells instead of {expected})")
+        }
+        (RowFault::CellCount { found, expected }, Language::Ja) => {
+            format!("（見出し{expected}列に対して{found}個）")
+        }
+        _ => String::new(),
+    };
+    let code = error.code();
+    format!("{} [{code}]{numbers}", code.entry().cause.in_language(language))
 }
 
 fn list(folder: &Folder, output: &Output) -> Result<ExitCode, IssuerError> {
@@ -127,6 +153,10 @@ fn list(folder: &Folder, output: &Output) -> Result<ExitCode, IssuerError> {
     let now = SystemClock.now();
     let values: Vec<Value> = records.iter().map(|record| with_state(record, now)).collect();
     output.print(&json!({ "employees": values }), || {
+        let (yes, no, heads) = match output.language() {
+            Language::En => ("yes", "no", ["number", "name", "department", "post", "in office"]),
+            Language::Ja => ("はい", "いいえ", ["職員番号", "氏名", "所属", "職", "在任中"]),
+        };
         let rows: Vec<Vec<String>> = records
             .iter()
             .map(|record| {
@@ -135,12 +165,12 @@ fn list(folder: &Folder, output: &Output) -> Result<ExitCode, IssuerError> {
                     record.name_kanji.clone(),
                     record.department.clone(),
                     record.post.clone(),
-                    if record.in_office(now) { "yes" } else { "no" }.into(),
+                    if record.in_office(now) { yes } else { no }.into(),
                 ]
             })
             .collect();
-        table(&["number", "name", "department", "post", "in office"], &rows)
-    });
+        table(&heads, &rows)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -154,8 +184,12 @@ fn show(args: &ShowArgs, output: &Output) -> Result<ExitCode, IssuerError> {
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| vec![name.clone(), text(value)])
             .collect();
-        table(&["field", "value"], &rows)
-    });
+        let heads = match output.language() {
+            Language::En => ["field", "value"],
+            Language::Ja => ["項目", "値"],
+        };
+        table(&heads, &rows)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use inro_base::report::Language;
 use inro_openid4vci::SD_JWT_VC;
 use inro_service::cli::table;
 use serde_json::json;
@@ -98,14 +99,17 @@ pub(super) fn offer(command: OfferCommand, output: &Output) -> Result<ExitCode, 
         "expires_at": offer.expires_at.to_string(),
     });
     output.print(&value, || {
-        let code = tx_code.map(|code| format!("Transaction code, to be told by another way: {code}\n"));
-        format!(
-            "{}\n{}Open until {}.\n",
-            offer.by_reference.expose(),
-            code.unwrap_or_default(),
-            offer.expires_at
-        )
-    });
+        let (link, end) = (offer.by_reference.expose(), offer.expires_at);
+        let told = output.language().pick(
+            "Transaction code, to be told by another way",
+            "取引コード（リンクとは別の方法で伝えてください）",
+        );
+        let code = tx_code.map(|code| format!("{told}: {code}\n")).unwrap_or_default();
+        match output.language() {
+            Language::En => format!("{link}\n{code}Open until {end}.\n"),
+            Language::Ja => format!("{link}\n{code}{end}まで有効です。\n"),
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -133,8 +137,12 @@ pub(super) fn credential(command: CredentialCommand, output: &Output) -> Result<
                 ]
             })
             .collect();
-        table(&["id", "employee", "type", "copies", "last copy ends"], &rows)
-    });
+        let heads = match output.language() {
+            Language::En => ["id", "employee", "type", "copies", "last copy ends"],
+            Language::Ja => ["番号", "職員番号", "種別", "部数", "最終期限"],
+        };
+        table(&heads, &rows)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -146,6 +154,6 @@ pub(super) fn verifier(command: VerifierCommand, output: &Output) -> Result<Exit
         "registration": registered.jwt,
         "expires_at": registered.expires_at.to_string(),
     });
-    output.print(&value, || format!("{}\n", registered.jwt));
+    output.print(&value, || format!("{}\n", registered.jwt))?;
     Ok(ExitCode::SUCCESS)
 }

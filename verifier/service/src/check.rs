@@ -24,7 +24,7 @@ struct Finding {
 }
 
 /// Looks through the folder and prints what was found. Exits with failure when anything is wrong.
-pub(crate) fn run(layout: &Layout, json: bool) -> ExitCode {
+pub(crate) fn run(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> {
     let findings = findings(layout);
     let troubled = findings.iter().any(|finding| finding.trouble.is_some());
     if json {
@@ -32,16 +32,16 @@ pub(crate) fn run(layout: &Layout, json: bool) -> ExitCode {
             .iter()
             .map(|finding| json!({ "what": finding.what, "subject": finding.subject, "trouble": finding.trouble }))
             .collect();
-        println!("{}", json!({ "ok": !troubled, "findings": list }));
+        cli::print(&format!("{}\n", json!({ "ok": !troubled, "findings": list })))?;
     } else {
         let row = |finding: &Finding| {
             let state = finding.trouble.clone().unwrap_or_else(|| "ok".to_owned());
             vec![finding.what.to_owned(), finding.subject.clone(), state]
         };
         let rows: Vec<_> = findings.iter().map(row).collect();
-        print!("{}", cli::table(&["what", "subject", "state"], &rows));
+        cli::print(&cli::table(&["what", "subject", "state"], &rows))?;
     }
-    cli::exit(if troubled { Exit::Failed } else { Exit::Done })
+    Ok(cli::exit(if troubled { Exit::Failed } else { Exit::Done }))
 }
 
 fn findings(layout: &Layout) -> Vec<Finding> {
@@ -51,13 +51,21 @@ fn findings(layout: &Layout) -> Vec<Finding> {
         finding("certificate", "tls/cert.pem", lasts(layout, true)),
         finding("tls", "tls", tls::server_config(&layout.tls())),
     ];
-    match trust::issuers(layout) {
+    for error in files::open_secrets(layout.root()) {
+        findings.push(finding("private file", "rights", Err::<(), _>(error)));
+    }
+    let anchors = trust::issuers(layout);
+    match &anchors {
         Ok(anchors) => {
             let trouble = anchors.is_empty().then(|| "no issuer is trusted yet".to_owned());
             let names: Vec<&str> = anchors.names().collect();
             findings.push(Finding { what: "trust", subject: names.join(", "), trouble });
         }
-        Err(error) => findings.push(finding("trust", "trust/issuers", Err::<(), _>(error))),
+        Err(error) => findings.push(Finding {
+            what: "trust",
+            subject: "trust/issuers".to_owned(),
+            trouble: Some(told(error)),
+        }),
     }
     findings.push(match registration::load(layout) {
         Ok(Some(jwt)) => {
@@ -71,15 +79,22 @@ fn findings(layout: &Layout) -> Vec<Finding> {
         Err(error) => finding("registration", "registration.jwt", Err::<(), _>(error)),
     });
     for name in policies::names(layout).unwrap_or_default() {
-        let loaded = policies::load(layout, &name);
+        let loaded = policies::load(layout, &name).and_then(|policy| match &anchors {
+            Ok(anchors) => policies::check_issuers(&policy, anchors),
+            // Told above.
+            Err(_) => Ok(()),
+        });
         findings.push(finding("policy", &name, loaded));
     }
     findings
 }
 
 fn finding<T, E: Coded>(what: &'static str, subject: &str, result: Result<T, E>) -> Finding {
-    let trouble = result.err().map(|error| format!("{error} [{}]", error.code()));
-    Finding { what, subject: subject.to_owned(), trouble }
+    Finding { what, subject: subject.to_owned(), trouble: result.err().map(|error| told(&error)) }
+}
+
+fn told(error: &impl Coded) -> String {
+    format!("{error} [{}]", error.code())
 }
 
 fn lasts(layout: &Layout, tls: bool) -> Result<(), CommandError> {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use inro_base::Coded as _;
+use inro_base::report::Exit;
 use inro_service::{ServiceError, cli as service_cli, server};
 use serde_json::{Value, json};
 
@@ -140,7 +142,7 @@ fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
                 (None, Some(pem)) => trust::add_tls(&layout, &pem)?,
                 (Some(_), Some(_)) | (None, None) => return Err(CommandError::AnchorKind),
             };
-            print(json, &json!({ "anchor": path }), || format!("Trusted: {}\n", path.display()));
+            print(json, &json!({ "anchor": path }), || format!("Trusted: {}\n", path.display()))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Registration(RegistrationCommand::Add { folder, file }) => {
@@ -149,11 +151,11 @@ fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
             let value = json!({ "registrar": registration.registrar(), "expires_at": expires_at });
             print(json, &value, || {
                 format!("Registered by {} until {expires_at}.\n", registration.registrar())
-            });
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Serve(args) => serve(&args),
-        Command::Check(folder) => Ok(check::run(&opened(&folder)?, json)),
+        Command::Check(folder) => check::run(&opened(&folder)?, json),
         Command::Policy(PolicyCommand::List(folder)) => list_policies(&opened(&folder)?, json),
     }
 }
@@ -180,7 +182,7 @@ fn init(args: InitArgs, json: bool) -> Result<ExitCode, CommandError> {
             layout.registration_draft().display(),
             layout.key("verifier.pem").display(),
         )
-    });
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -195,9 +197,9 @@ fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
 }
 
 fn list_policies(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> {
-    use inro_base::Coded as _;
     let mut list = Vec::new();
     let mut rows = Vec::new();
+    let mut ended = Exit::Done;
     for name in policies::names(layout)? {
         match policies::load(layout, &name) {
             Ok(policy) => {
@@ -206,6 +208,7 @@ fn list_policies(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> 
                 rows.push(vec![name, policy.purpose.en, policy.purpose.ja]);
             }
             Err(error) => {
+                ended = Exit::Failed;
                 let code = error.code().as_str();
                 list.push(json!({ "policy": name, "inro_code": code }));
                 rows.push(vec![name, format!("cannot be read [{code}]"), String::new()]);
@@ -213,8 +216,8 @@ fn list_policies(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> 
         }
     }
     let value = json!({ "policies": list });
-    print(json, &value, || service_cli::table(&["policy", "purpose", "目的"], &rows));
-    Ok(ExitCode::SUCCESS)
+    print(json, &value, || service_cli::table(&["policy", "purpose", "目的"], &rows))?;
+    Ok(service_cli::exit(ended))
 }
 
 fn opened(folder: &Folder) -> Result<Layout, CommandError> {
@@ -223,10 +226,6 @@ fn opened(folder: &Folder) -> Result<Layout, CommandError> {
     Ok(layout)
 }
 
-fn print(json: bool, value: &Value, people: impl FnOnce() -> String) {
-    if json {
-        println!("{value}");
-    } else {
-        print!("{}", people());
-    }
+fn print(json: bool, value: &Value, people: impl FnOnce() -> String) -> Result<(), ServiceError> {
+    service_cli::print(&if json { format!("{value}\n") } else { people() })
 }

@@ -34,6 +34,12 @@ pub enum CommandError {
         /// When.
         at: UnixTime,
     },
+    /// A policy names an issuer that is not the name of an anchor. The name is the operator's own.
+    #[error("no anchor is called {name:?}")]
+    UnknownAnchor {
+        /// As the policy says it.
+        name: String,
+    },
     /// The caller's token is missing or wrong.
     #[error("no valid token")]
     Token,
@@ -54,6 +60,7 @@ impl CommandError {
             | Self::AnchorKind
             | Self::TooManyAnchors { .. }
             | Self::EndsSoon { .. }
+            | Self::UnknownAnchor { .. }
             | Self::RegistrationHost => 500,
         }
     }
@@ -69,6 +76,7 @@ impl Coded for CommandError {
             Self::RegistrationHost => const { Code::new("INRO-VERIFIER-023") },
             Self::TooManyAnchors { .. } => const { Code::new("INRO-VERIFIER-024") },
             Self::EndsSoon { .. } => const { Code::new("INRO-VERIFIER-025") },
+            Self::UnknownAnchor { .. } => const { Code::new("INRO-VERIFIER-026") },
             Self::Token => const { Code::new("INRO-VERIFIER-020") },
             Self::MediaType => const { Code::new("INRO-VERIFIER-021") },
         }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use inro_service::{ServiceError, files};
+use inro_trust::Anchors;
 use inro_verifier_sdk::{Policy, VerifierError, is_policy_name};
 
 use crate::error::CommandError;
@@ -21,6 +22,19 @@ pub fn load(layout: &Layout, name: &str) -> Result<Policy, CommandError> {
         return Err(VerifierError::UnknownPolicy.into());
     }
     Ok(Policy::parse(name, &files::read_text(&path)?)?)
+}
+
+/// Checks that each issuer that `policy` names is the name of an anchor: no credential could satisfy
+/// it otherwise.
+///
+/// # Errors
+/// [`CommandError::UnknownAnchor`] with the first that is not.
+pub fn check_issuers(policy: &Policy, anchors: &Anchors) -> Result<(), CommandError> {
+    let known = |name: &String| anchors.names().any(|anchor| anchor == name);
+    match policy.acceptance.issuers.iter().find(|name| !known(name)) {
+        Some(name) => Err(CommandError::UnknownAnchor { name: name.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// The names of all policy files, sorted.
