@@ -143,3 +143,26 @@ fn until(record: &CredentialRecord, language: Language) -> String {
     };
     format!("  {} {at}", language.pick("until", "有効期限"))
 }
+
+#[cfg(test)]
+mod tests {
+    use inro_base::UnixTime;
+
+    use super::*;
+
+    #[test]
+    fn brackets_are_those_of_the_language() {
+        let name = |text: &str| Localized { en: text.into(), ja: String::new() };
+        let entry = HistoryEntry {
+            event: Event::Presented,
+            at: UnixTime::from_secs(0),
+            counterpart: name("Somebody"),
+            registered: false,
+            items: Vec::new(),
+            outcome: Outcome::Done,
+        };
+        let entries = [entry];
+        assert!(history_text(&entries, Language::En).contains("presented (done)  Somebody (claimed)"));
+        assert!(history_text(&entries, Language::Ja).contains("提示（完了）  Somebody（自称）"));
+    }
+}
