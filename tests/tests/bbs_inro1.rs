@@ -446,7 +446,55 @@ fn refuses_bounds_that_are_impossible_and_messages_outside_or_around_the_field_o
     assert_eq!(code(prove(2, NUMBER - 9, NUMBER, rng)), "INRO-BBS-012");
     // A hashed message and a random scalar are far above 2^63: nothing of them is taken modulo anything.
     assert_eq!(code(prove(0, 0, (1 << 63) - 1, rng)), "INRO-BBS-012");
-    assert_eq!(code(prove(world.layout.escrow(), 0, (1 << 63) - 1, rng)), "INRO-BBS-012");
+    // A range is only about a claim: neither made nor checked of a reserved slot.
+    assert_eq!(code(prove(world.layout.escrow(), 0, (1 << 63) - 1, rng)), "INRO-BBS-007");
+    let presented = world.verifier.verify(PRESENTATION, &[], opened.proof()).unwrap();
+    let bounds = Bounds::new(NUMBER, NUMBER + 2, 63).unwrap();
+    let proof = opened.prove_range(2, &bounds, rng).unwrap();
+    let check = |index| presented.check(&Statement::Range { index, bounds }, &proof);
+    assert_eq!(check(2), Ok(()));
+    assert_eq!(code(check(world.layout.escrow())), "INRO-BBS-007");
+}
+
+#[test]
+fn refuses_a_number_that_is_not_canonical_or_too_large() {
+    let largest = (1_u64 << 63) - 1;
+    for (payload, number) in [("0", 0), ("40", 40), ("9223372036854775807", largest)] {
+        let read = Message::number(payload.as_bytes());
+        assert!(matches!(read, Ok(Message::Number(found)) if found == number), "{payload}");
+    }
+    let bad =
+        ["", "00", "040", "+40", "-0", "4 0", "40\n", "4e1", "4.0", "0x28", "４０", "9223372036854775808"];
+    for payload in bad.into_iter().chain(["18446744073709551616"]) {
+        assert_eq!(Message::number(payload.as_bytes()).map(|_| ()), Err(BbsError::Scalar), "{payload}");
+    }
+    let world = World::plain();
+    let checked = world.parameters.check_request(&world.request, &OCCASION).unwrap();
+    let issuer = Issuer::new(&world.parameters, world.key.public_key(), HEADER);
+    let mut changed = messages(world.layout, &world.scalars);
+    let mut sign = |number| {
+        changed[2] = Message::Number(number);
+        issuer.sign(&world.key, &checked, &changed).map(|_| ())
+    };
+    assert_eq!([sign(0), sign(largest), sign(largest + 1)], [Ok(()), Ok(()), Err(BbsError::Scalar)]);
+}
+
+/// C' is the commitment of another presentation: here both of one holder, then of different messages.
+#[test]
+fn proves_an_equality_of_two_presentations_and_refuses_another_message() {
+    let rng = &mut Stream::new(16);
+    let world = World::plain();
+    let (first, accepted) = world.present(PRESENTATION, rng);
+    let (second, presented) = world.present(PRESENTATION, rng);
+    let secret = world.layout.secret();
+    let mut verdict = |index| {
+        let (other, blind) = first.commitment(index).unwrap();
+        assert_eq!(accepted.commitment(index), Ok(other));
+        let proof = second.prove_equality(secret, &other, &blind, rng).unwrap();
+        presented.check(&Statement::Equality { index: secret, other }, &proof)
+    };
+    assert_eq!([verdict(secret), verdict(2)], [Ok(()), Err(BbsError::Proof)]);
+    assert_eq!(accepted.commitment(3), Err(BbsError::Index));
 }
 
 #[test]

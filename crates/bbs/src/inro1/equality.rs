@@ -7,10 +7,10 @@ use inro_base::Rng;
 use crate::BbsError;
 use crate::ffi::{G1Affine, Scalar};
 use crate::inro1::parameters::{Pedersen, challenge};
-use crate::inro1::session::{Committed, Opening, Session, settle};
+use crate::inro1::session::{Committed, Opening, Session, encode_proper, settle};
 use crate::multiples::multiple_public;
 use crate::octets::Octets;
-use crate::proof::{draw, encode, publish};
+use crate::proof::{draw, publish};
 use crate::reader::Reader;
 use crate::table::{combine, combine_public};
 
@@ -58,7 +58,7 @@ pub(crate) fn verify(
     };
     let points = [first_message(&committed.point, reader.scalar()?), first_message(other, reader.scalar()?)];
     let encoded = other.to_compressed();
-    let octets = transcript(session, committed.index, &committed.encoded, &encoded, &encode(&points));
+    let octets = transcript(session, committed.index, &committed.encoded, &encoded, &encode_proper(&points)?);
     settle(&octets, CHALLENGE_TAG, claimed)
 }
 

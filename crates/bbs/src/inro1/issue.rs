@@ -6,10 +6,11 @@ use zeroize::Zeroizing;
 use crate::ffi::{G1, G1Affine, Scalar};
 use crate::inro1::layout::Layout;
 use crate::inro1::parameters::{API_ID, Message, Shared, TypeParameters, challenge, pseudonym_base};
+use crate::inro1::session::encode_proper;
 use crate::marks::{Reason, public_point};
 use crate::multiples::multiple_public;
 use crate::octets::Octets;
-use crate::proof::{draw, encode, publish};
+use crate::proof::{draw, publish};
 use crate::reader::Reader;
 use crate::table::{combine, combine_public};
 use crate::{BbsError, Pseudonym, PublicKey, SecretKey, SecretScalar, Signature, signature};
@@ -99,12 +100,13 @@ impl TypeParameters {
         let (blind, secret, claimed) = (reader.scalar()?, reader.scalar()?, reader.scalar()?);
         let base = pseudonym_base(occasion.issuer, PSEUDONYM_TAG);
         let first = self.commitment(blind, secret, combine_public);
-        let points = encode(&[
+        let points = encode_proper(&[
             commitment.into(),
             pseudonym.into(),
             first.plus(&multiple_public(&commitment, -claimed)),
             multiple_public(&base.to_affine(), secret).plus(&multiple_public(&pseudonym, -claimed)),
-        ]);
+        ])
+        .map_err(|_| BbsError::Commitment)?;
         if self.request_challenge(occasion, &points) != claimed {
             return Err(BbsError::Commitment);
         }

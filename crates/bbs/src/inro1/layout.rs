@@ -81,6 +81,11 @@ impl Layout {
         fine.then_some(()).ok_or(BbsError::Index)
     }
 
+    /// Checks that `index` is a claim's.
+    pub(crate) fn check_claim(&self, index: usize) -> Result<(), BbsError> {
+        self.claims().contains(&index).then_some(()).ok_or(BbsError::Index)
+    }
+
     /// Checks that `committed` are messages other than the blinding factor, strictly ascending and not in
     /// `disclosed`.
     pub(crate) fn check_committed(&self, committed: &[usize], disclosed: &[usize]) -> Result<(), BbsError> {

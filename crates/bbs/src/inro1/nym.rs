@@ -5,10 +5,10 @@
 use inro_base::Rng;
 
 use crate::inro1::parameters::{Pedersen, challenge, pseudonym_base};
-use crate::inro1::session::{Committed, Opening, Session, settle};
+use crate::inro1::session::{Committed, Opening, Session, encode_proper, settle};
 use crate::multiples::multiple_public;
 use crate::octets::Octets;
-use crate::proof::{draw, encode, publish};
+use crate::proof::{draw, publish};
 use crate::reader::Reader;
 use crate::table::{combine, combine_public};
 use crate::{BbsError, Pseudonym};
@@ -57,12 +57,12 @@ pub(crate) fn verify(
     let (claimed, secret, blind) = (reader.scalar()?, reader.scalar()?, reader.scalar()?);
     let base = pseudonym_base(scope, PSEUDONYM_TAG);
     let point = pseudonym.point();
-    let points = encode(&[
+    let points = encode_proper(&[
         point.into(),
         combine_public(&[(&pedersen.g, secret), (&pedersen.h, blind)])
             .plus(&multiple_public(&committed.point, -claimed)),
         multiple_public(&base.to_affine(), secret).plus(&multiple_public(&point, -claimed)),
-    ]);
+    ])?;
     let octets = transcript(session, committed.index, &committed.encoded, scope, &points);
     settle(&octets, CHALLENGE_TAG, claimed)
 }

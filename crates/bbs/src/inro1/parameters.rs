@@ -13,6 +13,8 @@ use crate::{BbsError, PublicKey, Suite};
 /// Source: docs/specs/bbs-mod-inro1.md §2.
 pub(crate) const API_ID: &str = "BBS-MOD-INRO1_BLS12381G1_XMD:SHA-256_SSWU_RO_BLIND_H2G_HM2S_";
 pub(crate) const SUITE: Suite = Suite::Sha256;
+/// Numbers and bounds are below 2^63, so that differences keep their sign in a `u64`.
+pub(crate) const NUMBER_BITS: u32 = 63;
 
 /// What a credential type fixes: its layout, its generators and their tables. Made once for each layout and
 /// shared.
@@ -44,10 +46,26 @@ pub(crate) struct Shared {
 pub enum Message<'a> {
     /// Octets that are hashed to a scalar.
     Octets(&'a [u8]),
-    /// A number that is signed as it is, so that a range can be proved of it.
+    /// A number below 2^63 that is signed as it is, so that a range can be proved of it.
     Number(u64),
     /// A scalar, big-endian, that is signed as it is.
     Scalar(&'a [u8; 32]),
+}
+
+impl Message<'_> {
+    /// The number that a claim's payload says: in decimal digits, without a sign or a leading zero.
+    ///
+    /// # Errors
+    /// [`BbsError::Scalar`] for other octets and for a number that is not below 2^63.
+    ///
+    /// Source: docs/specs/bbs-mod-inro1.md §3.2.
+    pub fn number(payload: &[u8]) -> Result<Self, BbsError> {
+        let digits = payload.iter().all(u8::is_ascii_digit);
+        let canonical = digits && (payload.first() != Some(&b'0') || payload.len() == 1);
+        let text = str::from_utf8(payload).ok().filter(|_| canonical).ok_or(BbsError::Scalar)?;
+        let number = text.parse::<u64>().ok().filter(|number| number >> NUMBER_BITS == 0);
+        number.map(Self::Number).ok_or(BbsError::Scalar)
+    }
 }
 
 impl TypeParameters {
@@ -79,6 +97,7 @@ impl TypeParameters {
     pub(crate) fn scalar(&self, message: &Message<'_>) -> Result<Scalar, BbsError> {
         match message {
             Message::Octets(octets) => Ok(self.0.generators.message(octets)),
+            Message::Number(number) if number >> NUMBER_BITS != 0 => Err(BbsError::Scalar),
             Message::Number(number) => Ok(Scalar::from_u64(*number)),
             Message::Scalar(bytes) => Scalar::from_be_bytes(bytes).ok_or(BbsError::Scalar),
         }

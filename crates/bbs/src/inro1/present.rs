@@ -9,11 +9,11 @@ use crate::context::Context;
 use crate::ffi::{G1Affine, Scalar};
 use crate::inro1::parameters::{Message, Shared, TypeParameters};
 use crate::inro1::range::Bounds;
-use crate::inro1::session::{Committed, Opening, Session};
+use crate::inro1::session::{Committed, Opening, Session, encode_proper};
 use crate::inro1::{equality, nym, range};
 use crate::multiples::multiple_public;
 use crate::octets::Octets;
-use crate::proof::{Begun, Prepared, Proof, Transcript, batch_verdicts, draw, encode, publish};
+use crate::proof::{Begun, Prepared, Proof, Transcript, batch_verdicts, draw, publish};
 use crate::reader::Reader;
 use crate::table::{combine, combine_public};
 use crate::{BbsError, Pseudonym, PublicKey, SecretScalar, Signature};
@@ -106,7 +106,7 @@ pub enum Statement<'a> {
     Equality {
         /// Position among the messages.
         index: usize,
-        /// The other commitment.
+        /// The other commitment: [`Presented::commitment`] of a presentation that was accepted.
         other: Commitment,
     },
 }
@@ -239,8 +239,9 @@ impl Opened {
     /// `sigma-range`: a proof that the message at `index` lies within `bounds`.
     ///
     /// # Errors
-    /// [`BbsError::Index`] when it is not committed, [`BbsError::Bounds`] when it lies outside.
+    /// [`BbsError::Index`] when it is no claim or not committed, [`BbsError::Bounds`] when it lies outside.
     pub fn prove_range(&self, index: usize, bounds: &Bounds, rng: &mut dyn Rng) -> Result<Vec<u8>, BbsError> {
+        self.parameters.layout().check_claim(index)?;
         range::prove(self.parameters.pedersen(), &self.session, index, self.opening(index)?, bounds, rng)
     }
 
@@ -257,6 +258,16 @@ impl Opened {
     ) -> Result<Vec<u8>, BbsError> {
         let (pedersen, opening) = (self.parameters.pedersen(), self.opening(index)?);
         equality::prove(pedersen, &self.session, index, opening, &other.to_bytes(), blind.scalar(), rng)
+    }
+
+    /// The commitment to the message at `index` and its blinding factor, for an equality with a message of
+    /// another presentation.
+    ///
+    /// # Errors
+    /// [`BbsError::Index`] when it is not committed.
+    pub fn commitment(&self, index: usize) -> Result<(Commitment, SecretScalar), BbsError> {
+        let opening = self.opening(index)?;
+        Ok((Commitment::from_bytes(&opening.encoded)?, SecretScalar::new(opening.blind)))
     }
 
     fn opening(&self, index: usize) -> Result<&Opening, BbsError> {
@@ -344,7 +355,8 @@ impl Presented {
     /// Checks that `proof` proves `statement` in this presentation.
     ///
     /// # Errors
-    /// [`BbsError::Index`] when the message is not committed; [`BbsError::Length`], [`BbsError::Point`] or
+    /// [`BbsError::Index`] when the message is not committed, or no claim and a range stated of it;
+    /// [`BbsError::Length`], [`BbsError::Point`] or
     /// [`BbsError::Scalar`] when the proof cannot be read; [`BbsError::Proof`] when it does not hold.
     pub fn check(&self, statement: &Statement<'_>, proof: &[u8]) -> Result<(), BbsError> {
         let (pedersen, session) = (self.parameters.pedersen(), &self.session);
@@ -354,12 +366,21 @@ impl Presented {
                 nym::verify(pedersen, session, committed, scope, pseudonym, proof)
             }
             Statement::Range { index, bounds } => {
+                self.parameters.layout().check_claim(*index)?;
                 range::verify(pedersen, session, self.committed(*index)?, bounds, proof)
             }
             Statement::Equality { index, other } => {
                 equality::verify(pedersen, session, self.committed(*index)?, &other.0, proof)
             }
         }
+    }
+
+    /// The commitment to the message at `index`, for an equality that another presentation states.
+    ///
+    /// # Errors
+    /// [`BbsError::Index`] when it is not committed.
+    pub fn commitment(&self, index: usize) -> Result<Commitment, BbsError> {
+        self.committed(index).map(|committed| Commitment(committed.point))
     }
 
     fn committed(&self, index: usize) -> Result<&Committed, BbsError> {
@@ -410,7 +431,7 @@ impl Received {
             let sum = combine_public(&[(&pedersen.g, hidden), (&pedersen.h, *answer)]);
             points.push(sum.plus(&multiple_public(&committed.point, -challenge)));
         }
-        let encoded = encode(&points);
+        let encoded = encode_proper(&points)?;
         let (core, tildes) = encoded.split_at_checked(5).ok_or(BbsError::Count)?;
         let commitments: Vec<[u8; 48]> =
             self.committed.iter().map(|committed| committed.encoded).chain(tildes.iter().copied()).collect();
@@ -464,3 +485,6 @@ fn read_index_list(proof: &[u8]) -> Result<(Vec<usize>, &[u8]), BbsError> {
         list.chunks_exact(INDEX).map(|pair| pair.iter().fold(0, |all, byte| all << 8 | usize::from(*byte)));
     Ok((indexes.collect(), rest))
 }
+
+#[cfg(test)]
+mod tests;

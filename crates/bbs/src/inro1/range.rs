@@ -11,19 +11,17 @@ use zeroize::Zeroizing;
 
 use crate::BbsError;
 use crate::ffi::{G1, G1Affine, Scalar};
-use crate::inro1::parameters::{Pedersen, challenge};
-use crate::inro1::session::{Committed, Opening, Session};
+use crate::inro1::parameters::{NUMBER_BITS, Pedersen, challenge};
+use crate::inro1::session::{Committed, Opening, Session, encode_proper};
 use crate::marks::{Reason, public_zero};
 use crate::mask::{less, mask, wide_mask};
 use crate::multiples::{Odd, sum_public};
 use crate::octets::Octets;
-use crate::proof::{draw, encode, publish};
+use crate::proof::{draw, publish};
 use crate::reader::Reader;
 use crate::table::{combine, combine_public, combine_short};
 
 const CHALLENGE_TAG: &str = "SIGMA_RANGE_CHAL_";
-/// The widest range in bits: bounds are below 2^63, so that differences keep their sign in a `u64`.
-const MAX_BITS: u32 = 63;
 /// Bytes of a challenge.
 const CHALLENGE: usize = 16;
 
@@ -54,7 +52,7 @@ impl Bounds {
     /// [`BbsError::Bounds`] unless upper < 2^63, 2 ≤ upper - lower ≤ 2^bits and bits ≤ 63.
     pub fn new(lower: u64, upper: u64, bits: u32) -> Result<Self, BbsError> {
         let span = upper.checked_sub(lower).ok_or(BbsError::Bounds)?;
-        let fine = upper >> MAX_BITS == 0 && bits <= MAX_BITS && span >= 2 && span <= 1 << bits;
+        let fine = upper >> NUMBER_BITS == 0 && bits <= NUMBER_BITS && span >= 2 && span <= 1 << bits;
         fine.then_some(Self { lower, upper }).ok_or(BbsError::Bounds)
     }
 
@@ -147,6 +145,9 @@ pub(crate) fn verify(
     let parts = bounds.parts().map(|(part, _)| Scalar::from_u64(part));
     let tables = Odd::all(&commitments);
     last = last.plus(&sum_public(&tables.iter().zip(parts).collect::<Vec<_>>()).negate());
+    if last.is_identity_public() {
+        return Err(BbsError::Proof);
+    }
     commitments.push(last.to_affine());
     let tables = Odd::all(&commitments);
     let mut points: Vec<G1> = commitments.into_iter().map(G1::from).collect();
@@ -162,7 +163,8 @@ pub(crate) fn verify(
                 .plus(&sum_public(&[(table, one)]).negate()),
         );
     }
-    let challenge = challenge_of(session, committed.index, &committed.encoded, bounds, &encode(&points));
+    let encoded = encode_proper(&points)?;
+    let challenge = challenge_of(session, committed.index, &committed.encoded, bounds, &encoded);
     (challenge == claimed).then_some(()).ok_or(BbsError::Proof)
 }
 
@@ -301,6 +303,25 @@ mod tests {
             assert_eq!(verdict(-Scalar::from_u64(1), offset), Err(BbsError::Proof));
             assert_eq!(verdict(Scalar::from_wide(&u128::MAX.to_be_bytes()), offset), Err(BbsError::Proof));
         }
+    }
+
+    /// With a blinding factor of 0 the only commitment is computed as the identity.
+    #[test]
+    fn refuses_a_commitment_that_is_computed_as_the_identity() {
+        let parameters = TypeParameters::new(Layout::new(1).unwrap()).unwrap();
+        let pedersen = parameters.pedersen();
+        let session = Session::new(b"ph", Scalar::from_u64(1));
+        let bounds = Bounds::new(5, 7, 22).unwrap();
+        let verdict = |blind: Scalar| {
+            let message = Scalar::from_u64(5);
+            let point = combine(&[(&pedersen.g, message), (&pedersen.h, blind)]).to_affine();
+            let encoded = point.to_compressed();
+            let opening = Opening { message, blind, encoded };
+            let proof = prove(pedersen, &session, 2, &opening, &bounds, &mut Counter(3)).unwrap();
+            verify(pedersen, &session, &Committed { index: 2, point, encoded }, &bounds, &proof)
+        };
+        assert_eq!(verdict(Scalar::from_u64(1)), Ok(()));
+        assert_eq!(verdict(Scalar::ZERO), Err(BbsError::Proof));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 use crate::BbsError;
-use crate::ffi::{G1Affine, Scalar};
+use crate::ffi::{G1, G1Affine, Scalar};
 use crate::inro1::parameters::{API_ID, challenge};
 use crate::octets::Octets;
+use crate::proof::encode;
 
 /// What binds a sub-proof to one presentation.
 ///
@@ -41,6 +42,14 @@ pub(crate) struct Committed {
     pub(crate) index: usize,
     pub(crate) point: G1Affine,
     pub(crate) encoded: [u8; 48],
+}
+
+/// Points that a verifier computed, compressed; none may be the identity.
+///
+/// Source: docs/specs/bbs-mod-inro1.md §1.
+pub(crate) fn encode_proper(points: &[G1]) -> Result<Vec<[u8; 48]>, BbsError> {
+    let proper = !points.iter().any(G1::is_identity_public);
+    proper.then(|| encode(points)).ok_or(BbsError::Proof)
 }
 
 /// Whether the transcript's challenge under `tag` is the one that the proof claims.
