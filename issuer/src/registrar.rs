@@ -101,3 +101,27 @@ fn hosts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     }
     Err(D::Error::custom("a response host is not written as host or host:port"))
 }
+
+#[cfg(test)]
+mod tests {
+    use inro_base::Coded as _;
+    use inro_service::pki::{Authority, LeafProfile, Validity};
+
+    use super::*;
+
+    #[test]
+    fn a_registration_ends_no_later_than_its_registrar_and_none_comes_of_an_ended_one() {
+        let now = UnixTime::from_secs(1_795_000_000);
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::create("Minato City Inro CA", Validity::days(now, 365)).unwrap();
+        let registrar = authority.issue(&LeafProfile::default(), Validity::days(now, 100)).unwrap();
+        let (certificate, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+        registrar.write(&certificate, &key).unwrap();
+        let chain = pki::load_chain(&certificate).unwrap();
+        let last = pki::not_after(&chain[0]).unwrap();
+        assert_eq!(end(30, &chain, now).unwrap(), now.plus(30 * 86_400));
+        assert_eq!(end(1_095, &chain, now).unwrap(), last);
+        assert_eq!(end(30, &chain, last.plus(-1)).unwrap(), last);
+        assert_eq!(end(30, &chain, last).unwrap_err().code().as_str(), "INRO-ISSUER-018");
+    }
+}
