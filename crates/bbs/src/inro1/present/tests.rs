@@ -21,8 +21,8 @@ impl Rng for Counter {
     }
 }
 
-/// A presentation of a credential with one claim, a number, that commits to the number and the secret.
-fn present(rng: &mut Counter) -> (Opened, Presented) {
+/// A credential with one claim, `number`.
+fn hold(number: Message<'_>, rng: &mut Counter) -> (Verifier, Credential) {
     let parameters = TypeParameters::new(Layout::new(1).unwrap()).unwrap();
     let key = SecretKey::derive(SUITE, &[7; 32], b"").unwrap();
     let secret = SecretScalar::generate(rng);
@@ -30,12 +30,18 @@ fn present(rng: &mut Counter) -> (Opened, Presented) {
     let request = parameters.request(&secret, &occasion, rng).unwrap();
     let checked = parameters.check_request(&request.bytes, &occasion).unwrap();
     let reserved = [1; 32];
-    let messages = [NUMBER, Message::Scalar(&reserved), Message::Scalar(&reserved)];
+    let messages = [number, Message::Scalar(&reserved), Message::Scalar(&reserved)];
     let issuer = Issuer::new(&parameters, key.public_key(), HEADER);
     let signature = issuer.sign(&key, &checked, &messages).unwrap();
     let verifier = Verifier::new(&parameters, key.public_key(), HEADER);
     let credential = Credential::accept(&verifier, &messages, &request.blind, &secret, &signature).unwrap();
-    let disclosure = Disclosure { disclosed: &[], committed: &[0, parameters.layout().secret()] };
+    (verifier, credential)
+}
+
+/// A presentation that commits to the number and the secret.
+fn present(rng: &mut Counter) -> (Opened, Presented) {
+    let (verifier, credential) = hold(NUMBER, rng);
+    let disclosure = Disclosure { disclosed: &[], committed: &[0, credential.parameters.layout().secret()] };
     let opened = credential.present(b"ph", disclosure, rng).unwrap();
     let presented = verifier.verify(b"ph", &[], opened.proof()).unwrap();
     (opened, presented)
@@ -88,6 +94,20 @@ fn refuses_a_sub_proof_whose_first_messages_are_the_identity() {
     };
     assert_eq!(forged(Scalar::from_u64(1)), Ok(()));
     assert_eq!(forged(Scalar::ZERO), Err(BbsError::Proof));
+}
+
+#[test]
+fn a_disclosed_message_may_be_0_and_is_no_other() {
+    let rng = &mut Counter(4);
+    let (verifier, credential) = hold(Message::Number(0), rng);
+    let disclosure = Disclosure { disclosed: &[0], committed: &[] };
+    let opened = credential.present(b"ph", disclosure, rng).unwrap();
+    let verify = |number| {
+        let claim = Claim { index: 0, message: Message::Number(number) };
+        verifier.verify(b"ph", &[claim], opened.proof()).map(|_| ())
+    };
+    assert_eq!([verify(0), verify(1)], [Ok(()), Err(BbsError::Proof)]);
+    assert_eq!(verify(1 << 63), Err(BbsError::Scalar));
 }
 
 #[test]
