@@ -20,7 +20,7 @@ use bbs_plus::{proof_23_cdl, proof_23_ietf};
 use dock_crypto_utils::signature::MessageOrBlinding;
 use inro_base::Rng;
 use inro_bbs::inro1::{
-    Bounds, Claim, Credential, Disclosure, Issuer, Layout, Message, Occasion, Statement, TypeParameters,
+    Bounds, Claim, Credential, Disclosure, Issuer, Layout, Message, Occasion, SubProof, TypeParameters,
     Verifier,
 };
 use inro_bbs::{CoreBbs, CoreGenerators, Disclosed, SecretKey, SecretScalar, Shown, Suite, units};
@@ -231,9 +231,9 @@ fn profile(runs: usize) {
     let claims = [Claim { index: 0, message: messages[0] }];
     let verify = || {
         let presented = verifier.verify(b"ph", &claims, opened.proof()).unwrap();
-        let statement = Statement::Pseudonym { scope: b"scope", pseudonym: &pseudonym };
+        let statement = SubProof::Pseudonym { scope: b"scope", pseudonym: &pseudonym };
         presented.check(&statement, &nym).unwrap();
-        presented.check(&Statement::Range { index: 7, bounds }, &range).unwrap();
+        presented.check(&SubProof::Range { index: 7, bounds }, &range).unwrap();
     };
     print_time("bbs-profile/verify", median(runs, verify));
     let core = median(runs, || credential.present(b"ph", disclosure, rng).unwrap());

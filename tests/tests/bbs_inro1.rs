@@ -14,7 +14,7 @@ use bbs_support::{Mocked, Stream, hex, json, octets};
 use inro_base::{Coded as _, Rng};
 use inro_bbs::inro1::{
     Bounds, Claim, Commitment, Credential, Disclosure, Issuer, Layout, Message, Occasion, Opened, Presented,
-    Shown, Statement, TypeParameters, Verifier,
+    Shown, SubProof, TypeParameters, Verifier,
 };
 use inro_bbs::{BbsError, Pseudonym, SecretKey, SecretScalar, Signature, Suite};
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ fn presents_with_all_three_sub_proofs_in_both_layouts() {
         let world = World::new(layout, rng);
         let (opened, presented) = world.present(PRESENTATION, rng);
         let (pseudonym, proof) = opened.prove_pseudonym(SCOPE, rng).unwrap();
-        presented.check(&Statement::Pseudonym { scope: SCOPE, pseudonym: &pseudonym }, &proof).unwrap();
+        presented.check(&SubProof::Pseudonym { scope: SCOPE, pseudonym: &pseudonym }, &proof).unwrap();
         let index = world.claim(2);
         for (lower, upper) in [
             (NUMBER - 3, NUMBER + 1),
@@ -134,13 +134,13 @@ fn presents_with_all_three_sub_proofs_in_both_layouts() {
         ] {
             let bounds = Bounds::new(lower, upper, 63).unwrap();
             let proof = opened.prove_range(index, &bounds, rng).unwrap();
-            presented.check(&Statement::Range { index, bounds }, &proof).unwrap();
+            presented.check(&SubProof::Range { index, bounds }, &proof).unwrap();
         }
         let blind = SecretScalar::generate(rng);
         let other = Commitment::new(&world.parameters, &world.secret, &blind);
         let index = world.layout.secret();
         let proof = opened.prove_equality(index, &other, &blind, rng).unwrap();
-        presented.check(&Statement::Equality { index, other }, &proof).unwrap();
+        presented.check(&SubProof::Equality { index, other }, &proof).unwrap();
     }
 }
 
@@ -318,7 +318,7 @@ fn a_batch_gives_each_presentation_its_own_verdict() {
     assert_eq!(errors, [None, Some(BbsError::Proof), None, Some(length)]);
     // What a batch verified takes sub-proofs like any other.
     let (pseudonym, proof) = opened.remove(2).prove_pseudonym(SCOPE, rng).unwrap();
-    let statement = Statement::Pseudonym { scope: SCOPE, pseudonym: &pseudonym };
+    let statement = SubProof::Pseudonym { scope: SCOPE, pseudonym: &pseudonym };
     assert_eq!(verdicts[2].as_ref().unwrap().check(&statement, &proof), Ok(()));
     assert_eq!(verdicts[0].as_ref().unwrap().check(&statement, &proof), Err(BbsError::Proof));
 }
@@ -364,7 +364,7 @@ fn refuses_a_pseudonym_that_is_another_ones_or_belongs_elsewhere() {
     let (opened, presented) = world.present(PRESENTATION, rng);
     let (pseudonym, proof) = opened.prove_pseudonym(SCOPE, rng).unwrap();
     let check = |presented: &Presented, scope: &[u8], pseudonym: &Pseudonym, proof: &[u8]| {
-        presented.check(&Statement::Pseudonym { scope, pseudonym }, proof)
+        presented.check(&SubProof::Pseudonym { scope, pseudonym }, proof)
     };
     assert_eq!(check(&presented, SCOPE, &pseudonym, &proof), Ok(()));
     assert_eq!(code(check(&presented, b"https://other.example", &pseudonym, &proof)), "INRO-BBS-009");
@@ -398,7 +398,7 @@ fn refuses_a_range_proof_for_anything_but_what_it_proves() {
     let proof = opened.prove_range(2, &bounds, rng).unwrap();
     assert_eq!(proof.len(), bounds.proof_length());
     let check = |presented: &Presented, index: usize, bounds: Bounds, proof: &[u8]| {
-        presented.check(&Statement::Range { index, bounds }, proof)
+        presented.check(&SubProof::Range { index, bounds }, proof)
     };
     assert_eq!(check(&presented, 2, bounds, &proof), Ok(()));
     for (lower, upper) in [(NUMBER - 9, NUMBER + 51), (NUMBER - 11, NUMBER + 50), (NUMBER - 10, NUMBER + 51)]
@@ -451,7 +451,7 @@ fn refuses_bounds_that_are_impossible_and_messages_outside_or_around_the_field_o
     let presented = world.verifier.verify(PRESENTATION, &[], opened.proof()).unwrap();
     let bounds = Bounds::new(NUMBER, NUMBER + 2, 63).unwrap();
     let proof = opened.prove_range(2, &bounds, rng).unwrap();
-    let check = |index| presented.check(&Statement::Range { index, bounds }, &proof);
+    let check = |index| presented.check(&SubProof::Range { index, bounds }, &proof);
     assert_eq!(check(2), Ok(()));
     assert_eq!(code(check(world.layout.escrow())), "INRO-BBS-007");
 }
@@ -491,7 +491,7 @@ fn proves_an_equality_of_two_presentations_and_refuses_another_message() {
         let (other, blind) = first.commitment(index).unwrap();
         assert_eq!(accepted.commitment(index), Ok(other));
         let proof = second.prove_equality(secret, &other, &blind, rng).unwrap();
-        presented.check(&Statement::Equality { index: secret, other }, &proof)
+        presented.check(&SubProof::Equality { index: secret, other }, &proof)
     };
     assert_eq!([verdict(secret), verdict(2)], [Ok(()), Err(BbsError::Proof)]);
     assert_eq!(accepted.commitment(3), Err(BbsError::Index));
@@ -506,7 +506,7 @@ fn refuses_an_equality_with_another_message() {
     let blind = SecretScalar::generate(rng);
     let other = Commitment::new(&world.parameters, &world.secret, &blind);
     let proof = opened.prove_equality(index, &other, &blind, rng).unwrap();
-    let check = |index, other, proof: &[u8]| presented.check(&Statement::Equality { index, other }, proof);
+    let check = |index, other, proof: &[u8]| presented.check(&SubProof::Equality { index, other }, proof);
     assert_eq!(check(index, other, &proof), Ok(()));
     let foreign = Commitment::new(&world.parameters, &SecretScalar::generate(rng), &blind);
     assert_eq!(code(check(index, foreign, &proof)), "INRO-BBS-009");
@@ -584,9 +584,9 @@ fn vector(name: &str, layout: Layout) -> Value {
     let other = Commitment::new(&world.parameters, &world.secret, &blind);
     let equality =
         opened.prove_equality(layout.secret(), &other, &blind, &mut mocked("EQUALITY", 3)).unwrap();
-    presented.check(&Statement::Pseudonym { scope: SCOPE, pseudonym: &pseudonym }, &nym).unwrap();
-    presented.check(&Statement::Range { index, bounds }, &range).unwrap();
-    presented.check(&Statement::Equality { index: layout.secret(), other }, &equality).unwrap();
+    presented.check(&SubProof::Pseudonym { scope: SCOPE, pseudonym: &pseudonym }, &nym).unwrap();
+    presented.check(&SubProof::Range { index, bounds }, &range).unwrap();
+    presented.check(&SubProof::Equality { index: layout.secret(), other }, &equality).unwrap();
     json!({
         "name": name,
         "seed": hex(SEED),
@@ -637,14 +637,14 @@ fn our_vectors_verify_from_their_bytes_alone() {
             .verify(&octets(&vector["presentationHeader"]), &claims, &octets(&vector["proof"]))
             .unwrap();
         let pseudonym = Pseudonym::from_bytes(&octets(&vector["pseudonym"])).unwrap();
-        let statement = Statement::Pseudonym { scope: &octets(&vector["scope"]), pseudonym: &pseudonym };
+        let statement = SubProof::Pseudonym { scope: &octets(&vector["scope"]), pseudonym: &pseudonym };
         presented.check(&statement, &octets(&vector["inro-nym"])).unwrap();
         let bounds =
             Bounds::new(vector["lower"].as_u64().unwrap(), vector["upper"].as_u64().unwrap(), 22).unwrap();
-        let statement = Statement::Range { index: start + 2, bounds };
+        let statement = SubProof::Range { index: start + 2, bounds };
         presented.check(&statement, &octets(&vector["sigma-range"])).unwrap();
         let other = Commitment::from_bytes(&octets(&vector["other"])).unwrap();
-        let statement = Statement::Equality { index: layout.secret(), other };
+        let statement = SubProof::Equality { index: layout.secret(), other };
         presented.check(&statement, &octets(&vector["schnorr-eq"])).unwrap();
     }
     assert_eq!(vectors.as_array().unwrap().len(), 2);

@@ -16,6 +16,6 @@ pub use issue::{CheckedRequest, Issuer, Occasion, Request};
 pub use layout::Layout;
 pub use parameters::{Message, TypeParameters};
 pub use present::{
-    Claim, Commitment, Credential, Disclosure, MAX_COMMITTED, Opened, Presented, Shown, Statement, Verifier,
+    Claim, Commitment, Credential, Disclosure, MAX_COMMITTED, Opened, Presented, Shown, SubProof, Verifier,
 };
 pub use range::Bounds;

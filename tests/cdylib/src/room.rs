@@ -2,7 +2,7 @@
 
 use inro_base::Rng;
 use inro_bbs::inro1::{
-    Bounds, Claim, Commitment, Credential, Disclosure, Issuer, Layout, Message, Occasion, Statement,
+    Bounds, Claim, Commitment, Credential, Disclosure, Issuer, Layout, Message, Occasion, SubProof,
     TypeParameters, Verifier,
 };
 use inro_bbs::{
@@ -29,14 +29,14 @@ pub(crate) fn profile(count: usize, rng: &mut dyn Rng) -> Result<(), BbsError> {
     let claims = [Claim { index: 0, message: Message::Octets(&octets) }];
     let presented = verifier.verify(&octets, &claims, opened.proof())?;
     let (pseudonym, proof) = opened.prove_pseudonym(&octets, rng)?;
-    presented.check(&Statement::Pseudonym { scope: &octets, pseudonym: &pseudonym }, &proof)?;
+    presented.check(&SubProof::Pseudonym { scope: &octets, pseudonym: &pseudonym }, &proof)?;
     let bounds = Bounds::new(1, 9, 22)?;
     let proof = opened.prove_range(1, &bounds, rng)?;
-    presented.check(&Statement::Range { index: 1, bounds }, &proof)?;
+    presented.check(&SubProof::Range { index: 1, bounds }, &proof)?;
     let other = Commitment::new(&parameters, &secret, &request.blind);
     let proof = opened.prove_equality(layout.secret(), &other, &request.blind, rng)?;
     let other = Commitment::from_bytes(&other.to_bytes())?;
-    presented.check(&Statement::Equality { index: layout.secret(), other }, &proof)
+    presented.check(&SubProof::Equality { index: layout.secret(), other }, &proof)
 }
 
 pub(crate) fn drafts(count: usize, rng: &mut dyn Rng) -> Result<(), BbsError> {

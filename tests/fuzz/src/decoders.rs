@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use inro_bbs::inro1::{
     Bounds, Claim, Commitment, Credential, Disclosure, Issuer, Layout, Message, Occasion, Presented,
-    Statement, TypeParameters, Verifier,
+    SubProof, TypeParameters, Verifier,
 };
 use inro_bbs::{
     BlindBbs, BlindGenerators, CoreBbs, CoreGenerators, Disclosed, NymBbs, NymGenerators, Pseudonym,
@@ -216,7 +216,7 @@ pub(crate) const TARGETS: [Target; 15] = [
         name: "inro1_nym",
         decoder: "Presented::check of a pseudonym",
         takes: |bytes| {
-            let statement = Statement::Pseudonym { scope: SCOPE, pseudonym: &WORLD.pseudonym };
+            let statement = SubProof::Pseudonym { scope: SCOPE, pseudonym: &WORLD.pseudonym };
             WORLD.presented.check(&statement, bytes).is_ok()
         },
         good: || WORLD.sub_proofs[0].clone(),
@@ -225,7 +225,7 @@ pub(crate) const TARGETS: [Target; 15] = [
         name: "inro1_range",
         decoder: "Presented::check of a range",
         takes: |bytes| {
-            WORLD.presented.check(&Statement::Range { index: NUMBER, bounds: bounds() }, bytes).is_ok()
+            WORLD.presented.check(&SubProof::Range { index: NUMBER, bounds: bounds() }, bytes).is_ok()
         },
         good: || WORLD.sub_proofs[1].clone(),
     },
@@ -234,7 +234,7 @@ pub(crate) const TARGETS: [Target; 15] = [
         decoder: "Presented::check of an equality",
         takes: |bytes| {
             let index = WORLD.parameters.layout().secret();
-            WORLD.presented.check(&Statement::Equality { index, other: WORLD.other }, bytes).is_ok()
+            WORLD.presented.check(&SubProof::Equality { index, other: WORLD.other }, bytes).is_ok()
         },
         good: || WORLD.sub_proofs[2].clone(),
     },

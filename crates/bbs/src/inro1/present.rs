@@ -87,7 +87,7 @@ pub struct Commitment(G1Affine);
 /// What a sub-proof states about a committed message.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
-pub enum Statement<'a> {
+pub enum SubProof<'a> {
     /// `inro-nym`: the holder's secret is the one of `pseudonym` in `scope`.
     Pseudonym {
         /// Where the pseudonym holds.
@@ -358,18 +358,18 @@ impl Presented {
     /// [`BbsError::Index`] when the message is not committed, or no claim and a range stated of it;
     /// [`BbsError::Length`], [`BbsError::Point`] or
     /// [`BbsError::Scalar`] when the proof cannot be read; [`BbsError::Proof`] when it does not hold.
-    pub fn check(&self, statement: &Statement<'_>, proof: &[u8]) -> Result<(), BbsError> {
+    pub fn check(&self, statement: &SubProof<'_>, proof: &[u8]) -> Result<(), BbsError> {
         let (pedersen, session) = (self.parameters.pedersen(), &self.session);
         match statement {
-            Statement::Pseudonym { scope, pseudonym } => {
+            SubProof::Pseudonym { scope, pseudonym } => {
                 let committed = self.committed(self.parameters.layout().secret())?;
                 nym::verify(pedersen, session, committed, scope, pseudonym, proof)
             }
-            Statement::Range { index, bounds } => {
+            SubProof::Range { index, bounds } => {
                 self.parameters.layout().check_claim(*index)?;
                 range::verify(pedersen, session, self.committed(*index)?, bounds, proof)
             }
-            Statement::Equality { index, other } => {
+            SubProof::Equality { index, other } => {
                 equality::verify(pedersen, session, self.committed(*index)?, &other.0, proof)
             }
         }

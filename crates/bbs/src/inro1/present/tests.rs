@@ -53,7 +53,7 @@ fn refuses_a_pseudonym_of_any_other_committed_message() {
     let (opened, presented) = present(rng);
     let (pseudonym, proof) = opened.prove_pseudonym(SCOPE, rng).unwrap();
     let check = |pseudonym: &Pseudonym, proof: &[u8]| {
-        presented.check(&Statement::Pseudonym { scope: SCOPE, pseudonym }, proof)
+        presented.check(&SubProof::Pseudonym { scope: SCOPE, pseudonym }, proof)
     };
     assert_eq!(check(&pseudonym, &proof), Ok(()));
     // A pseudonym of the number, whose proof names the number's index, and one that names the secret's.
@@ -76,7 +76,7 @@ fn refuses_a_sub_proof_whose_first_messages_are_the_identity() {
     let secret = opened.parameters.layout().secret();
     let opening = opened.opening(secret).unwrap();
     let (pseudonym, fine) = opened.prove_pseudonym(SCOPE, rng).unwrap();
-    let statement = Statement::Pseudonym { scope: SCOPE, pseudonym: &pseudonym };
+    let statement = SubProof::Pseudonym { scope: SCOPE, pseudonym: &pseudonym };
     assert_eq!(presented.check(&statement, &fine), Ok(()));
     let forged = |tilde: Scalar| {
         let pedersen = opened.parameters.pedersen();
