@@ -8,6 +8,7 @@ use inro_crypto::Provider;
 use inro_sd_jwt::{Expected, UnverifiedSdJwt, VerifiedSdJwt};
 use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
 
 use crate::form::{Form, MAX_FORM_BYTES};
 use crate::profile::{CLOCK_SKEW, SD_JWT_FORMAT};
@@ -72,7 +73,8 @@ impl AwaitingResponse {
     /// Source: OpenID4VP 1.0 §8.1, §8.2, §14.3.2.
     pub fn receive(self, form: &[u8], now: UnixTime) -> Result<ReceivedResponse, ResponseError> {
         let form = Form::parse(form)?;
-        if !form.value("state").is_some_and(|state| same(state, &self.state)) {
+        if !form.value("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(self.state.as_bytes())))
+        {
             return Err(ResponseError::State);
         }
         if now >= self.expires_at.plus(CLOCK_SKEW) {
@@ -274,10 +276,4 @@ fn verify_one(
         }
     }
     Ok((issuer, credential))
-}
-
-/// Compares without telling by its time how much was right.
-fn same(given: &str, expected: &str) -> bool {
-    let differing = given.bytes().zip(expected.bytes()).fold(0, |differing, (a, b)| differing | (a ^ b));
-    given.len() == expected.len() && differing == 0
 }
