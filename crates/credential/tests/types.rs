@@ -307,11 +307,11 @@ fn a_doctype_follows_from_the_type_unless_it_is_named() {
     assert_eq!(CredentialType::parse(&named).unwrap().doctype(), "org.example.staff");
     let absent = EMPLOYEE_ID.replacen("doctype = \"inro.employee-id.1\"\n", "", 1);
     assert_eq!(CredentialType::parse(&absent).unwrap().doctype(), "inro.employee-id.1");
-    refuses("doctype = \"inro.employee-id.1\"", "doctype = \"with space\"", "INRO-CRED-004");
+    refuses("doctype = \"inro.employee-id.1\"", "doctype = \"with space\"", "INRO-CRED-005");
 }
 
 #[test]
 fn refuses_a_data_element_without_a_name_and_one_by_value_outside_an_array() {
-    refuses("element = \"grade\"", "by_value = true", "INRO-CRED-004");
-    refuses(", element = \"grade\"", "", "INRO-CRED-004");
+    refuses("element = \"grade\"", "by_value = true", "INRO-CRED-005");
+    refuses(", element = \"grade\"", "", "INRO-CRED-005");
 }
