@@ -136,8 +136,9 @@ fn configuration(kind: &CredentialType) -> Configuration {
         format: SD_JWT_VC.into(),
         scope: Some(kind.id().into()),
         vct: Some(kind.vct().into()),
+        doctype: None,
         binding_methods: vec!["jwk".into()],
-        signing_algorithms: vec!["ES256".into()],
+        signing_algorithms: vec![json!("ES256")],
         proof_types: vec![ProofType {
             name: "jwt".into(),
             algorithms: vec!["ES256".into()],
