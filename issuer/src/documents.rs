@@ -1,12 +1,12 @@
 //! The documents that the issuer publishes: its metadata and those of its types.
 
 use inro_base::base64url;
-use inro_credential::CredentialType;
+use inro_credential::{CredentialType, Format};
 use inro_jose::JwsToSign;
 use inro_oauth::ServerMetadata;
 use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
 use inro_openid4vci::metadata::ProofType;
-use inro_openid4vci::{Configuration, Display, IssuerMetadata, SD_JWT_VC, signed};
+use inro_openid4vci::{Configuration, Display, IssuerMetadata, signed};
 use serde_json::{Map, Value, json};
 
 use crate::error::IssuerError;
@@ -31,11 +31,14 @@ impl Issuer {
             encryption_required: false,
             display: displays(&self.name().en, &self.name().ja),
             configurations: self
-                .types()
-                .iter()
-                .map(|kind| (configuration_id(kind), configuration(kind)))
+                .every_configuration()
+                .map(|(kind, format)| (configuration_id(kind, format), self.configuration(kind, format)))
                 .collect(),
         }
+    }
+
+    fn every_configuration(&self) -> impl Iterator<Item = (&CredentialType, Format)> {
+        self.types().iter().flat_map(|kind| Format::ALL.iter().map(move |format| (kind, *format)))
     }
 
     /// The same, signed.
@@ -86,38 +89,47 @@ impl Issuer {
     /// The configuration ids of these types in these formats, each once, types first.
     ///
     /// # Errors
-    /// [`IssuerError::UnknownType`], [`IssuerError::FormatLater`].
+    /// [`IssuerError::UnknownType`], [`IssuerError::UnknownFormat`].
     pub(crate) fn configurations(
         &self,
         types: &[String],
         formats: &[String],
     ) -> Result<Vec<String>, IssuerError> {
-        if formats.iter().any(|format| format != SD_JWT_VC) {
-            return Err(IssuerError::FormatLater);
-        }
+        let formats = formats.iter().map(|format| Format::of(format).ok_or(IssuerError::UnknownFormat));
+        let formats = formats.collect::<Result<Vec<_>, _>>()?;
         let mut ids = Vec::with_capacity(types.len());
         for id in types {
-            let id = configuration_id(self.types().by_id(id).ok_or(IssuerError::UnknownType)?);
-            if !ids.contains(&id) {
-                ids.push(id);
+            let kind = self.types().by_id(id).ok_or(IssuerError::UnknownType)?;
+            for id in formats.iter().map(|format| configuration_id(kind, *format)) {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
             }
         }
         Ok(ids)
     }
 
-    /// The type that a configuration id names.
-    pub(crate) fn type_of(&self, configuration: &str) -> Result<&CredentialType, IssuerError> {
-        let found = self.types().iter().find(|kind| configuration_id(kind) == configuration);
+    /// The type and format that a configuration id names.
+    pub(crate) fn named_by(&self, configuration: &str) -> Result<(&CredentialType, Format), IssuerError> {
+        let mut all = self.every_configuration();
+        let found = all.find(|(kind, format)| configuration_id(kind, *format) == configuration);
         found.ok_or(IssuerError::UnknownType)
+    }
+
+    fn configuration(&self, kind: &CredentialType, format: Format) -> Configuration {
+        let claims = match format {
+            Format::SdJwtVc => kind.issuer_metadata_claims(),
+        };
+        configuration(kind, format, &claims)
     }
 }
 
 /// `<type>.<format>`.
-fn configuration_id(kind: &CredentialType) -> String {
-    format!("{}.{SD_JWT_VC}", kind.id())
+fn configuration_id(kind: &CredentialType, format: Format) -> String {
+    format!("{}.{}", kind.id(), format.as_str())
 }
 
-fn configuration(kind: &CredentialType) -> Configuration {
+fn configuration(kind: &CredentialType, format: Format, claims: &Value) -> Configuration {
     let display = |name: &str, locale: &str, description: &str| {
         json!({
             "name": name,
@@ -130,14 +142,18 @@ fn configuration(kind: &CredentialType) -> Configuration {
     let (name, text) = (kind.name(), kind.description());
     let metadata = json!({
         "display": [display(&name.ja, "ja", &text.ja), display(&name.en, "en", &text.en)],
-        "claims": kind.issuer_metadata_claims(),
+        "claims": claims,
     });
+    let (vct, doctype, binding_method, algorithm) = match format {
+        Format::SdJwtVc => (Some(kind.vct().into()), None, "jwk", json!("ES256")),
+    };
     Configuration {
-        format: SD_JWT_VC.into(),
+        format: format.as_str().into(),
         scope: Some(kind.id().into()),
-        vct: Some(kind.vct().into()),
-        binding_methods: vec!["jwk".into()],
-        signing_algorithms: vec!["ES256".into()],
+        vct,
+        doctype,
+        binding_methods: vec![binding_method.into()],
+        signing_algorithms: vec![algorithm],
         proof_types: vec![ProofType {
             name: "jwt".into(),
             algorithms: vec!["ES256".into()],

@@ -56,9 +56,9 @@ pub enum IssuerError {
     /// No such credential type.
     #[error("no such credential type")]
     UnknownType,
-    /// A format that this version does not make.
-    #[error("a credential format that is not available yet")]
-    FormatLater,
+    /// A format that this issuer does not make.
+    #[error("a credential format that this issuer does not make")]
+    UnknownFormat,
     /// An option that this version does not have.
     #[error("approval by a second person is not available yet")]
     ApprovalLater,
@@ -86,7 +86,7 @@ impl IssuerError {
             Self::NotInOffice
             | Self::NoSuchCredential
             | Self::UnknownType
-            | Self::FormatLater
+            | Self::UnknownFormat
             | Self::ApprovalLater
             | Self::Exhausted
             | Self::Credential(_)
@@ -125,7 +125,7 @@ impl Coded for IssuerError {
             Self::NoSuchCredential => const { Code::new("INRO-ISSUER-016") },
             Self::BadRows => const { Code::new("INRO-ISSUER-017") },
             Self::UnknownType => const { Code::new("INRO-ISSUER-008") },
-            Self::FormatLater => const { Code::new("INRO-ISSUER-009") },
+            Self::UnknownFormat => const { Code::new("INRO-ISSUER-009") },
             Self::ApprovalLater => const { Code::new("INRO-ISSUER-010") },
             Self::Exhausted => const { Code::new("INRO-ISSUER-011") },
             Self::SignerEnded { .. } => const { Code::new("INRO-ISSUER-018") },

@@ -1,10 +1,9 @@
 //! The credential endpoint's work: a batch of copies for one employee, one key each.
 
 use inro_base::UnixTime;
-use inro_credential::ClaimPath;
+use inro_credential::{ClaimPath, Format};
 use inro_crypto::PublicKey;
 use inro_jose::Jwk;
-use inro_openid4vci::SD_JWT_VC;
 use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting};
 use inro_sd_jwt::VcIssuance;
 use serde_json::{Map, Value};
@@ -30,6 +29,7 @@ pub enum IssueRefused {
 /// What one credential says, ready to be copied.
 pub(crate) struct Content {
     type_id: String,
+    format: Format,
     vct: String,
     issued_at: UnixTime,
     expires_at: UnixTime,
@@ -91,7 +91,7 @@ impl Issuer {
         employee: &EmployeeRecord,
         now: UnixTime,
     ) -> Result<Content, IssuerError> {
-        let kind = self.type_of(configuration_id)?;
+        let (kind, format) = self.named_by(configuration_id)?;
         let claims = hr::claims(employee, kind, self.roles()).ok_or(IssuerError::NoSuchCredential)?;
         kind.validate(&claims)?;
         let signer_ends_at = self.signer_ends_at();
@@ -105,6 +105,7 @@ impl Issuer {
         }
         Ok(Content {
             type_id: kind.id().to_owned(),
+            format,
             vct: kind.vct().to_owned(),
             issued_at,
             expires_at,
@@ -136,7 +137,7 @@ impl Issuer {
         self.with_rng(|rng| {
             let copies = (0..copies).map(|_| NewCopy {
                 id: rng.token::<16>(),
-                format: SD_JWT_VC.into(),
+                format: content.format.as_str().into(),
                 issued_at: content.issued_at,
                 expires_at: content.expires_at,
             });

@@ -1,9 +1,9 @@
 //! Why a use case stopped.
 
 use inro_base::{Code, Coded, RequestId};
+use inro_credential::FormatError;
 use inro_openid4vci::VciError;
 use inro_openid4vp::wallet::RequestError;
-use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
 
 use crate::ports::{HttpError, KeyStoreError, StoreError};
@@ -32,7 +32,7 @@ pub enum WalletError {
     Trust(#[from] TrustError),
     /// A credential was malformed, altered or out of its time.
     #[error(transparent)]
-    Credential(#[from] SdJwtError),
+    Credential(FormatError),
     /// Nothing in the offer has a format that this wallet knows.
     #[error("the offer names no supported credential")]
     NothingSupported,
@@ -109,6 +109,15 @@ impl WalletError {
             | Self::Anchor
             | Self::AllSpent
             | Self::NotInReview => false,
+        }
+    }
+}
+
+impl From<FormatError> for WalletError {
+    fn from(error: FormatError) -> Self {
+        match error {
+            FormatError::Trust(error) => Self::Trust(error),
+            error => Self::Credential(error),
         }
     }
 }

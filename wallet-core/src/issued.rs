@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use inro_base::{UnixTime, base64url};
-use inro_credential::PathElement;
+use inro_credential::{Format, HeldCredential, PathElement};
 use inro_crypto::{Provider, PublicKey};
-use inro_openid4vci::SD_JWT_VC;
-use inro_sd_jwt::{HeldSdJwt, UnverifiedSdJwt};
-use inro_trust::{Anchors, Usage};
+use inro_trust::Anchors;
 use serde_json::{Map, Value};
 
 use crate::error::WalletError;
@@ -25,8 +23,9 @@ pub(crate) struct Batch<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) issuer_name: &'a Localized,
     pub(crate) issuer_vouched: bool,
-    /// The `vct` of the issuer's metadata.
-    pub(crate) vct: Option<&'a str>,
+    pub(crate) format: Format,
+    /// The type in the issuer's metadata: `vct` or document type.
+    pub(crate) type_id: Option<&'a str>,
     pub(crate) name: Localized,
     pub(crate) labels: Vec<ClaimLabel>,
     pub(crate) keys: &'a [CreatedKey],
@@ -49,8 +48,8 @@ pub(crate) fn check(
     let mut copies = Vec::new();
     let mut common: Option<Common> = None;
     for text in batch.texts {
-        let copy = receive(&text, anchors, now, provider)?;
-        let found = Common::of(&copy, batch.issuer, batch.vct)?;
+        let copy = HeldCredential::receive(batch.format, &text, anchors, now, provider)?;
+        let found = Common::of(&copy, batch.issuer, batch.type_id)?;
         common = Some(match common {
             None => found,
             Some(first) => first.merge(found)?,
@@ -60,9 +59,9 @@ pub(crate) fn check(
     }
     let common = common.ok_or(WalletError::CopyCount { asked: 0, received: 0 })?;
     let record = CredentialRecord {
-        id: credential_id(&common.vct, batch.issuer, provider),
+        id: credential_id(&common.vct, batch.issuer, batch.format, provider),
         vct: common.vct,
-        format: SD_JWT_VC.to_owned(),
+        format: batch.format.as_str().to_owned(),
         name: batch.name,
         issuer: batch.issuer.to_owned(),
         issuer_name: batch.issuer_name.clone(),
@@ -84,17 +83,6 @@ pub(crate) fn check(
     Ok(NewCredential { record, copies, entry })
 }
 
-fn receive(
-    text: &str,
-    anchors: &Anchors,
-    now: UnixTime,
-    provider: &dyn Provider,
-) -> Result<HeldSdJwt, WalletError> {
-    let unverified = UnverifiedSdJwt::parse(text)?;
-    let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
-    Ok(HeldSdJwt::receive(text, &issuer, now, provider)?)
-}
-
 /// What all copies of a credential share.
 struct Common {
     vct: String,
@@ -106,8 +94,8 @@ struct Common {
 }
 
 impl Common {
-    fn of(copy: &HeldSdJwt, issuer: &str, offered: Option<&str>) -> Result<Self, WalletError> {
-        if Some(copy.vct()) != offered {
+    fn of(copy: &HeldCredential, issuer: &str, offered: Option<&str>) -> Result<Self, WalletError> {
+        if Some(copy.type_id()) != offered {
             return Err(WalletError::OtherType);
         }
         let mut claims = copy.claims().clone();
@@ -120,10 +108,10 @@ impl Common {
         let visible = copy.always_visible();
         let of_employee = visible.iter().filter(|path| path.top().is_some_and(is_of_employee));
         Ok(Self {
-            vct: copy.vct().to_owned(),
+            vct: copy.type_id().to_owned(),
             claims,
             always_visible: of_employee.map(path_name).collect(),
-            disclosable: copy.disclosable().iter().cloned().collect(),
+            disclosable: copy.disclosable().into_iter().collect(),
             expires_at: copy.expires_at(),
         })
     }
@@ -151,9 +139,9 @@ fn take<'a>(
 }
 
 /// The same for the same type, issuer and format.
-fn credential_id(vct: &str, issuer: &str, provider: &dyn Provider) -> CredentialId {
+fn credential_id(vct: &str, issuer: &str, format: Format, provider: &dyn Provider) -> CredentialId {
     // JSON keeps the parts apart, whatever characters they have.
-    let parts = Value::from(vec![vct, issuer, SD_JWT_VC]).to_string();
+    let parts = Value::from(vec![vct, issuer, format.as_str()]).to_string();
     let digest = provider.sha256(parts.as_bytes());
     let (short, _) = digest.split_at(9);
     CredentialId(base64url::encode(short))

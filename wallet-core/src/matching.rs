@@ -1,9 +1,8 @@
 //! From what fits a request to what the holder is shown.
 
-use inro_credential::ClaimPath;
 use inro_credential::dcql::{CandidateMatch, Matches, QueryMatch};
+use inro_credential::{ClaimPath, Format, HeldCredential};
 use inro_openid4vp::wallet::{OverAsked, Reviewing, StatedPurpose, VerifiedRequest, VerifierIdentity};
-use inro_sd_jwt::HeldSdJwt;
 use inro_trust::registration::VerifiedRegistration;
 
 use crate::records::{CredentialRecord, Localized, path_name};
@@ -15,7 +14,7 @@ const MAX_OPTIONS: usize = 16;
 /// A credential that a request may match, with one of its unspent copies; all have the same places.
 pub(crate) struct Held {
     pub(crate) record: CredentialRecord,
-    pub(crate) copy: Option<HeldSdJwt>,
+    pub(crate) copy: Option<HeldCredential>,
 }
 
 /// What `state` asks the holder. The candidates of its matches are `held`, in the same order.
@@ -104,6 +103,7 @@ impl View<'_> {
             query: query.to_owned(),
             credential: record.id.clone(),
             vct: record.vct.clone(),
+            format: Format::of(&record.format)?,
             name: record.name.clone(),
             issuer_name: record.issuer_name.clone(),
             claims: candidate.paths.iter().map(|path| claim(path, over_asked(path))).collect(),

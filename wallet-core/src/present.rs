@@ -3,9 +3,9 @@
 use inro_base::UnixTime;
 use inro_base::http::HttpRequest;
 use inro_credential::dcql::Candidate;
+use inro_credential::{Format, HeldCredential};
 use inro_crypto::Signature;
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
-use inro_sd_jwt::HeldSdJwt;
 
 use crate::error::WalletError;
 use crate::matching::{self, Held};
@@ -116,8 +116,12 @@ impl Wallet {
             if record.expires_at.is_some_and(|at| self.now() >= at) {
                 continue;
             }
+            // A format of a later version cannot be presented by this one.
+            let Some(format) = Format::of(&record.format) else { continue };
             let copy = self.store.unspent_copies(&record.id, 1).await?.pop();
-            let copy = copy.map(|copy| HeldSdJwt::parse(copy.text.expose(), &*self.provider)).transpose()?;
+            let copy = copy
+                .map(|copy| HeldCredential::parse(format, copy.text.expose(), &*self.provider))
+                .transpose()?;
             held.push(Held { record, copy });
         }
         Ok(held)
@@ -138,7 +142,7 @@ impl Wallet {
             }
             chosen.push(Chosen {
                 credential: asked.query.clone(),
-                copy: HeldSdJwt::parse(copy.text.expose(), &*self.provider)?,
+                copy: HeldCredential::parse(asked.format, copy.text.expose(), &*self.provider)?,
                 paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
             });
         }

@@ -1,13 +1,13 @@
 //! The use case `receive`: from an offer's link to checked copies in the store.
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_credential::ClaimPath;
+use inro_credential::{ClaimPath, Format};
 use inro_crypto::Signature;
 use inro_openid4vci::wallet::{
     Authorized, CredentialAnswer, CredentialDraft, CredentialStep, MetadataTrust, NextStep, OfferStep,
     ProofDraft, Ready, Received, TokenAnswer, TokenDraft, TokenStep, read_offer,
 };
-use inro_openid4vci::{Display, SD_JWT_VC, VciError};
+use inro_openid4vci::{Display, VciError};
 use inro_trust::Anchors;
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ impl Wallet {
     ) -> Result<Vec<CredentialRecord>, WalletError> {
         let anchors = self.anchors().await?;
         let ready = self.read(link, &anchors).await?;
-        let supported = |format: &str| format == SD_JWT_VC;
+        let supported = |format: &str| Format::of(format).is_some();
         if !ready.offered().iter().all(|offered| supported(&offered.configuration.format)) {
             return Err(WalletError::NothingSupported);
         }
@@ -193,7 +193,8 @@ impl Wallet {
             issuer: &issuer.identifier,
             issuer_name: &issuer.name,
             issuer_vouched: issuer.vouched,
-            vct: configuration.vct.as_deref(),
+            format: Format::of(&configuration.format).ok_or(WalletError::NothingSupported)?,
+            type_id: configuration.type_id(),
             name: localized(&configuration.display),
             labels: labels(configuration.credential_metadata.as_ref()),
             keys,

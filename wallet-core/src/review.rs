@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use inro_credential::ClaimPath;
+use inro_credential::{ClaimPath, Format};
 use serde_json::Value;
 
 use crate::error::WalletError;
@@ -74,8 +74,10 @@ pub struct Asked {
     pub query: String,
     /// The wallet's credential.
     pub credential: CredentialId,
-    /// Its type: `vct`.
+    /// Its type: `vct` or document type.
     pub vct: String,
+    /// Its format.
+    pub format: Format,
     /// Its name for people.
     pub name: Localized,
     /// The issuer's name for people.
@@ -220,6 +222,7 @@ mod tests {
             query: query.into(),
             credential: CredentialId("c".into()),
             vct: "urn:test".into(),
+            format: Format::SdJwtVc,
             name: Localized::default(),
             issuer_name: Localized::default(),
             claims: vec![AskedClaim {

@@ -6,7 +6,9 @@
 )]
 
 use inro_base::Coded;
-use inro_credential::dcql::{Candidate, CheckError, Matches, Presented, Query, QueryError, SD_JWT_VC};
+use inro_credential::dcql::{
+    Candidate, CheckError, MSO_MDOC, Matches, Presented, Query, QueryError, SD_JWT_VC,
+};
 use inro_credential::{ArrayPositions, ClaimPath, PathElement};
 use serde_json::{Map, Value, json};
 
@@ -335,8 +337,8 @@ fn tells_all_paths_that_could_be_revealed() {
 fn a_query_for_a_later_format_is_read_and_matched_by_nothing() {
     let held = claims();
     let asked =
-        query(&json!({"credentials": [{"id": "m", "format": "mso_mdoc", "meta": {"doctype_value": VCT}}]}));
-    assert!(asked.select(&[Candidate { format: "mso_mdoc", ..candidate(&held) }]).is_err());
+        query(&json!({"credentials": [{"id": "m", "format": "ldp_vc", "meta": {"type_values": [[VCT]]}}]}));
+    assert!(asked.select(&[Candidate { format: "ldp_vc", ..candidate(&held) }]).is_err());
 }
 
 mod any_query {
@@ -407,4 +409,82 @@ fn errors_tell_no_part_of_the_query() {
     altered["credentials"][0]["id"] = json!("secret value");
     assert_eq!(Query::parse(&altered), Err(QueryError::Id { index: 0 }));
     assert!(!Query::parse(&altered).unwrap_err().to_string().contains("secret"));
+}
+
+const DOCTYPE: &str = "inro.role-authority.1";
+
+fn mdoc_claims() -> Map<String, Value> {
+    let value = json!({
+        "inro.role-authority.1": {"clearance": 2, "scope_agency": "M0001"},
+        "inro.role-authority.powers.1": {"welfare.view": true, "welfare.approve": true}
+    });
+    value.as_object().cloned().unwrap()
+}
+
+fn asking_mdoc(claims: &Value) -> Value {
+    json!({"credentials": [
+        {"id": "q", "format": "mso_mdoc", "meta": {"doctype_value": DOCTYPE}, "claims": claims}
+    ]})
+}
+
+fn mdoc_paths(query: &Value) -> Option<Value> {
+    let claims = mdoc_claims();
+    let candidate = Candidate { format: MSO_MDOC, type_id: DOCTYPE, ..candidate(&claims) };
+    let matches = self::query(query).select(&[candidate]).ok()?;
+    Some(matches.queries()[0].candidates[0].paths.iter().map(ClaimPath::to_value).collect())
+}
+
+#[test]
+fn an_mdoc_query_names_data_elements_and_their_values() {
+    let approve = json!({"path": ["inro.role-authority.powers.1", "welfare.approve"], "values": [true]});
+    let found = mdoc_paths(&asking_mdoc(&json!([approve])));
+    assert_eq!(found, Some(json!([["inro.role-authority.powers.1", "welfare.approve"]])));
+    let other = json!({"path": ["inro.role-authority.1", "clearance"], "values": [3]});
+    assert_eq!(mdoc_paths(&asking_mdoc(&json!([other]))), None);
+    let missing = json!({"path": ["inro.role-authority.powers.1", "tax.approve"]});
+    assert_eq!(mdoc_paths(&asking_mdoc(&json!([missing]))), None);
+}
+
+#[test]
+fn an_mdoc_query_is_answered_by_its_doctype_in_its_format_alone() {
+    let claims = mdoc_claims();
+    let asked = query(&asking_mdoc(&json!([{"path": ["inro.role-authority.1", "clearance"]}])));
+    let fitting = Candidate { format: MSO_MDOC, type_id: DOCTYPE, ..candidate(&claims) };
+    assert!(asked.select(&[fitting]).is_ok());
+    assert!(asked.select(&[Candidate { type_id: "inro.employee-id.1", ..fitting }]).is_err());
+    assert!(asked.select(&[Candidate { format: SD_JWT_VC, ..fitting }]).is_err());
+}
+
+#[test]
+fn refuses_a_path_into_an_mdoc_that_is_not_two_texts() {
+    for path in [json!(["ns"]), json!(["ns", "element", "deeper"]), json!(["ns", 0]), json!(["ns", null])] {
+        let good = asking_mdoc(&json!([{"path": ["ns", "element"]}]));
+        Query::parse(&good).unwrap();
+        let error = Query::parse(&asking_mdoc(&json!([{"path": path}]))).unwrap_err();
+        assert_eq!(error, QueryError::NotDataElement { index: 0 });
+        assert_eq!(error.code().as_str(), "INRO-DCQL-008");
+    }
+}
+
+#[test]
+fn refuses_an_mdoc_query_without_a_doctype() {
+    let mut altered = asking_mdoc(&json!([{"path": ["ns", "element"]}]));
+    Query::parse(&altered).unwrap();
+    altered["credentials"][0]["meta"] = json!({"vct_values": ["x"]});
+    assert_eq!(Query::parse(&altered).unwrap_err(), QueryError::NoTypes { index: 0 });
+    altered["credentials"][0]["meta"] = json!({"doctype_value": ["x"]});
+    assert_eq!(Query::parse(&altered).unwrap_err(), QueryError::Malformed { member: "doctype_value" });
+}
+
+#[test]
+fn reads_the_intent_to_retain_of_an_mdoc_alone() {
+    let claim = |value: Value| json!([{"path": ["ns", "element"], "intent_to_retain": value}]);
+    let read = |query: &Value| Query::parse(query).map(|q| q.credentials()[0].claims()[0].intent_to_retain());
+    assert_eq!(read(&asking_mdoc(&claim(json!(true)))), Ok(Some(true)));
+    assert_eq!(read(&asking_mdoc(&json!([{"path": ["ns", "element"]}]))), Ok(None));
+    assert_eq!(
+        read(&asking_mdoc(&claim(json!("yes")))),
+        Err(QueryError::Malformed { member: "intent_to_retain" })
+    );
+    assert_eq!(read(&asking(&claim(json!("ignored")))), Ok(None));
 }

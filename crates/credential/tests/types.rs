@@ -263,3 +263,55 @@ fn optional_claims_may_be_absent() {
     claims.remove("name_latin");
     kind.validate(&claims).unwrap();
 }
+
+fn officer() -> Map<String, Value> {
+    let value = json!({
+        "powers": ["welfare.view", "welfare.approve"],
+        "scope": {"agency": "M0001", "unit": "D110"},
+        "roles": [{"code": "welfare-approver", "scope": {"agency": "M0001", "unit": "D110"}, "powers": ["welfare.approve"]}],
+        "clearance": 2
+    });
+    value.as_object().cloned().unwrap()
+}
+
+#[test]
+fn each_power_becomes_a_data_element_of_its_own() {
+    let catalog = TypeCatalog::built_in();
+    let kind = catalog.by_id("role-authority").unwrap();
+    kind.validate(&officer()).unwrap();
+    let elements = kind.data_elements(&officer());
+    let found: Vec<_> = elements
+        .iter()
+        .map(|element| (element.namespace.as_str(), element.identifier.as_str(), element.value.clone()))
+        .collect();
+    let main = "inro.role-authority.1";
+    let powers = "inro.role-authority.powers.1";
+    assert_eq!(
+        found,
+        [
+            (powers, "welfare.approve", json!(true)),
+            (powers, "welfare.view", json!(true)),
+            (main, "scope_agency", json!("M0001")),
+            (main, "scope_unit", json!("D110")),
+            (main, "roles", officer()["roles"].clone()),
+            (main, "clearance", json!(2)),
+        ]
+    );
+}
+
+#[test]
+fn a_doctype_follows_from_the_type_unless_it_is_named() {
+    assert_eq!(CredentialType::parse(EMPLOYEE_ID).unwrap().doctype(), "inro.employee-id.1");
+    let named =
+        EMPLOYEE_ID.replacen("doctype = \"inro.employee-id.1\"", "doctype = \"org.example.staff\"", 1);
+    assert_eq!(CredentialType::parse(&named).unwrap().doctype(), "org.example.staff");
+    let absent = EMPLOYEE_ID.replacen("doctype = \"inro.employee-id.1\"\n", "", 1);
+    assert_eq!(CredentialType::parse(&absent).unwrap().doctype(), "inro.employee-id.1");
+    refuses("doctype = \"inro.employee-id.1\"", "doctype = \"with space\"", "INRO-CRED-005");
+}
+
+#[test]
+fn refuses_a_data_element_without_a_name_and_one_by_value_outside_an_array() {
+    refuses("element = \"grade\"", "by_value = true", "INRO-CRED-005");
+    refuses(", element = \"grade\"", "", "INRO-CRED-005");
+}

@@ -20,3 +20,5 @@ pub use offer::{CredentialOffer, OfferLink, TxCodeDemand};
 
 /// The format identifier of an SD-JWT VC. Source: OpenID4VCI 1.0 Appendix A.3.1.
 pub const SD_JWT_VC: &str = "dc+sd-jwt";
+/// The format identifier of an ISO mdoc. Source: OpenID4VCI 1.0 Appendix A.2.1.
+pub const MSO_MDOC: &str = "mso_mdoc";

@@ -4,7 +4,7 @@ use inro_base::json::{self, Limits};
 use inro_oauth::HttpsUrl;
 use serde_json::{Map, Value, json};
 
-use crate::VciError;
+use crate::{MSO_MDOC, VciError};
 
 /// Where the metadata lie. Source: OpenID4VCI 1.0 §12.2.2.
 pub const WELL_KNOWN: &str = "openid-credential-issuer";
@@ -56,10 +56,12 @@ pub struct Configuration {
     pub scope: Option<String>,
     /// The type of an SD-JWT VC.
     pub vct: Option<String>,
+    /// The document type of an mdoc.
+    pub doctype: Option<String>,
     /// `cryptographic_binding_methods_supported`; empty when a credential is bound to no key.
     pub binding_methods: Vec<String>,
-    /// The algorithms that sign the credential, as written.
-    pub signing_algorithms: Vec<String>,
+    /// The algorithms that sign the credential, as written: names, of an mdoc COSE numbers.
+    pub signing_algorithms: Vec<Value>,
     /// Proof type and its algorithms.
     pub proof_types: Vec<ProofType>,
     /// The names of the credential, from `credential_metadata`.
@@ -148,21 +150,31 @@ impl IssuerMetadata {
 }
 
 impl Configuration {
-    /// Whether the issuer takes a `jwt` proof signed with ES256 over a key in JWK form, without a
-    /// key attestation.
+    /// The type in its format: `vct` or document type.
+    pub fn type_id(&self) -> Option<&str> {
+        match self.format.as_str() {
+            MSO_MDOC => self.doctype.as_deref(),
+            _ => self.vct.as_deref(),
+        }
+    }
+
+    /// Whether the issuer takes a `jwt` proof signed with ES256, without a key attestation, over a key
+    /// in the form that the credential will carry. The proof itself carries a JWK.
     pub fn takes_jwt_proofs(&self) -> bool {
-        let jwk = self.binding_methods.iter().any(|method| method == "jwk");
-        jwk && self.proof_types.iter().any(|proof| {
-            proof.name == "jwt"
-                && !proof.key_attestations_required
-                && proof.algorithms.iter().any(|algorithm| algorithm == "ES256")
-        })
+        let form = if self.format == MSO_MDOC { "cose_key" } else { "jwk" };
+        let bound = self.binding_methods.iter().any(|method| method == form);
+        bound
+            && self.proof_types.iter().any(|proof| {
+                proof.name == "jwt"
+                    && !proof.key_attestations_required
+                    && proof.algorithms.iter().any(|algorithm| algorithm == "ES256")
+            })
     }
 
     fn to_json(&self) -> Value {
         let mut object = Map::new();
         object.insert("format".into(), self.format.as_str().into());
-        for (name, value) in [("scope", &self.scope), ("vct", &self.vct)] {
+        for (name, value) in [("scope", &self.scope), ("vct", &self.vct), ("doctype", &self.doctype)] {
             if let Some(value) = value {
                 object.insert(name.into(), value.as_str().into());
             }
@@ -197,12 +209,14 @@ impl Configuration {
             format: text(object, "format")?.into(),
             scope: optional_text(object, "scope")?,
             vct: optional_text(object, "vct")?,
+            doctype: optional_text(object, "doctype")?,
             binding_methods: texts(object, "cryptographic_binding_methods_supported", MAX_DISPLAYS)?,
-            // mso_mdoc lists COSE numbers here, so what is no text is left aside.
             signing_algorithms: object
                 .get("credential_signing_alg_values_supported")
                 .and_then(Value::as_array)
-                .map(|list| list.iter().filter_map(Value::as_str).map(String::from).collect())
+                .map(|list| {
+                    list.iter().filter(|entry| entry.is_string() || entry.is_i64()).cloned().collect()
+                })
                 .unwrap_or_default(),
             proof_types: proof_types(object)?,
             display: displays(credential_metadata.as_ref().and_then(|metadata| metadata.get("display")))?,

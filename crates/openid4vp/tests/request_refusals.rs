@@ -364,15 +364,22 @@ fn sends_nothing_but_what_was_proposed() {
         vec![json!(["employee_number"]), json!(["agency", "name"]), json!(["grade"])],
     ] {
         let (reviewing, held) = review();
-        let chosen =
-            inro_openid4vp::wallet::Chosen { credential: "employee".into(), copy: held, paths: paths(&list) };
+        let chosen = inro_openid4vp::wallet::Chosen {
+            credential: "employee".into(),
+            copy: inro_credential::HeldCredential::SdJwt(held),
+            paths: paths(&list),
+        };
         assert_eq!(code(reviewing.approve(vec![chosen], NOW, &RustCrypto)), "INRO-VP-029");
     }
     let (reviewing, _) = review();
     assert_eq!(code(reviewing.approve(vec![], NOW, &RustCrypto)), "INRO-VP-029");
     let (reviewing, held) = review();
     let paths = paths(&employee_paths());
-    let chosen = inro_openid4vp::wallet::Chosen { credential: "employee".into(), copy: held, paths };
+    let chosen = inro_openid4vp::wallet::Chosen {
+        credential: "employee".into(),
+        copy: inro_credential::HeldCredential::SdJwt(held),
+        paths,
+    };
     assert_eq!(code(reviewing.approve(vec![chosen], NOW.plus(360), &RustCrypto)), "INRO-VP-020");
 }
 

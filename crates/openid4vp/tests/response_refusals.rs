@@ -52,7 +52,7 @@ fn hands_out_the_claims_that_were_asked_for_and_no_others() {
     let credential = &verified.credentials()[0];
     assert_eq!(credential.query_id(), "employee");
     assert_eq!((credential.issuer(), credential.authority()), ("Minato City", "Minato City CA"));
-    assert_eq!(credential.vct(), EMPLOYEE);
+    assert_eq!(credential.type_id(), EMPLOYEE);
     let claims = Value::Object(credential.claims().clone());
     assert_eq!(claims, json!({ "employee_number": "E0001", "agency": { "name": "みなと市" } }));
 }

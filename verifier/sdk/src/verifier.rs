@@ -296,8 +296,8 @@ fn result(
             return Err(VerifierError::Undetermined);
         }
         credentials.entry(credential.query_id().to_owned()).or_default().push(ResultCredential {
-            format: inro_openid4vp::profile::SD_JWT_FORMAT.to_owned(),
-            credential_type: credential.vct().to_owned(),
+            format: credential.format().as_str().to_owned(),
+            credential_type: credential.type_id().to_owned(),
             issuer: credential.issuer().to_owned(),
             authority: credential.authority().to_owned(),
             status,

@@ -161,7 +161,7 @@ fn line(input: &mut dyn BufRead) -> Result<String, CliError> {
 #[cfg(test)]
 mod tests {
     use inro_base::Coded as _;
-    use inro_credential::ClaimPath;
+    use inro_credential::{ClaimPath, Format};
     use inro_wallet_core::{Asked, AskedClaim, Asker, CredentialId, GroupOption, Localized, ReviewPurpose};
 
     use super::*;
@@ -176,6 +176,7 @@ mod tests {
             over_asked,
         }];
         let asked = Asked {
+            format: Format::SdJwtVc,
             query: "one".into(),
             credential: CredentialId("c".into()),
             vct: "urn:test".into(),

@@ -42,10 +42,16 @@ pub enum QueryError {
         /// Which credential query.
         index: usize,
     },
-    /// `dc+sd-jwt` without `vct_values`.
+    /// `dc+sd-jwt` without `vct_values`, or `mso_mdoc` without `doctype_value`.
     #[error("no accepted types in the credential query at index {index}")]
     NoTypes {
         /// Which credential query.
+        index: usize,
+    },
+    /// A path into an mdoc is a name space and a data element identifier, nothing else.
+    #[error("the path of the claim at index {index} names no data element")]
+    NotDataElement {
+        /// Which claim.
         index: usize,
     },
 }
@@ -60,6 +66,7 @@ impl Coded for QueryError {
             Self::UnknownId { .. } => const { Code::new("INRO-DCQL-005") },
             Self::ClaimSetsWithoutClaims { .. } => const { Code::new("INRO-DCQL-006") },
             Self::NoTypes { .. } => const { Code::new("INRO-DCQL-007") },
+            Self::NotDataElement { .. } => const { Code::new("INRO-DCQL-008") },
         }
     }
 }

@@ -3,8 +3,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::error::QueryError;
-use super::query::{ClaimsQuery, CredentialQuery, CredentialSet, Meta, Query, SD_JWT_VC, TrustedAuthorities};
-use inro_sd_jwt::{ClaimPath, NotClaimPath};
+use super::query::{
+    ClaimsQuery, CredentialQuery, CredentialSet, MSO_MDOC, Meta, Query, SD_JWT_VC, TrustedAuthorities,
+};
+use inro_sd_jwt::{ClaimPath, NotClaimPath, PathElement};
 
 // OpenID4VP sets no limits. These stand far above any query that a holder could review, and keep
 // the work of one evaluation (candidates × claims × sets) small.
@@ -61,7 +63,7 @@ fn credential(value: &Value, index: usize) -> Result<CredentialQuery, QueryError
         Some(entries) => entries
             .iter()
             .enumerate()
-            .map(|(at, entry)| claims_query(entry, at))
+            .map(|(at, entry)| claims_query(entry, at, &meta))
             .collect::<Result<Vec<_>, _>>()?,
     };
     let claim_ids = unique_ids(claims.iter().map(|claim: &ClaimsQuery| claim.id.as_deref()))?;
@@ -78,11 +80,15 @@ fn credential(value: &Value, index: usize) -> Result<CredentialQuery, QueryError
     })
 }
 
-/// Source: OpenID4VP 1.0 annex B.3.5. The general text lets `meta` be empty; the format's own asks
-/// for `vct_values` all the same, and a query for any type at all could not be reviewed.
+/// Source: OpenID4VP 1.0 annex B.3.5 and B.2.3. The general text lets `meta` be empty; the format's own asks
+/// for `vct_values` or `doctype_value` all the same, and a query for any type at all could not be reviewed.
 fn meta(object: &Object, format: &str, index: usize) -> Result<Meta, QueryError> {
     let meta =
         object.get("meta").and_then(Value::as_object).ok_or(QueryError::Malformed { member: "meta" })?;
+    if format == MSO_MDOC {
+        let doctype = meta.get("doctype_value").ok_or(QueryError::NoTypes { index })?;
+        return Ok(Meta::Mdoc { doctype_value: text(Some(doctype), "doctype_value")? });
+    }
     if format != SD_JWT_VC {
         return Ok(Meta::Other(meta.clone()));
     }
@@ -100,7 +106,7 @@ fn trusted_authorities(value: &Value) -> Result<TrustedAuthorities, QueryError> 
     })
 }
 
-fn claims_query(value: &Value, index: usize) -> Result<ClaimsQuery, QueryError> {
+fn claims_query(value: &Value, index: usize, meta: &Meta) -> Result<ClaimsQuery, QueryError> {
     let object = value.as_object().ok_or(QueryError::Malformed { member: "claims" })?;
     let entries =
         array(object, "path", MAX_PATH_ELEMENTS)?.ok_or(QueryError::Malformed { member: "path" })?;
@@ -116,7 +122,23 @@ fn claims_query(value: &Value, index: usize) -> Result<ClaimsQuery, QueryError> 
         None => Vec::new(),
         Some(entries) => entries.iter().map(match_value).collect::<Result<_, _>>()?,
     };
-    Ok(ClaimsQuery { id: identifier(object, index)?, path, values })
+    let is_mdoc = matches!(meta, Meta::Mdoc { .. });
+    if is_mdoc && !is_data_element(&path) {
+        return Err(QueryError::NotDataElement { index });
+    }
+    // It is defined for mdoc alone; elsewhere it is a member like any other that nobody defined.
+    let intent_to_retain = match object.get("intent_to_retain") {
+        Some(value) if is_mdoc => {
+            Some(value.as_bool().ok_or(QueryError::Malformed { member: "intent_to_retain" })?)
+        }
+        _ => None,
+    };
+    Ok(ClaimsQuery { id: identifier(object, index)?, path, values, intent_to_retain })
+}
+
+/// A name space and a data element identifier. Source: OpenID4VP 1.0 §7.2.
+fn is_data_element(path: &ClaimPath) -> bool {
+    matches!(path.elements(), [PathElement::Key(_), PathElement::Key(_)])
 }
 
 fn match_value(value: &Value) -> Result<Value, QueryError> {

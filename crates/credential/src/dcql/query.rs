@@ -4,6 +4,8 @@ use crate::path::ClaimPath;
 
 /// The format identifier of SD-JWT VC. Source: OpenID4VP 1.0 annex B.3.
 pub const SD_JWT_VC: &str = "dc+sd-jwt";
+/// The format identifier of an ISO mdoc. Source: OpenID4VP 1.0 annex B.2.
+pub const MSO_MDOC: &str = "mso_mdoc";
 
 /// A query for credentials, parsed.
 ///
@@ -39,6 +41,11 @@ pub enum Meta {
         /// At least one.
         vct_values: Vec<String>,
     },
+    /// `mso_mdoc`. Source: OpenID4VP 1.0 annex B.2.3.
+    Mdoc {
+        /// The one accepted document type.
+        doctype_value: String,
+    },
     /// A format that is not matched here yet, as it came.
     Other(Map<String, Value>),
 }
@@ -61,6 +68,8 @@ pub struct ClaimsQuery {
     pub(super) path: ClaimPath,
     /// Strings, integers and booleans; empty where any value will do.
     pub(super) values: Vec<Value>,
+    /// `mso_mdoc` alone.
+    pub(super) intent_to_retain: Option<bool>,
 }
 
 /// Combinations of credentials for one use.
@@ -161,6 +170,7 @@ impl CredentialQuery {
     pub fn types(&self) -> &[String] {
         match &self.meta {
             Meta::SdJwtVc { vct_values } => vct_values,
+            Meta::Mdoc { doctype_value } => std::slice::from_ref(doctype_value),
             Meta::Other(_) => &[],
         }
     }
@@ -202,6 +212,12 @@ impl ClaimsQuery {
     /// The values that are accepted: strings, integers, booleans; empty where any will do.
     pub fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    /// Whether the verifier means to keep the value beyond this transaction; `None` where it does
+    /// not say. Source: OpenID4VP 1.0 annex B.2.4.
+    pub fn intent_to_retain(&self) -> Option<bool> {
+        self.intent_to_retain
     }
 }
 

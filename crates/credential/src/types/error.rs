@@ -105,6 +105,9 @@ pub enum Rule {
     /// A length is in range.
     #[error("a length is 1 to 4096, a number of items 1 to 256")]
     Length,
+    /// A data element is named, or each text of an array is one.
+    #[error("mdoc needs an element, or by_value = true for the texts of an array")]
+    Mdoc,
     /// Something is used that is defined nowhere.
     #[error("the power is not defined")]
     UnknownPower,

@@ -15,6 +15,7 @@ const MAX_TEXT_CHARACTERS: usize = 512;
 pub(super) struct TypeFile {
     pub(super) id: Spanned<String>,
     pub(super) vct: Spanned<String>,
+    pub(super) doctype: Option<Spanned<String>>,
     pub(super) layout_version: Spanned<u32>,
     pub(super) colour: Spanned<String>,
     pub(super) text_colour: Spanned<String>,
@@ -73,7 +74,9 @@ pub(super) enum AllowedFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct MdocFile {
     pub(super) namespace: String,
-    pub(super) element: String,
+    pub(super) element: Option<String>,
+    #[serde(default)]
+    pub(super) by_value: bool,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 use super::error::{CredentialError, Rule, TypeError};
 use super::file::{self, AllowedFile, ClaimFile, KindFile, MdocFile, SdFile, TextFile, TypeFile};
-use super::model::{Claim, CredentialType, Disclosure, Kind, MdocName, Step, Text};
+use super::model::{Claim, CredentialType, Disclosure, Kind, MdocElement, MdocName, Step, Text};
 use crate::citizen;
 use toml::Spanned;
 
@@ -45,6 +45,10 @@ impl CredentialType {
             name: reader.text(&file.name)?,
             description: reader.text(&file.description)?,
             decoys_per_object: file.decoys_per_object.into_inner(),
+            doctype: file.doctype.map_or_else(
+                || format!("inro.{}.{}", file.id.get_ref(), file.layout_version.get_ref()),
+                Spanned::into_inner,
+            ),
             id: file.id.into_inner(),
             vct: file.vct.into_inner(),
             layout_version: file.layout_version.into_inner(),
@@ -75,6 +79,11 @@ impl Reader<'_> {
         if !is_vct(file.vct.get_ref(), *file.layout_version.get_ref()) {
             return self.broken(&file.vct, Rule::Vct);
         }
+        if let Some(doctype) = &file.doctype
+            && !file::is_id(doctype.get_ref())
+        {
+            return self.broken(doctype, Rule::Id);
+        }
         for colour in [&file.colour, &file.text_colour] {
             if !is_colour(colour.get_ref()) {
                 return self.broken(colour, Rule::Colour);
@@ -97,6 +106,7 @@ impl Reader<'_> {
         self.place(file, &steps, before)?;
         let mandatory_element = file.mandatory && steps.last() == Some(&Step::Elements);
         let kind = self.kind(file)?;
+        let steps_end = steps.last() == Some(&Step::Elements);
         if mandatory_element {
             return self.broken(&file.path, Rule::Setting);
         }
@@ -109,7 +119,7 @@ impl Reader<'_> {
                 SdFile::Never => Disclosure::Never,
             },
             mandatory: file.mandatory,
-            mdoc: self.mdoc(file)?,
+            mdoc: self.mdoc(file, steps_end)?,
             name: self.text(&file.name)?,
             description: self.text(&file.description)?,
         })
@@ -124,7 +134,7 @@ impl Reader<'_> {
             return refuse(file::line_of(self.text, &file.path));
         }
         if let Some(mdoc) = &file.mdoc
-            && citizen::is_citizen_name(&mdoc.get_ref().element)
+            && mdoc.get_ref().element.as_deref().is_some_and(citizen::is_citizen_name)
         {
             return refuse(file::line_of(self.text, mdoc));
         }
@@ -232,13 +242,18 @@ impl Reader<'_> {
         }
     }
 
-    fn mdoc(self, file: &ClaimFile) -> Result<Option<MdocName>, TypeError> {
+    fn mdoc(self, file: &ClaimFile, in_array: bool) -> Result<Option<MdocName>, TypeError> {
         let Some(mdoc) = &file.mdoc else { return Ok(None) };
-        let MdocFile { namespace, element } = mdoc.get_ref();
-        if !file::is_id(namespace) || !file::is_id(element) {
+        let MdocFile { namespace, element, by_value } = mdoc.get_ref();
+        if !file::is_id(namespace) || element.as_deref().is_some_and(|element| !file::is_id(element)) {
             return self.broken(mdoc, Rule::Id);
         }
-        Ok(Some(MdocName { namespace: namespace.clone(), element: element.clone() }))
+        let element = match element {
+            Some(element) if !by_value => MdocElement::Named(element.clone()),
+            None if *by_value && in_array && file.kind == KindFile::String => MdocElement::ByValue,
+            _ => return self.broken(mdoc, Rule::Mdoc),
+        };
+        Ok(Some(MdocName { namespace: namespace.clone(), element }))
     }
 
     fn text(self, text: &Spanned<TextFile>) -> Result<Text, TypeError> {

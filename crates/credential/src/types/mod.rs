@@ -8,6 +8,7 @@ mod catalog;
 mod error;
 mod file;
 mod load;
+mod mdoc;
 mod metadata;
 mod model;
 mod roles;
@@ -15,5 +16,6 @@ mod validate;
 
 pub use catalog::TypeCatalog;
 pub use error::{ClaimError, ClaimFault, CredentialError, Rule, TypeError};
-pub use model::{Claim, CredentialType, Disclosure, Kind, MdocName, Step, Text};
+pub use mdoc::DataElement;
+pub use model::{Claim, CredentialType, Disclosure, Kind, MdocElement, MdocName, Step, Text};
 pub use roles::{Power, Role, RoleTable};

@@ -7,6 +7,7 @@ use crate::path::{ClaimPath, PathElement};
 pub struct CredentialType {
     pub(super) id: String,
     pub(super) vct: String,
+    pub(super) doctype: String,
     pub(super) layout_version: u32,
     pub(super) name: Text,
     pub(super) description: Text,
@@ -88,8 +89,18 @@ pub enum Disclosure {
 pub struct MdocName {
     /// The name space.
     pub namespace: String,
-    /// The data element identifier.
-    pub element: String,
+    /// The data element.
+    pub element: MdocElement,
+}
+
+/// How a claim becomes a data element. A data element is disclosed whole or not at all.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum MdocElement {
+    /// One data element with this identifier; of an array's elements, all in one.
+    Named(String),
+    /// Each value is a data element of its own, with the value as its identifier and `true` as its
+    /// content: so each element of an array can be disclosed alone.
+    ByValue,
 }
 
 /// A text in the languages of our users.
@@ -110,6 +121,11 @@ impl CredentialType {
     /// The type identifier on the wire; it ends with the layout version.
     pub fn vct(&self) -> &str {
         &self.vct
+    }
+
+    /// The document type as an ISO mdoc.
+    pub fn doctype(&self) -> &str {
+        &self.doctype
     }
 
     /// The version of the layout of the claims.

@@ -49,6 +49,9 @@ pub enum ResponseError {
     /// The wallet declined, for a reason that is its holder's alone.
     #[error("the wallet declined")]
     Declined,
+    /// The query asks for a format that is not verified here.
+    #[error("a query for a format that is not verified here")]
+    Format,
     /// A presentation's SD-JWT.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
@@ -85,6 +88,7 @@ impl Coded for ResponseError {
             Self::Shape => const { Code::new("INRO-VP-044") },
             Self::TooMany { .. } => const { Code::new("INRO-VP-045") },
             Self::Declined => const { Code::new("INRO-VP-047") },
+            Self::Format => const { Code::new("INRO-VP-052") },
             Self::SdJwt(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Issuer => const { Code::new("INRO-VP-048") },

@@ -2,16 +2,16 @@ use std::fmt;
 
 use inro_base::UnixTime;
 use inro_base::json::{self, Limits};
-use inro_credential::ArrayPositions;
-use inro_credential::dcql::{Presented, Query};
+use inro_credential::dcql::{CheckError, CredentialQuery, Presented, Query};
+use inro_credential::{ArrayPositions, Format, VerifiedClaims};
 use inro_crypto::Provider;
-use inro_sd_jwt::{Expected, UnverifiedSdJwt, VerifiedSdJwt};
+use inro_sd_jwt::{Expected, UnverifiedSdJwt};
 use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
 use crate::form::{Form, MAX_FORM_BYTES};
-use crate::profile::{CLOCK_SKEW, SD_JWT_FORMAT};
+use crate::profile::CLOCK_SKEW;
 use crate::verifier::request::AwaitingResponse;
 use crate::verifier::{ResponseError, minimal};
 
@@ -50,7 +50,7 @@ pub struct VerifiedPresentation {
 pub struct VerifiedCredential {
     query_id: String,
     issuer: TrustedKey,
-    credential: VerifiedSdJwt,
+    credential: VerifiedClaims,
     claims: Map<String, Value>,
 }
 
@@ -110,21 +110,21 @@ impl ReceivedResponse {
         };
         let query = Query::parse(&self.awaiting.query)?;
         let mut credentials = Vec::with_capacity(presentations.len());
-        for (query_id, text) in presentations {
-            let bound = query.credential(&query_id).is_none_or(|asked| asked.requires_holder_binding());
-            let expected = self.awaiting.expected(bound, now);
-            let (issuer, credential) = verify_one(&text, &expected, acceptance, provider)?;
+        for (index, (query_id, text)) in presentations.into_iter().enumerate() {
+            let asked = query.credential(&query_id).ok_or(CheckError::NotAskedFor { index })?;
+            let (issuer, credential) = self.awaiting.verify(&text, asked, acceptance, now, provider)?;
+            accept(&issuer, &credential, acceptance, now)?;
             credentials.push((query_id, issuer, credential));
         }
         let positions: Vec<ArrayPositions> =
-            credentials.iter().map(|(_, _, credential)| positions(credential)).collect();
+            credentials.iter().map(|(_, _, credential)| credential.positions()).collect();
         let presented: Vec<Presented<'_>> = credentials
             .iter()
             .zip(&positions)
             .map(|((query_id, _, credential), positions)| Presented {
                 query_id,
-                format: SD_JWT_FORMAT,
-                type_id: credential.vct(),
+                format: credential.format().as_str(),
+                type_id: credential.type_id(),
                 claims: credential.claims(),
                 positions: Some(positions),
                 key_bound: credential.key_bound(),
@@ -144,6 +144,27 @@ impl ReceivedResponse {
 }
 
 impl AwaitingResponse {
+    /// Verifies one presentation in the format that its query asks for.
+    fn verify(
+        &self,
+        text: &str,
+        asked: &CredentialQuery,
+        acceptance: &Acceptance<'_>,
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<(TrustedKey, VerifiedClaims), ResponseError> {
+        match Format::of(asked.format()).ok_or(ResponseError::Format)? {
+            Format::SdJwtVc => {
+                let unverified = UnverifiedSdJwt::parse(text)?;
+                let issuer =
+                    acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
+                let expected = self.expected(asked.requires_holder_binding(), now);
+                let verified = unverified.verify(&issuer, &expected, provider)?;
+                Ok((issuer, VerifiedClaims::SdJwt(verified)))
+            }
+        }
+    }
+
     /// A holder's signature is as fresh as the nonce that it covers: no older than the request.
     fn expected(&self, bound: bool, now: UnixTime) -> Expected<'_> {
         if bound {
@@ -182,9 +203,14 @@ impl VerifiedCredential {
         self.issuer.authority()
     }
 
-    /// The credential type.
-    pub fn vct(&self) -> &str {
-        self.credential.vct()
+    /// The credential format.
+    pub const fn format(&self) -> Format {
+        self.credential.format()
+    }
+
+    /// The credential type: `vct` or document type.
+    pub fn type_id(&self) -> &str {
+        self.credential.type_id()
     }
 
     /// The claims that the query asks for, and no others, whatever else the wallet showed.
@@ -204,7 +230,7 @@ impl VerifiedCredential {
 
     /// Whether it refers to a status that has to be looked up. Source: Token Status List §6.1.
     pub fn has_status(&self) -> bool {
-        self.credential.claims().contains_key("status")
+        self.credential.has_status()
     }
 }
 
@@ -222,15 +248,6 @@ impl fmt::Debug for VerifiedCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VerifiedCredential({} claims)", self.claims.len())
     }
-}
-
-/// What an index in a query means: the place that an element had when the credential was issued.
-fn positions(credential: &VerifiedSdJwt) -> ArrayPositions {
-    let mut positions = ArrayPositions::new();
-    for gap in credential.gaps() {
-        positions.insert(gap.array.clone(), gap.issued.clone());
-    }
-    positions
 }
 
 /// Source: OpenID4VP 1.0 §8.1.
@@ -254,16 +271,13 @@ fn read_token(token: &str) -> Result<Vec<(String, String)>, ResponseError> {
     Ok(presentations)
 }
 
-fn verify_one(
-    text: &str,
-    expected: &Expected<'_>,
+/// What a policy asks beyond authenticity.
+fn accept(
+    issuer: &TrustedKey,
+    credential: &VerifiedClaims,
     acceptance: &Acceptance<'_>,
-    provider: &dyn Provider,
-) -> Result<(TrustedKey, VerifiedSdJwt), ResponseError> {
-    let unverified = UnverifiedSdJwt::parse(text)?;
-    let issuer =
-        acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, expected.now, provider)?;
-    let credential = unverified.verify(&issuer, expected, provider)?;
+    now: UnixTime,
+) -> Result<(), ResponseError> {
     // By the anchor: one trusted authority could write another one's name into a certificate.
     let listed = acceptance.issuers.iter().any(|name| name == issuer.authority());
     if !acceptance.issuers.is_empty() && !listed {
@@ -271,9 +285,9 @@ fn verify_one(
     }
     if let Some(max_age) = acceptance.max_age {
         let issued_at = credential.issued_at().ok_or(ResponseError::NoIssueTime)?;
-        if expected.now.seconds_since(issued_at) > max_age.saturating_add(CLOCK_SKEW) {
+        if now.seconds_since(issued_at) > max_age.saturating_add(CLOCK_SKEW) {
             return Err(ResponseError::TooOld { issued_at, max_age });
         }
     }
-    Ok((issuer, credential))
+    Ok(())
 }

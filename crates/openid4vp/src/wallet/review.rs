@@ -1,10 +1,10 @@
 use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::{self, Limits};
-use inro_credential::ClaimPath;
 use inro_credential::dcql::{Candidate, CredentialQuery, Matches, OptionMatch};
+use inro_credential::{ClaimPath, HeldCredential};
 use inro_crypto::{Provider, Signature};
-use inro_sd_jwt::{HeldSdJwt, KeyBindingToSign};
+use inro_sd_jwt::KeyBindingToSign;
 use serde_json::{Map, Value};
 
 use crate::profile::{ACCESS_DENIED, CLOCK_SKEW, MAX_REPLY_BYTES};
@@ -29,7 +29,7 @@ pub struct Chosen {
     /// The id of the credential query that it answers.
     pub credential: String,
     /// The copy, which is never presented again.
-    pub copy: HeldSdJwt,
+    pub copy: HeldCredential,
     /// The claims to disclose: those of one of the matching candidates.
     pub paths: Vec<ClaimPath>,
 }
@@ -104,14 +104,7 @@ impl Reviewing {
         self.check_choice(&chosen)?;
         let mut presentations = Vec::with_capacity(chosen.len());
         for Chosen { credential, copy, paths } in chosen {
-            let bound = self.requires_binding(&credential);
-            let presentation = copy.present(&paths)?;
-            let presentation = if bound {
-                let audience = self.request.client_id.as_str();
-                Presentation::Bound(presentation.key_binding(audience, &self.request.nonce, now, provider))
-            } else {
-                Presentation::Unbound(presentation.without_key_binding())
-            };
+            let presentation = self.present(&credential, copy, &paths, now, provider)?;
             presentations.push((credential, presentation));
         }
         let VerifiedRequest { response_uri, state, .. } = self.request;
@@ -125,6 +118,27 @@ impl Reviewing {
     pub fn refuse(self) -> (Sending, HttpRequest) {
         let VerifiedRequest { response_uri, state, .. } = &self.request;
         (Sending(()), reply::error(response_uri, ACCESS_DENIED, state.as_deref()))
+    }
+
+    fn present(
+        &self,
+        credential: &str,
+        copy: HeldCredential,
+        paths: &[ClaimPath],
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<Presentation, RequestError> {
+        let VerifiedRequest { client_id, nonce, .. } = &self.request;
+        match copy {
+            HeldCredential::SdJwt(copy) => {
+                let presentation = copy.present(paths)?;
+                if !self.requires_binding(credential) {
+                    return Ok(Presentation::Unbound(presentation.without_key_binding()));
+                }
+                let bound = presentation.key_binding(client_id.as_str(), nonce, now, provider);
+                Ok(Presentation::Bound(bound))
+            }
+        }
     }
 
     fn requires_binding(&self, id: &str) -> bool {

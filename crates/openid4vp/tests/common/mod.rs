@@ -6,6 +6,7 @@
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Coded, Rng, UnixTime, base64url};
 use inro_credential::ClaimPath;
+use inro_credential::HeldCredential;
 use inro_credential::dcql::Candidate;
 use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
 use inro_jose::{Jwk, JwsToSign};
@@ -303,7 +304,7 @@ impl World {
         let proposal = reviewing.matches().unwrap().preferred()[0];
         let chosen = Chosen {
             credential: proposal.query_id.to_owned(),
-            copy: held,
+            copy: HeldCredential::SdJwt(held),
             paths: proposal.candidate.paths.clone(),
         };
         let signing = reviewing.approve(vec![chosen], NOW, &RustCrypto)?;

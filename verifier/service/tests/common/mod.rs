@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, RequestId, Rng, UnixTime};
 use inro_credential::ClaimPath;
+use inro_credential::HeldCredential;
 use inro_credential::dcql::Candidate;
 use inro_crypto::{Signer as _, SoftwareKey};
 use inro_crypto_aws::AwsLc;
@@ -176,7 +177,7 @@ impl House {
         let (reviewing, held) = self.review(link, credential).await;
         let proposal = reviewing.matches().unwrap().preferred()[0];
         let (credential, paths) = (proposal.query_id.to_owned(), proposal.candidate.paths.clone());
-        let chosen = Chosen { credential, copy: held, paths };
+        let chosen = Chosen { credential, copy: HeldCredential::SdJwt(held), paths };
         let signing = reviewing.approve(vec![chosen], self.hands.now(), &AwsLc).unwrap();
         let sign = |input: &&[u8]| self.holder.sign_es256(input).unwrap();
         let signatures = signing.signing_inputs().iter().map(sign).collect();

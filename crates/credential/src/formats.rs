@@ -1,0 +1,224 @@
+//! One face over the credential formats, for whoever holds a credential and whoever verified one.
+//!
+//! What differs between formats is in their rooms; here is only which of them it is.
+
+use inro_base::{Code, Coded, UnixTime};
+use inro_crypto::{Provider, PublicKey};
+use inro_sd_jwt::{HeldSdJwt, SdJwtError, UnverifiedSdJwt, VerifiedSdJwt};
+use inro_trust::{Anchors, TrustError, Usage};
+use serde_json::{Map, Value};
+
+use crate::dcql::SD_JWT_VC;
+use crate::path::{ArrayPositions, ClaimPath, PathElement};
+
+/// A credential format of this house.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Format {
+    /// SD-JWT VC, `dc+sd-jwt`.
+    SdJwtVc,
+}
+
+/// A credential in its holder's hands.
+#[derive(Debug)]
+pub enum HeldCredential {
+    /// SD-JWT VC.
+    SdJwt(HeldSdJwt),
+}
+
+/// What a verified presentation says.
+#[derive(Debug)]
+pub enum VerifiedClaims {
+    /// SD-JWT VC.
+    SdJwt(VerifiedSdJwt),
+}
+
+/// Why a credential was not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The SD-JWT VC.
+    #[error(transparent)]
+    SdJwt(#[from] SdJwtError),
+    /// Its issuer.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+impl Format {
+    /// The formats, the one with more ways to withhold first.
+    pub const ALL: &'static [Self] = &[Self::SdJwtVc];
+
+    /// The format with this identifier.
+    pub fn of(identifier: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.as_str() == identifier)
+    }
+
+    /// The format identifier.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SdJwtVc => SD_JWT_VC,
+        }
+    }
+}
+
+impl HeldCredential {
+    /// Checks what an issuer sent, as the credential response carries it.
+    ///
+    /// # Errors
+    /// [`FormatError`] with the first reason found against it.
+    pub fn receive(
+        format: Format,
+        text: &str,
+        anchors: &Anchors,
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<Self, FormatError> {
+        match format {
+            Format::SdJwtVc => {
+                let unverified = UnverifiedSdJwt::parse(text)?;
+                let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
+                Ok(Self::SdJwt(HeldSdJwt::receive(text, &issuer, now, provider)?))
+            }
+        }
+    }
+
+    /// Reads a credential back from the holder's own store, where it was put after
+    /// [`HeldCredential::receive`].
+    ///
+    /// # Errors
+    /// [`FormatError`] when the text is none of this format.
+    pub fn parse(format: Format, text: &str, provider: &dyn Provider) -> Result<Self, FormatError> {
+        match format {
+            Format::SdJwtVc => Ok(Self::SdJwt(HeldSdJwt::parse(text, provider)?)),
+        }
+    }
+
+    /// Which format it has.
+    pub const fn format(&self) -> Format {
+        match self {
+            Self::SdJwt(_) => Format::SdJwtVc,
+        }
+    }
+
+    /// The type: `vct` or document type.
+    pub fn type_id(&self) -> &str {
+        match self {
+            Self::SdJwt(held) => held.vct(),
+        }
+    }
+
+    /// Everything that it says. Of an mdoc, name spaces with their data elements.
+    pub const fn claims(&self) -> &Map<String, Value> {
+        match self {
+            Self::SdJwt(held) => held.claims(),
+        }
+    }
+
+    /// From when on it is void; `None` when it does not say.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::SdJwt(held) => held.expires_at(),
+        }
+    }
+
+    /// The key that it is bound to; `None` when it is bound to none.
+    pub fn holder_key(&self) -> Option<PublicKey> {
+        match self {
+            Self::SdJwt(held) => held.holder_key(),
+        }
+    }
+
+    /// Where stands what its holder can show or keep.
+    pub fn disclosable(&self) -> Vec<Vec<PathElement>> {
+        match self {
+            Self::SdJwt(held) => held.disclosable().to_vec(),
+        }
+    }
+
+    /// What every verifier sees, whatever is chosen.
+    pub fn always_visible(&self) -> Vec<ClaimPath> {
+        match self {
+            Self::SdJwt(held) => held.always_visible(),
+        }
+    }
+
+    /// What is shown together with the claims at `paths`, though nobody asked for it.
+    pub fn shown_beside(&self, paths: &[ClaimPath]) -> Vec<ClaimPath> {
+        match self {
+            Self::SdJwt(held) => held.shown_beside(paths),
+        }
+    }
+}
+
+impl VerifiedClaims {
+    /// Which format it has.
+    pub const fn format(&self) -> Format {
+        match self {
+            Self::SdJwt(_) => Format::SdJwtVc,
+        }
+    }
+
+    /// The type: `vct` or document type.
+    pub fn type_id(&self) -> &str {
+        match self {
+            Self::SdJwt(verified) => verified.vct(),
+        }
+    }
+
+    /// What was disclosed. Of an mdoc, name spaces with their data elements.
+    pub const fn claims(&self) -> &Map<String, Value> {
+        match self {
+            Self::SdJwt(verified) => verified.claims(),
+        }
+    }
+
+    /// When it was issued; `None` when it does not say.
+    pub const fn issued_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::SdJwt(verified) => verified.issued_at(),
+        }
+    }
+
+    /// From when on it is void; `None` when it does not say.
+    pub const fn expires_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::SdJwt(verified) => verified.expires_at(),
+        }
+    }
+
+    /// Whether its holder proved the possession of its key.
+    pub const fn key_bound(&self) -> bool {
+        match self {
+            Self::SdJwt(verified) => verified.key_bound(),
+        }
+    }
+
+    /// Whether it refers to a status that has to be looked up.
+    pub fn has_status(&self) -> bool {
+        match self {
+            Self::SdJwt(verified) => verified.claims().contains_key("status"),
+        }
+    }
+
+    /// Where the elements of its arrays stood when it was issued.
+    pub fn positions(&self) -> ArrayPositions {
+        let mut positions = ArrayPositions::new();
+        match self {
+            Self::SdJwt(verified) => {
+                for gap in verified.gaps() {
+                    positions.insert(gap.array.clone(), gap.issued.clone());
+                }
+            }
+        }
+        positions
+    }
+}
+
+impl Coded for FormatError {
+    fn code(&self) -> Code {
+        match self {
+            Self::SdJwt(error) => error.code(),
+            Self::Trust(error) => error.code(),
+        }
+    }
+}
