@@ -76,19 +76,42 @@ fn ecdh_p256() {
 
 #[test]
 fn aes_256_gcm() {
+    gcm_agrees::<32>(
+        |provider, key, nonce, aad, sealed| provider.aes256_gcm_open(key, nonce, aad, sealed),
+        |provider, key, nonce, aad, plain| provider.aes256_gcm_seal(key, nonce, aad, plain),
+        AES_256_GCM,
+    );
+}
+
+#[test]
+fn aes_128_gcm() {
+    gcm_agrees::<16>(
+        |provider, key, nonce, aad, sealed| provider.aes128_gcm_open(key, nonce, aad, sealed),
+        |provider, key, nonce, aad, plain| provider.aes128_gcm_seal(key, nonce, aad, plain),
+        AES_128_GCM,
+    );
+}
+
+type Gcm<const N: usize> =
+    fn(&dyn Provider, &[u8; N], &[u8; 12], &[u8], &[u8]) -> Result<Vec<u8>, CryptoError>;
+
+/// Runs every vector with a key of `N` bytes.
+fn gcm_agrees<const N: usize>(open: Gcm<N>, seal: Gcm<N>, expected: usize) {
     let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
-    let ours =
-        set.test_groups.into_iter().filter(|g| g.key_size == 256 && g.nonce_size == 96 && g.tag_size == 128);
+    let ours = set
+        .test_groups
+        .into_iter()
+        .filter(|g| g.key_size == N * 8 && g.nonce_size == 96 && g.tag_size == 128);
     let mut run = 0;
     for test in ours.flat_map(|group| group.tests) {
-        let key: [u8; 32] = test.key[..].try_into().unwrap();
+        let key: [u8; N] = test.key[..].try_into().unwrap();
         let nonce: [u8; 12] = test.nonce[..].try_into().unwrap();
         let sealed = [&test.ct[..], &test.tag[..]].concat();
         for (name, provider) in PROVIDERS {
-            let opened = provider.aes256_gcm_open(&key, &nonce, &test.aad, &sealed);
+            let opened = open(provider, &key, &nonce, &test.aad, &sealed);
             if test.result == Valid {
                 assert_eq!(opened.as_deref(), Ok(&test.pt[..]), "{name} {}", test.tc_id);
-                let again = provider.aes256_gcm_seal(&key, &nonce, &test.aad, &test.pt).unwrap();
+                let again = seal(provider, &key, &nonce, &test.aad, &test.pt).unwrap();
                 assert_eq!(again, sealed, "{name} {}", test.tc_id);
             } else {
                 assert_eq!(opened, Err(CryptoError::Sealed), "{name} {}: {}", test.tc_id, test.comment);
@@ -96,7 +119,7 @@ fn aes_256_gcm() {
         }
         run += 1;
     }
-    assert_eq!(run, AES_256_GCM);
+    assert_eq!(run, expected);
 }
 
 #[test]
@@ -139,4 +162,5 @@ const ECDSA_RAW: usize = 262;
 const ECDSA_DER: usize = 484;
 const ECDH: usize = 355;
 const AES_256_GCM: usize = 66;
+const AES_128_GCM: usize = 67;
 const HKDF: usize = 86;

@@ -1,7 +1,7 @@
 //! [`inro_crypto::Provider`] on aws-lc-rs: three to four times as fast as pure Rust, for services,
 //! and a second opinion on it in the tests.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256};
 use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::hkdf::{self, HKDF_SHA256};
@@ -86,12 +86,7 @@ impl Provider for AwsLc {
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        let mut buffer = Vec::with_capacity(plaintext.len().saturating_add(AES_256_GCM.tag_len()));
-        buffer.extend_from_slice(plaintext);
-        gcm(key)?
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut buffer)
-            .map_err(|_| CryptoError::Sealed)?;
-        Ok(buffer)
+        seal(&AES_256_GCM, key, nonce, aad, plaintext)
     }
 
     fn aes256_gcm_open(
@@ -101,11 +96,27 @@ impl Provider for AwsLc {
         aad: &[u8],
         sealed: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        let mut buffer = sealed.to_vec();
-        let plaintext = gcm(key)?
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut buffer)
-            .map_err(|_| CryptoError::Sealed)?;
-        Ok(plaintext.to_vec())
+        open(&AES_256_GCM, key, nonce, aad, sealed)
+    }
+
+    fn aes128_gcm_seal(
+        &self,
+        key: &[u8; 16],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        seal(&AES_128_GCM, key, nonce, aad, plaintext)
+    }
+
+    fn aes128_gcm_open(
+        &self,
+        key: &[u8; 16],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        open(&AES_128_GCM, key, nonce, aad, sealed)
     }
 
     fn ecdh_p256(&self, private: &[u8; 32], peer: &PublicKey) -> Result<[u8; 32], CryptoError> {
@@ -126,8 +137,37 @@ impl hkdf::KeyType for Length {
     }
 }
 
-fn gcm(key: &[u8; 32]) -> Result<LessSafeKey, CryptoError> {
-    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| CryptoError::Sealed)
+fn seal(
+    algorithm: &'static Algorithm,
+    key: &[u8],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let mut buffer = Vec::with_capacity(plaintext.len().saturating_add(algorithm.tag_len()));
+    buffer.extend_from_slice(plaintext);
+    gcm(algorithm, key)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut buffer)
+        .map_err(|_| CryptoError::Sealed)?;
+    Ok(buffer)
+}
+
+fn open(
+    algorithm: &'static Algorithm,
+    key: &[u8],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, CryptoError> {
+    let mut buffer = sealed.to_vec();
+    let plaintext = gcm(algorithm, key)?
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), &mut buffer)
+        .map_err(|_| CryptoError::Sealed)?;
+    Ok(plaintext.to_vec())
+}
+
+fn gcm(algorithm: &'static Algorithm, key: &[u8]) -> Result<LessSafeKey, CryptoError> {
+    UnboundKey::new(algorithm, key).map(LessSafeKey::new).map_err(|_| CryptoError::Sealed)
 }
 
 fn fixed(bytes: &[u8]) -> [u8; 32] {

@@ -45,6 +45,30 @@ pub trait Provider: Send + Sync {
         sealed: &[u8],
     ) -> Result<Vec<u8>, CryptoError>;
 
+    /// Encrypts with AES-128-GCM and appends the 16-byte tag. A (key, nonce) pair is used once.
+    ///
+    /// # Errors
+    /// [`CryptoError::Sealed`] when the plaintext is longer than the mode allows.
+    fn aes128_gcm_seal(
+        &self,
+        key: &[u8; 16],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptoError>;
+
+    /// Decrypts what [`Provider::aes128_gcm_seal`] made.
+    ///
+    /// # Errors
+    /// [`CryptoError::Sealed`] when anything was altered or cut.
+    fn aes128_gcm_open(
+        &self,
+        key: &[u8; 16],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, CryptoError>;
+
     /// The shared x coordinate of ECDH with a private key given as its 32-byte scalar.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
+use aes_gcm::{Aes128Gcm, Aes256Gcm, Nonce};
 use hkdf::Hkdf;
 use hkdf::hmac::{Hmac, Mac as _};
 use p256::ecdsa::signature::Verifier as _;
@@ -59,6 +59,28 @@ impl Provider for RustCrypto {
     ) -> Result<Vec<u8>, CryptoError> {
         let payload = Payload { msg: sealed, aad };
         Aes256Gcm::new(key.into()).decrypt(&Nonce::from(*nonce), payload).map_err(|_| CryptoError::Sealed)
+    }
+
+    fn aes128_gcm_seal(
+        &self,
+        key: &[u8; 16],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        let payload = Payload { msg: plaintext, aad };
+        Aes128Gcm::new(key.into()).encrypt(&Nonce::from(*nonce), payload).map_err(|_| CryptoError::Sealed)
+    }
+
+    fn aes128_gcm_open(
+        &self,
+        key: &[u8; 16],
+        nonce: &[u8; 12],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        let payload = Payload { msg: sealed, aad };
+        Aes128Gcm::new(key.into()).decrypt(&Nonce::from(*nonce), payload).map_err(|_| CryptoError::Sealed)
     }
 
     fn ecdh_p256(&self, private: &[u8; 32], peer: &PublicKey) -> Result<[u8; 32], CryptoError> {

@@ -1,0 +1,75 @@
+use std::fmt;
+
+use inro_base::{Rng, Secret};
+use inro_crypto::{CryptoError, Provider, PublicKey, Signer as _, SoftwareKey};
+
+use crate::Jwk;
+use crate::jwe::{ALGORITHM, JweError};
+
+/// A private P-256 key for key agreement alone: wiped when dropped, never printed.
+pub struct AgreementKey {
+    scalar: Secret<[u8; 32]>,
+    public: PublicKey,
+}
+
+/// The private half of a published encryption key, with the name under which it was published.
+#[derive(Debug)]
+pub struct DecryptionKey {
+    /// The key.
+    pub key: AgreementKey,
+    /// `kid` of the published key. Where there is one, a message has to name it.
+    pub kid: Option<String>,
+}
+
+impl AgreementKey {
+    /// A fresh key.
+    pub fn generate(rng: &mut dyn Rng) -> Self {
+        loop {
+            // A scalar out of range has a chance of 2^-32; drawing again keeps the choice even.
+            let candidate = Secret::new(rng.bytes::<32>());
+            if let Ok(key) = Self::from_secret_bytes(candidate.expose()) {
+                return key;
+            }
+        }
+    }
+
+    /// The key with the scalar `bytes`, big-endian.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`] when the scalar is 0 or not below the order.
+    pub fn from_secret_bytes(bytes: &[u8; 32]) -> Result<Self, CryptoError> {
+        let public = SoftwareKey::from_secret_bytes(bytes)?.public_key();
+        Ok(Self { scalar: Secret::new(*bytes), public })
+    }
+
+    /// The scalar, big-endian, to be stored.
+    pub const fn secret_bytes(&self) -> &Secret<[u8; 32]> {
+        &self.scalar
+    }
+
+    /// The public half.
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    pub(super) fn agree(
+        &self,
+        peer: &PublicKey,
+        provider: &dyn Provider,
+    ) -> Result<Secret<[u8; 32]>, JweError> {
+        Ok(Secret::new(provider.ecdh_p256(self.scalar.expose(), peer)?))
+    }
+}
+
+impl DecryptionKey {
+    /// The public half to publish, with `kid` and `alg`. Source: OpenID4VP 1.0 §8.3.
+    pub fn to_jwk(&self) -> Jwk {
+        Jwk { kid: self.kid.clone(), alg: Some(ALGORITHM.to_owned()), ..Jwk::new(*self.key.public_key()) }
+    }
+}
+
+impl fmt::Debug for AgreementKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AgreementKey").field(&self.public).finish()
+    }
+}
