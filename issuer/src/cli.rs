@@ -5,6 +5,7 @@ mod employee;
 mod folder_arg;
 mod issuing;
 mod output;
+mod signer;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -55,6 +56,9 @@ enum Command {
     /// Credentials that were issued.
     #[command(subcommand)]
     Credential(issuing::CredentialCommand),
+    /// The keys that sign for the agency.
+    #[command(subcommand)]
+    Signer(signer::Command),
     /// Verifiers that the agency vouches for.
     #[command(subcommand)]
     Verifier(issuing::VerifierCommand),
@@ -96,6 +100,7 @@ fn dispatch(command: Command, output: &Output) -> Result<ExitCode, IssuerError> 
         Command::Employee(command) => employee::run(command, output),
         Command::Offer(command) => issuing::offer(command, output),
         Command::Credential(command) => issuing::credential(command, output),
+        Command::Signer(command) => signer::run(command, output),
         Command::Verifier(command) => issuing::verifier(command, output),
     }
 }

@@ -56,6 +56,9 @@ pub enum IssuerError {
     /// No such credential type.
     #[error("no such credential type")]
     UnknownType,
+    /// The key of the agency's authority is not in the folder.
+    #[error("the key of the agency's authority is not in the folder keys")]
+    NoAuthorityKey,
     /// A format that this issuer does not make.
     #[error("a credential format that this issuer does not make")]
     UnknownFormat,
@@ -102,6 +105,7 @@ impl IssuerError {
             | Self::Url(_)
             | Self::Origin
             | Self::BadRows
+            | Self::NoAuthorityKey
             | Self::Registration
             | Self::Record => false,
         }
@@ -125,6 +129,7 @@ impl Coded for IssuerError {
             Self::NoSuchCredential => const { Code::new("INRO-ISSUER-016") },
             Self::BadRows => const { Code::new("INRO-ISSUER-017") },
             Self::UnknownType => const { Code::new("INRO-ISSUER-008") },
+            Self::NoAuthorityKey => const { Code::new("INRO-ISSUER-080") },
             Self::UnknownFormat => const { Code::new("INRO-ISSUER-009") },
             Self::ApprovalLater => const { Code::new("INRO-ISSUER-010") },
             Self::Exhausted => const { Code::new("INRO-ISSUER-011") },

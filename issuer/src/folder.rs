@@ -7,21 +7,19 @@ use inro_base::{Clock as _, UnixTime};
 use inro_credential::{CredentialType, RoleTable, TypeCatalog};
 use inro_crypto_aws::AwsLc;
 use inro_oauth::HttpsUrl;
-use inro_service::pki::{Authority, LeafProfile, Validity};
+use inro_service::pki::{Authority, Validity};
 use inro_service::tls::{self, Origin};
 use inro_service::{OsRng, ServiceError, SystemClock, config as settings, files, pki, sqlite};
-use inro_trust::oid;
 
 use crate::config::{Config, Layout};
 use crate::error::IssuerError;
 use crate::issuer::{AgencyName, Issuer, IssuerParts};
 use crate::secrets::ServerSecrets;
+use crate::signer;
 use crate::store::{MIGRATIONS, SqliteStore};
 
 /// How long the agency's own authority holds, in days.
 const AUTHORITY_DAYS: i64 = 3_650;
-/// How long signers hold, in days: a year of issuing credentials that hold for another year.
-const SIGNER_DAYS: i64 = 730;
 
 /// What `init` is told.
 #[derive(Clone, Debug)]
@@ -137,23 +135,9 @@ fn write_keys(layout: &Layout, init: &Init, url: &HttpsUrl, now: UnixTime) -> Re
     let name = &init.name.en;
     let authority = Authority::create(&format!("{name} Inro CA"), Validity::days(now, AUTHORITY_DAYS))?;
     authority.identity().write(&layout.anchor(), &layout.key("ca.key.pem"))?;
-    let catalog = TypeCatalog::built_in();
-    let types: Vec<&str> = catalog.iter().map(CredentialType::id).collect();
-    let signer = LeafProfile {
-        common_name: name.clone(),
-        dns_names: vec![Origin::parse(url.as_str())?.host],
-        extended_key_usages: vec![oid::CREDENTIAL_ISSUER],
-        extensions: vec![(oid::CREDENTIAL_TYPES, inro_trust::credential_types_extension(&types)?)],
-        ..LeafProfile::default()
-    };
-    let registrar = LeafProfile {
-        common_name: format!("{name} registrar"),
-        extended_key_usages: vec![oid::REGISTRAR],
-        ..LeafProfile::default()
-    };
-    for (file, profile) in [("signer", signer), ("registrar", registrar)] {
-        let identity = authority.issue(&profile, Validity::days(now, SIGNER_DAYS))?;
-        identity.write(&layout.key(&format!("{file}.chain.pem")), &layout.key(&format!("{file}.key.pem")))?;
+    for part in [signer::Part::Credentials, signer::Part::Registrations] {
+        signer::issue(&authority, part, name, url, &TypeCatalog::built_in(), now)?
+            .write(&layout.key(&part.chain_file()), &layout.key(&part.key_file()))?;
     }
     let secret = ServerSecrets::new_text(&mut OsRng);
     Ok(files::write_private(&layout.key("server.key"), secret.expose().as_bytes())?)

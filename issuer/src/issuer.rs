@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use inro_base::{Clock, RequestId, Rng, UnixTime};
 use inro_credential::{RoleTable, TypeCatalog};
-use inro_crypto::{Provider, Signer};
+use inro_crypto::{CryptoError, Provider, Signer};
 use inro_oauth::{HttpsUrl, Purpose};
 use inro_trust::{TrustError, UntrustedCertificate};
 
@@ -75,11 +75,16 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError`] when no endpoint can be made of the URL, or the signer's certificate cannot
-    /// be read.
+    /// be read or is another key's.
     pub fn new(parts: IssuerParts) -> Result<Self, IssuerError> {
         let endpoint = |name: &str| HttpsUrl::parse(&format!("{}/{name}", parts.url.as_str()));
         let signer = parts.chain.first().ok_or(TrustError::NoCertificate)?;
-        let signer_ends_at = UntrustedCertificate::read(signer)?.not_after();
+        let certificate = UntrustedCertificate::read(signer)?;
+        // Wallets and verifiers would refuse every signature, so better not start.
+        if *certificate.claimed_key() != parts.signer.public_key() {
+            return Err(CryptoError::PrivateKey.into());
+        }
+        let signer_ends_at = certificate.not_after();
         Ok(Self {
             signer_ends_at,
             credential_endpoint: endpoint("credential")?,

@@ -17,7 +17,9 @@ pub mod issuer;
 pub mod offers;
 pub mod redeem;
 pub mod registrar;
+pub mod renewal;
 pub mod secrets;
+pub mod signer;
 pub mod store;
 
 pub use error::IssuerError;

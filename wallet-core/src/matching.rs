@@ -82,6 +82,13 @@ impl View<'_> {
         options
     }
 
+    /// Two queries for one data element may differ: then it is kept.
+    fn kept(&self, query: &str, path: &ClaimPath) -> Option<bool> {
+        let asked = self.request.query().credential(query)?.claims().iter();
+        let said = asked.filter(|claim| claim.path().covers(path)).map(|claim| claim.intent_to_retain());
+        said.max().flatten()
+    }
+
     fn asked(&self, query: &str, candidate: &CandidateMatch) -> Option<Asked> {
         let Held { record, copy } = self.held.get(candidate.candidate)?;
         let over_asked = |path: &ClaimPath| {
@@ -97,6 +104,7 @@ impl View<'_> {
             value: record.claim(path).cloned().unwrap_or_default(),
             path: path.clone(),
             over_asked,
+            kept: self.kept(query, path),
         };
         let beside = copy.as_ref().map(|copy| copy.shown_beside(&candidate.paths)).unwrap_or_default();
         Some(Asked {

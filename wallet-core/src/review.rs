@@ -112,6 +112,9 @@ pub struct AskedClaim {
     pub value: Value,
     /// No registration says that this verifier needs it.
     pub over_asked: bool,
+    /// What the verifier says of keeping it beyond this transaction, if it says anything; only a
+    /// request for an mdoc can. Source: OpenID4VP 1.0 annex B.2.4.
+    pub kept: Option<bool>,
 }
 
 /// Which option of each group the holder chose, in the order of the groups.
@@ -231,6 +234,7 @@ mod tests {
                 label: None,
                 value: Value::Null,
                 over_asked,
+                kept: None,
             }],
             beside: Vec::new(),
             always_visible: Vec::new(),

@@ -67,10 +67,22 @@ pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), ServiceError> {
 /// # Errors
 /// [`ServiceError::Write`].
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), ServiceError> {
+    replace(path, bytes, 0o600)
+}
+
+/// As [`replace_private`], for certificates and settings (0644).
+///
+/// # Errors
+/// [`ServiceError::Write`].
+pub fn replace_public(path: &Path, bytes: &[u8]) -> Result<(), ServiceError> {
+    replace(path, bytes, 0o644)
+}
+
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ServiceError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let new = path.with_file_name(name);
-    write_new(&new, bytes, 0o600)?;
+    write_new(&new, bytes, mode)?;
     fs::rename(&new, path).map_err(ServiceError::write(path))
 }
 

@@ -174,6 +174,7 @@ mod tests {
             label: None,
             value: "welfare\u{1b}".into(),
             over_asked,
+            kept: None,
         }];
         let asked = Asked {
             format: Format::SdJwtVc,

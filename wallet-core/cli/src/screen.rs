@@ -153,7 +153,7 @@ fn show_claim(claim: &AskedClaim, language: Language, output: &mut dyn Write) ->
     let (label, path) = (label(claim, language), brief(&claim.name, MAX_NAME));
     let value = claim.value.as_str().map_or_else(|| claim.value.to_string(), str::to_owned);
     let value = brief(&value, MAX_VALUE);
-    let mark = outside(claim.over_asked, language);
+    let mark = [outside(claim.over_asked, language), kept(claim.kept, language)].concat();
     let (open, close) = (language.pick(" (", "（"), language.pick("): ", "）："));
     let path =
         if label == path { language.pick(": ", "：").to_owned() } else { format!("{open}{path}{close}") };
@@ -164,6 +164,14 @@ const fn outside(over_asked: bool, language: Language) -> &'static str {
     match over_asked {
         true => language.pick("  [not covered by any registration]", "  【登録の範囲外】"),
         false => "",
+    }
+}
+
+const fn kept(kept: Option<bool>, language: Language) -> &'static str {
+    match kept {
+        Some(true) => language.pick("  [the verifier will keep it]", "  【要求元が保存します】"),
+        Some(false) => language.pick("  [the verifier will not keep it]", "  【要求元は保存しません】"),
+        None => "",
     }
 }
 

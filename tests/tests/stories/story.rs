@@ -19,7 +19,8 @@ const LIMIT: usize = 1024 * 1024;
 /// An agency, a relying system and an employee, each with its folder.
 pub(crate) struct Story {
     // The services stop before their folder goes.
-    _services: [Service; 2],
+    issuer: Option<Service>,
+    _verifier: Service,
     folder: TempDir,
     pub(crate) verifier_url: String,
     api: HttpsClient,
@@ -69,9 +70,9 @@ impl Story {
         }
         let employees = workspace().join("issuer/samples/hr.csv");
         ok("inro-issuer", args(&["employee", "import", "--dir"], [&issuer, &employees], &[]));
-        let services = [serve("inro-issuer", &issuer), serve("inro-verifier", &verifier)];
         let story = Self {
-            _services: services,
+            issuer: Some(serve("inro-issuer", &issuer)),
+            _verifier: serve("inro-verifier", &verifier),
             verifier_url,
             api: client(&verifier.join("tls/ca.pem")),
             token: std::fs::read_to_string(verifier.join("api-token")).unwrap().trim().to_owned(),
@@ -104,9 +105,20 @@ impl Story {
         serde_json::from_str(&said.stdout).unwrap()
     }
 
+    /// Stops the issuer's service and starts it again, as after a change of its files.
+    pub(crate) fn restart_issuer(&mut self) {
+        self.issuer = None;
+        self.issuer = Some(serve("inro-issuer", &self.path("issuer")));
+    }
+
     /// Offers `credentials` to an employee and receives them; gives what `receive` printed.
     pub(crate) fn receive(&self, employee: &str, credentials: &[&str]) -> Value {
-        let mut rest = vec!["--employee", employee, "--format", "dc+sd-jwt", "--tx-code", "--json"];
+        self.receive_as("dc+sd-jwt", employee, credentials)
+    }
+
+    /// As [`Story::receive`], in another format.
+    pub(crate) fn receive_as(&self, format: &str, employee: &str, credentials: &[&str]) -> Value {
+        let mut rest = vec!["--employee", employee, "--format", format, "--tx-code", "--json"];
         credentials.iter().for_each(|credential| rest.extend(["--credential", credential]));
         let offer = self.issuer(&["offer", "create"], &rest);
         let (link, code) = (offer["credential_offer"].as_str().unwrap(), offer["tx_code"].as_str().unwrap());

@@ -1,15 +1,6 @@
 //! The main job: from the agency's HR file to the relying system's decision, and what must not
 //! happen on the way.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where something is wrong"
-)]
-
-mod story;
-
 use std::sync::Arc;
 
 use inro_base::http::{HttpRequest, HttpResponse};
@@ -17,7 +8,8 @@ use inro_crypto::RustCrypto;
 use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng};
 use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, SqliteStore, Wallet};
 use serde_json::{Value, json};
-use story::{Story, block_on, client};
+
+use crate::story::{Story, block_on, client};
 
 /// An employee of the sample file who may approve welfare.
 const EMPLOYEE: &str = "E0001";

@@ -1,0 +1,102 @@
+//! CBOR that this house makes: shortest lengths, maps in the order that their maker gives.
+//!
+//! Source: RFC 8949 §4.2.1; ISO/IEC 18013-5 fixes the order of its own maps (read from peers).
+
+use ciborium::Value;
+
+/// The encoding of a value, with the shortest lengths.
+pub fn encode(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(value, &mut bytes).expect("a vector takes every byte");
+    bytes
+}
+
+/// A map with text keys, in the order given.
+pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Value)>) -> Value {
+    Value::Map(entries.into_iter().map(|(key, value)| (Value::Text(key.into()), value)).collect())
+}
+
+/// `bytes` as a byte string of tag 24, encoded CBOR. Source: RFC 8949 §3.4.5.1.
+pub fn encoded(bytes: Vec<u8>) -> Value {
+    Value::Tag(24, Box::new(Value::Bytes(bytes)))
+}
+
+/// An array of parts that are encoded already, kept byte for byte.
+pub fn array_of_encoded(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_head(4, u64::try_from(parts.len()).unwrap_or(u64::MAX), &mut bytes);
+    for part in parts {
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+/// The shortest encoding of the well-formed item `bytes`, to compare keys. Orders inside a key are kept.
+pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, behind)) = rest.split_first() {
+        let (major, information) = (first >> 5, first & 0x1f);
+        let width = match information {
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
+            _ => 0,
+        };
+        let (argument, behind) = behind.split_at(width.min(behind.len()));
+        if major == 7 {
+            // A float's width is part of its value here; nobody keys a map by one.
+            out.push(*first);
+            out.extend_from_slice(argument);
+            rest = behind;
+            continue;
+        }
+        let value = match width {
+            0 => u64::from(information),
+            _ => argument.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte)),
+        };
+        put_head(major, value, &mut out);
+        let content = if matches!(major, 2 | 3) { usize::try_from(value).unwrap_or(usize::MAX) } else { 0 };
+        let (content, behind) = behind.split_at(content.min(behind.len()));
+        out.extend_from_slice(content);
+        rest = behind;
+    }
+    out
+}
+
+fn put_head(major: u8, argument: u64, out: &mut Vec<u8>) {
+    let bytes = argument.to_be_bytes();
+    let (information, skip) = match argument {
+        0..=23 => (bytes.last().copied().unwrap_or_default(), 8),
+        24..=0xff => (24, 7),
+        0x100..=0xffff => (25, 6),
+        0x1_0000..=0xffff_ffff => (26, 4),
+        _ => (27, 0),
+    };
+    out.push((major << 5) | information);
+    out.extend_from_slice(bytes.get(skip..).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_the_shortest_lengths_in_the_order_given() {
+        let value = map([("b", Value::from(23)), ("a", Value::from(256)), ("c", encoded(vec![0xf6]))]);
+        let expected = [0xa3, 0x61, 0x62, 0x17, 0x61, 0x61, 0x19, 1, 0, 0x61, 0x63, 0xd8, 0x18, 0x41, 0xf6];
+        assert_eq!(encode(&value), expected);
+    }
+
+    #[test]
+    fn keeps_encoded_parts_as_they_are() {
+        assert_eq!(array_of_encoded(&[&[0x18, 1], &[0xf6]]), [0x82, 0x18, 1, 0xf6]);
+        assert_eq!(array_of_encoded(&[&[0_u8][..]; 30])[..3], [0x98, 30, 0]);
+    }
+
+    #[test]
+    fn shortens_every_length_inside() {
+        assert_eq!(shortest(&[0x98, 2, 0x1b, 0, 0, 0, 0, 0, 0, 0, 5, 0x58, 1, 9]), [0x82, 5, 0x41, 9]);
+    }
+}

@@ -1,0 +1,12 @@
+//! End to end: the three programs as processes over HTTPS.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something is wrong"
+)]
+
+mod key_rotation;
+mod main_job;
+mod story;
