@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::policy::AcceptanceRules;
+use crate::transaction::ResultTransaction;
 
-/// A presentation that was asked for, as a store keeps it. Its JSON form carries the nonce and the
-/// state, so a store is as secret as the results it keeps.
+/// A presentation that was asked for, as a store keeps it. Its JSON form carries the nonce, the state
+/// and the private key for an encrypted answer, so a store is as secret as the results it keeps; all of
+/// it gives way to the result when the answer came.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PresentationRecord {
@@ -34,6 +36,9 @@ pub struct PresentationResult {
     /// Query id to the credentials that were presented for it; empty unless verified.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credentials: BTreeMap<String, Vec<ResultCredential>>,
+    /// The transactions that the holder authorized: every one that was asked for, if verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorized: Vec<ResultTransaction>,
     /// Why it was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ResultError>,
@@ -93,7 +98,7 @@ pub struct ResultError {
 impl PresentationResult {
     /// A result without credentials.
     pub fn bare(status: Status) -> Self {
-        Self { status, credentials: BTreeMap::new(), error: None }
+        Self { status, credentials: BTreeMap::new(), authorized: Vec::new(), error: None }
     }
 
     /// A rejection.
