@@ -53,7 +53,7 @@ pub struct NewPresentation {
 pub struct AwaitingResponse {
     pub(super) client_id: String,
     request_uri: String,
-    response_uri: String,
+    pub(super) response_uri: String,
     pub(super) nonce: String,
     pub(super) state: String,
     pub(super) query: Value,

@@ -216,7 +216,13 @@ impl House {
             "leaf_sha256": inro_base::base64url::encode(&hash),
             "name": { "en": "Welfare System", "ja": "福祉システム" }, "purposes": [],
             "response_hosts": ["localhost:9443"],
-            "credentials": [{ "type": "urn:inro:role-authority:1", "claims": [["powers"], ["scope", "agency"]] }],
+            "credentials": [
+                { "type": "urn:inro:role-authority:1", "claims": [["powers"], ["scope", "agency"]] },
+                { "type": "inro.role-authority.1", "claims": [
+                    ["inro.role-authority.powers.1", "welfare.approve"],
+                    ["inro.role-authority.1", "scope_agency"],
+                ] },
+            ],
         }))
         .unwrap();
         alter(&mut claims);
