@@ -29,6 +29,8 @@ pub use records::{
     HistoryId, HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome,
     RequestDigest,
 };
-pub use review::{Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose};
+pub use review::{
+    Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
+};
 pub use store::SqliteStore;
 pub use wallet::{Ports, Wallet};

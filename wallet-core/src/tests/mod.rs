@@ -3,6 +3,7 @@
 mod issuer;
 mod pki;
 mod presenting;
+mod protocol;
 mod receiving;
 mod verifier;
 
