@@ -170,8 +170,8 @@ fn alter_a_disclosure(body: Vec<u8>) -> Vec<u8> {
 /// Changes one character in the signature of the key binding.
 fn alter_the_key_binding(body: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8(body).unwrap();
-    // The presentation ends in `"]}`, escaped.
-    let end = text.find("%22%5D%7D");
+    // The presentation ends in `"]}`, escaped. The wallet also posts for the request.
+    let end = text.find("%22%5D%7D").filter(|_| text.starts_with("vp_token="));
     alter_at(text, end.map(|end| end - 8))
 }
 

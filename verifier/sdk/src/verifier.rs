@@ -17,9 +17,10 @@ use url::Url;
 
 use crate::VerifierError;
 use crate::policy::{AcceptanceRules, OnUndetermined, Policy};
-use crate::record::{CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, Status};
+use crate::record::{
+    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultTransaction, Status,
+};
 use crate::store::{PresentationStore, Stored};
-use crate::transaction::ResultTransaction;
 
 /// For how long a request may be answered, in seconds.
 pub const REQUEST_LIFETIME: i64 = 5 * 60;
