@@ -31,7 +31,7 @@ pub enum HeldCredential {
     /// SD-JWT VC.
     SdJwt(HeldSdJwt),
     /// ISO mdoc.
-    Mdoc(HeldMdoc),
+    Mdoc(Box<HeldMdoc>),
 }
 
 /// What a verified presentation says.
@@ -101,7 +101,7 @@ impl HeldCredential {
                 let bytes = decode(text)?;
                 let unverified = UnverifiedIssuerSigned::parse(&bytes)?;
                 let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
-                Ok(Self::Mdoc(HeldMdoc::receive(&bytes, &issuer, now, provider)?))
+                Ok(Self::Mdoc(Box::new(HeldMdoc::receive(&bytes, &issuer, now, provider)?)))
             }
         }
     }
@@ -114,7 +114,7 @@ impl HeldCredential {
     pub fn parse(format: Format, text: &str, provider: &dyn Provider) -> Result<Self, FormatError> {
         match format {
             Format::SdJwtVc => Ok(Self::SdJwt(HeldSdJwt::parse(text, provider)?)),
-            Format::Mdoc => Ok(Self::Mdoc(HeldMdoc::parse(&decode(text)?, provider)?)),
+            Format::Mdoc => Ok(Self::Mdoc(Box::new(HeldMdoc::parse(&decode(text)?, provider)?))),
         }
     }
 
