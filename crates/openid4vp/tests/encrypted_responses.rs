@@ -170,7 +170,7 @@ fn a_refusal_is_encrypted_and_one_in_the_clear_is_taken() {
     // A wallet that cannot encrypt may say so in the clear. Source: OpenID4VP 1.0 §8.3.1.
     let state = Sent::of(&ask(&world, 7)).state;
     let plain = form::encode(&[("error", "invalid_request"), ("state", &state)]);
-    assert_eq!(verdict(&world, ask(&world, 7), plain.as_bytes()), "INRO-VP-047");
+    assert_eq!(verdict(&world, ask(&world, 7), plain.as_bytes()), "INRO-VP-089");
     let foreign = form::encode(&[("error", "invalid_request"), ("state", "x")]);
     assert_eq!(verdict(&world, ask(&world, 7), foreign.as_bytes()), "INRO-VP-041");
 }

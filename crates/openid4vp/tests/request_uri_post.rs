@@ -74,6 +74,31 @@ fn a_wallet_refuses_a_request_with_another_wallet_nonce_or_none() {
     assert_eq!(code(missing), "INRO-VP-060");
 }
 
+/// Every wallet of this kind says the same. Source: OpenID4VP 1.0 §15.7.
+#[test]
+fn posts_the_same_metadata_whoever_holds_the_wallet() {
+    let world = World::new();
+    let link = ask(&world, ResponseMode::DirectPost).link();
+    let metadata = |seed| {
+        let (_, posted) = RequestLink::parse(&link).unwrap().fetch(&mut Counting(seed));
+        Form::parse(&posted.body).unwrap().value("wallet_metadata").unwrap().to_owned()
+    };
+    assert_eq!(metadata(1), metadata(2));
+    let expected = json!({
+        "vp_formats_supported": {
+            "dc+sd-jwt": { "sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"] },
+            "mso_mdoc": { "issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9] },
+        },
+        "client_id_prefixes_supported": ["x509_hash", "x509_san_dns"],
+        "response_types_supported": ["vp_token"],
+        "response_modes_supported": ["direct_post", "direct_post.jwt"],
+        "request_object_signing_alg_values_supported": ["ES256"],
+        "authorization_encryption_alg_values_supported": ["ECDH-ES"],
+        "authorization_encryption_enc_values_supported": ["A256GCM", "A128GCM"],
+    });
+    assert_eq!(serde_json::from_str::<Value>(&metadata(1)).unwrap(), expected);
+}
+
 /// What is posted is what the verifier sees, so the old request of one wallet serves no other.
 #[test]
 fn a_wallet_refuses_a_request_that_was_made_for_another_wallet() {

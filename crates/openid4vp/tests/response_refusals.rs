@@ -416,6 +416,10 @@ fn tells_a_wallet_that_declined_from_one_that_makes_no_sense() {
     let good = form(&case.ask(), &json!({ "employee": [case.presentation()] }));
     assert_eq!(verdict(&good), "accepted");
     assert_eq!(verdict(&format!("error=access_denied&state={state}")), "INRO-VP-047");
+    assert_eq!(verdict(&format!("error=wallet_unavailable&state={state}")), "INRO-VP-047");
+    // About the request, and so about the relying system.
+    assert_eq!(verdict(&format!("error=invalid_transaction_data&state={state}")), "INRO-VP-089");
+    assert_eq!(verdict(&format!("error=vp_formats_not_supported&state={state}")), "INRO-VP-089");
     assert_eq!(verdict(&format!("state={state}")), "INRO-VP-043");
     assert_eq!(verdict(&format!("{good}&error=access_denied")), "INRO-VP-043");
 }

@@ -75,10 +75,11 @@ pub use policy::{
     AcceptanceRules, BUILT_IN_POLICIES, MAX_POLICY_BYTES, OnUndetermined, Policy, PolicyError, is_policy_name,
 };
 pub use record::{
-    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultError, Status,
+    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultError,
+    ResultTransaction, Status, TransactionText,
 };
 pub use store::{MAX_PRESENTATIONS, MemoryStore, PresentationStore, StoreError, Stored};
-pub use transaction::{ResultTransaction, TransactionRequest, TransactionText};
+pub use transaction::TransactionRequest;
 pub use verifier::{
     Ask, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier,
     VerifierConfig, read_query,

@@ -1,14 +1,10 @@
 use std::fmt;
 
 use inro_openid4vp::transaction_data::{Approval, TransactionData};
-use inro_openid4vp::verifier::Authorized;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::VerifierError;
-
-/// The name of the one type in the API; on the wire it is
-/// [`inro_openid4vp::transaction_data::APPROVAL`].
-const APPROVAL: &str = "approval";
+use crate::record::{APPROVAL, TransactionText};
 
 /// What a relying system wants its user to authorize. Source: `docs/specs/transaction-data.md`.
 #[derive(Clone, Eq, PartialEq, Deserialize)]
@@ -20,28 +16,6 @@ pub struct TransactionRequest {
     /// The ids of the credential queries of which one answer is to authorize it.
     pub credential_ids: Vec<String>,
     /// What the user approves.
-    pub text: TransactionText,
-}
-
-/// A text in the languages that holders read.
-#[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TransactionText {
-    /// English.
-    pub en: String,
-    /// Japanese.
-    pub ja: String,
-}
-
-/// A transaction that the holder authorized.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub struct ResultTransaction {
-    /// `approval`.
-    #[serde(rename = "type")]
-    pub transaction_type: String,
-    /// The id of the credential query with whose answer it was authorized.
-    pub credential_id: String,
-    /// What was approved.
     pub text: TransactionText,
 }
 
@@ -61,25 +35,8 @@ impl TransactionRequest {
     }
 }
 
-impl From<&Authorized> for ResultTransaction {
-    fn from(authorized: &Authorized) -> Self {
-        let Approval { en, ja } = authorized.transaction.text().clone();
-        Self {
-            transaction_type: APPROVAL.to_owned(),
-            credential_id: authorized.query_id.clone(),
-            text: TransactionText { en, ja },
-        }
-    }
-}
-
 impl fmt::Debug for TransactionRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TransactionRequest({} credentials)", self.credential_ids.len())
-    }
-}
-
-impl fmt::Debug for TransactionText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TransactionText(…)")
     }
 }

@@ -17,9 +17,10 @@ use url::Url;
 
 use crate::VerifierError;
 use crate::policy::{AcceptanceRules, OnUndetermined, Policy};
-use crate::record::{CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, Status};
+use crate::record::{
+    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultTransaction, Status,
+};
 use crate::store::{PresentationStore, Stored};
-use crate::transaction::ResultTransaction;
 
 /// For how long a request may be answered, in seconds.
 pub const REQUEST_LIFETIME: i64 = 5 * 60;
@@ -87,7 +88,7 @@ pub struct Posted<'a> {
 pub struct Taken {
     /// Where the holder's browser goes next, with the response code in its fragment.
     pub redirect_uri: Option<String>,
-    /// Why the response was rejected; a wallet that declined was not.
+    /// Why the response was rejected; a wallet that sent an error was not.
     pub rejected: Option<Code>,
 }
 
@@ -268,7 +269,11 @@ impl Verifier {
                 let authorized = verified.authorized().iter().map(ResultTransaction::from).collect();
                 Ok(PresentationResult { authorized, ..result(verified.into_credentials(), &rules)? })
             });
-        let declined = matches!(verdict, Err(VerifierError::Response(ResponseError::Declined)));
+        // An error response that was understood has been taken. Source: OpenID4VP 1.0 §8.2.
+        let declined = matches!(
+            verdict,
+            Err(VerifierError::Response(ResponseError::Declined | ResponseError::FaultyRequest))
+        );
         let (result, code) = match verdict {
             Ok(result) => (result, None),
             Err(error) => (PresentationResult::rejected(error.code(), posted.request_id), Some(error.code())),

@@ -89,6 +89,9 @@ pub enum ResponseError {
     /// The query asks for a format that is not verified here.
     #[error("a query for a format that is not verified here")]
     Format,
+    /// The wallet says that the request is at fault. It says nothing of the holder.
+    #[error("the wallet found the request at fault")]
+    FaultyRequest,
     /// A presentation's SD-JWT.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
@@ -141,6 +144,7 @@ impl Coded for ResponseError {
             Self::Json(error) => error.code(),
             Self::Shape => const { Code::new("INRO-VP-044") },
             Self::TooMany { .. } => const { Code::new("INRO-VP-045") },
+            Self::FaultyRequest => const { Code::new("INRO-VP-089") },
             Self::Declined => const { Code::new("INRO-VP-047") },
             Self::Format => const { Code::new("INRO-VP-052") },
             Self::SdJwt(error) => error.code(),

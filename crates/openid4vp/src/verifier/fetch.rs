@@ -8,7 +8,6 @@ use crate::form::{Form, FormError};
 use crate::formats;
 use crate::profile::{MAX_REQUEST_BYTES, MAX_TOKEN_CHARS};
 use crate::verifier::ResponseError;
-use crate::verifier::request::AwaitingResponse;
 
 /// How a wallet asked for a request object.
 #[derive(Debug, Default)]
@@ -54,24 +53,23 @@ impl RequestFetch {
         self.wallet_nonce.as_deref()
     }
 
-    /// Whether the wallet says that it can answer the request as it is. A member that is not there
-    /// leaves all open.
+    /// Whether the wallet says that it can answer a request for `query`, `encrypted` or in the clear, by
+    /// the verifier `client_id`. A member that is not there leaves all open.
     ///
     /// # Errors
     /// [`ResponseError::WalletUnsuitable`] when it says that it cannot.
     ///
     /// Source: OpenID4VP 1.0 §5.10, §10.1.
-    pub(super) fn check(&self, awaiting: &AwaitingResponse) -> Result<(), ResponseError> {
-        let prefix = awaiting.client_id().split(':').next().unwrap_or_default();
+    pub(super) fn check(&self, client_id: &str, query: &Query, encrypted: bool) -> Result<(), ResponseError> {
+        let prefix = client_id.split(':').next().unwrap_or_default();
         let mut suits = self.names("client_id_prefixes_supported", &[prefix])
             && self.names("request_object_signing_alg_values_supported", &["ES256"]);
-        if awaiting.is_encrypted() {
+        if encrypted {
             let enc_values = ContentEncryption::ALL.map(ContentEncryption::name);
             suits &= self.names("authorization_encryption_alg_values_supported", &[jwe::ALGORITHM])
                 && self.names("authorization_encryption_enc_values_supported", &enc_values);
         }
         if let Some(theirs) = self.metadata.get("vp_formats_supported") {
-            let query = Query::parse(awaiting.query())?;
             let asked = query.credentials().iter().filter_map(|asked| Format::of(asked.format()));
             suits &= asked.into_iter().any(|format| formats::accepted(format, theirs));
         }

@@ -154,19 +154,11 @@ impl AwaitingResponse {
         x5c: &[Vec<u8>],
         registration: Option<&str>,
     ) -> Result<JwsToSign, ResponseError> {
-        fetch.check(self)?;
+        fetch.check(&self.client_id, &Query::parse(&self.query)?, self.is_encrypted())?;
         Ok(self.lay_out(fetch.wallet_nonce(), x5c, registration))
     }
 
-    pub(super) fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    pub(super) const fn query(&self) -> &Value {
-        &self.query
-    }
-
-    pub(super) const fn is_encrypted(&self) -> bool {
+    const fn is_encrypted(&self) -> bool {
         self.encryption.is_some()
     }
 

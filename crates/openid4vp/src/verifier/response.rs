@@ -62,10 +62,28 @@ enum Content {
     Token(String),
     /// The value of `vp_token` in an encrypted response.
     Opened(Value),
-    /// The wallet sent an error.
+    /// The wallet sent an error that may be for its holder's reasons.
     Declined,
+    /// The wallet sent an error about the request.
+    Faulty,
     /// Neither, or both.
     Unclear,
+}
+
+impl Content {
+    /// Source: OpenID4VP 1.0 §8.5; RFC 6749 §4.1.2.1.
+    fn error(error: &str) -> Self {
+        let of_the_request = [
+            "invalid_request",
+            "invalid_client",
+            "invalid_scope",
+            "unsupported_response_type",
+            "vp_formats_not_supported",
+            "invalid_request_uri_method",
+            "invalid_transaction_data",
+        ];
+        if of_the_request.contains(&error) { Self::Faulty } else { Self::Declined }
+    }
 }
 
 impl AwaitingResponse {
@@ -106,7 +124,7 @@ impl AwaitingResponse {
         self.check_state(form.value("state"))?;
         Ok(match (form.value("vp_token"), form.value("error")) {
             (Some(token), None) => Content::Token(token.to_owned()),
-            (None, Some(_)) => Content::Declined,
+            (None, Some(error)) => Content::error(error),
             (Some(_), Some(_)) | (None, None) => Content::Unclear,
         })
     }
@@ -115,7 +133,7 @@ impl AwaitingResponse {
         self.check_state(payload.get("state").and_then(Value::as_str))?;
         Ok(match (payload.remove("vp_token"), payload.get("error")) {
             (Some(token), None) => Content::Opened(token),
-            (None, Some(_)) => Content::Declined,
+            (None, Some(error)) => Content::error(error.as_str().unwrap_or_default()),
             (Some(_), Some(_)) | (None, None) => Content::Unclear,
         })
     }
@@ -130,8 +148,8 @@ impl ReceivedResponse {
     /// Checks every presentation, and all of them against the query.
     ///
     /// # Errors
-    /// [`ResponseError`] with the first reason found, [`ResponseError::Declined`] when the wallet
-    /// sent an error.
+    /// [`ResponseError`] with the first reason found; [`ResponseError::Declined`] and
+    /// [`ResponseError::FaultyRequest`] when the wallet sent an error.
     ///
     /// Source: OpenID4VP 1.0 §8.6, §14.1.2, §B.3.6.
     pub fn check(
@@ -144,6 +162,7 @@ impl ReceivedResponse {
             Content::Token(token) => read_token(json::parse(token.as_bytes(), TOKEN_LIMITS)?)?,
             Content::Opened(token) => read_token(token)?,
             Content::Declined => return Err(ResponseError::Declined),
+            Content::Faulty => return Err(ResponseError::FaultyRequest),
             Content::Unclear => return Err(ResponseError::Neither),
         };
         let query = Query::parse(&self.awaiting.query)?;
@@ -311,6 +330,7 @@ impl fmt::Debug for ReceivedResponse {
             Content::Token(token) => write!(f, "ReceivedResponse({} bytes)", token.len()),
             Content::Opened(_) => f.write_str("ReceivedResponse(opened)"),
             Content::Declined => f.write_str("ReceivedResponse(declined)"),
+            Content::Faulty => f.write_str("ReceivedResponse(faulty request)"),
             Content::Unclear => f.write_str("ReceivedResponse(unclear)"),
         }
     }
