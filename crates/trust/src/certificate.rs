@@ -234,7 +234,7 @@ fn dns_names(value: &[u8]) -> Result<Vec<String>, TrustError> {
 
 fn usages(value: &[u8]) -> Result<Vec<Usage>, TrustError> {
     let named: Vec<AnyRef<'_>> = decode(value)?;
-    Ok([Usage::CredentialIssuer, Usage::Verifier, Usage::Registrar]
+    Ok([Usage::CredentialIssuer, Usage::Verifier, Usage::Registrar, Usage::WalletProvider]
         .into_iter()
         .filter(|usage| named.iter().any(|oid| oid.value() == usage.oid_der()))
         .collect())
