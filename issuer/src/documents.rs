@@ -1,6 +1,7 @@
 //! The documents that the issuer publishes: its metadata and those of its types.
 
 use inro_base::base64url;
+use inro_credential::types::{Claim, Kind, Text};
 use inro_credential::{CredentialType, Format};
 use inro_jose::JwsToSign;
 use inro_oauth::ServerMetadata;
@@ -116,9 +117,24 @@ impl Issuer {
         found.ok_or(IssuerError::UnknownType)
     }
 
+    /// The values that a claim may have, with their names: what the type allows, else the powers that
+    /// the role table knows.
+    fn values_of(&self, claim: &Claim) -> Vec<(String, Text)> {
+        match claim.kind() {
+            Kind::String { allowed, .. } if !allowed.is_empty() => {
+                allowed.iter().map(|value| (value.clone(), claim.name().clone())).collect()
+            }
+            _ => {
+                let powers = self.roles().powers().iter();
+                powers.map(|power| (power.code.clone(), power.name.clone())).collect()
+            }
+        }
+    }
+
     fn configuration(&self, kind: &CredentialType, format: Format) -> Configuration {
         let claims = match format {
             Format::SdJwtVc => kind.issuer_metadata_claims(),
+            Format::Mdoc => kind.issuer_metadata_elements(&|claim| self.values_of(claim)),
         };
         configuration(kind, format, &claims)
     }
@@ -146,6 +162,7 @@ fn configuration(kind: &CredentialType, format: Format, claims: &Value) -> Confi
     });
     let (vct, doctype, binding_method, algorithm) = match format {
         Format::SdJwtVc => (Some(kind.vct().into()), None, "jwk", json!("ES256")),
+        Format::Mdoc => (None, Some(kind.doctype().into()), "cose_key", json!(inro_cose::es256())),
     };
     Configuration {
         format: format.as_str().into(),

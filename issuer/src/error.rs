@@ -32,6 +32,9 @@ pub enum IssuerError {
     /// A credential type, or claims that it refuses.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// An mdoc.
+    #[error(transparent)]
+    Mdoc(#[from] inro_mdoc::MdocError),
     /// An SD-JWT.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
@@ -100,6 +103,7 @@ impl IssuerError {
             | Self::Jose(_)
             | Self::Trust(_)
             | Self::SignerEnded { .. }
+            | Self::Mdoc(_)
             | Self::SdJwt(_)
             | Self::Hr(_)
             | Self::Url(_)
@@ -121,6 +125,7 @@ impl Coded for IssuerError {
             Self::Jose(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Credential(error) => error.code(),
+            Self::Mdoc(error) => error.code(),
             Self::SdJwt(error) => error.code(),
             Self::Hr(error) => error.code(),
             Self::Url(error) => error.code(),

@@ -1,9 +1,10 @@
 //! The credential endpoint's work: a batch of copies for one employee, one key each.
 
-use inro_base::UnixTime;
-use inro_credential::{ClaimPath, Format};
+use inro_base::{UnixTime, base64url};
+use inro_credential::{ClaimPath, CredentialType, Format};
 use inro_crypto::PublicKey;
 use inro_jose::Jwk;
+use inro_mdoc::MdocIssuance;
 use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting};
 use inro_sd_jwt::VcIssuance;
 use serde_json::{Map, Value};
@@ -26,11 +27,17 @@ pub enum IssueRefused {
     Denied(IssuerError),
 }
 
+/// Name spaces, each with data elements: identifier and value.
+type NameSpaces = Vec<(String, Vec<(String, inro_mdoc::Value)>)>;
+
 /// What one credential says, ready to be copied.
 pub(crate) struct Content {
     type_id: String,
     format: Format,
     vct: String,
+    doctype: String,
+    /// The claims as data elements; empty for another format than mdoc.
+    elements: NameSpaces,
     issued_at: UnixTime,
     expires_at: UnixTime,
     claims: Map<String, Value>,
@@ -107,6 +114,11 @@ impl Issuer {
             type_id: kind.id().to_owned(),
             format,
             vct: kind.vct().to_owned(),
+            doctype: kind.doctype().to_owned(),
+            elements: match format {
+                Format::SdJwtVc => Vec::new(),
+                Format::Mdoc => elements(kind, &claims)?,
+            },
             issued_at,
             expires_at,
             claims,
@@ -117,6 +129,32 @@ impl Issuer {
 
     /// One copy: fresh salts, one holder key, the times that all copies share.
     fn copy(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
+        match content.format {
+            Format::SdJwtVc => self.sd_jwt(content, key),
+            Format::Mdoc => self.mdoc(content, key),
+        }
+    }
+
+    /// Source: OpenID4VCI 1.0 annex A.2.4: base64url of the encoded `IssuerSigned`.
+    fn mdoc(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
+        let issuance = MdocIssuance {
+            doc_type: content.doctype.clone(),
+            namespaces: content.elements.clone(),
+            decoys_per_namespace: content.decoys,
+            // A shared time that lies before the certificate's would contradict it.
+            signed_at: content.issued_at.max(self.signer_begins_at()),
+            valid_from: content.issued_at.max(self.signer_begins_at()),
+            valid_until: content.expires_at,
+            expected_update: None,
+            holder_key: *key,
+            status: None,
+            x5c: self.chain().to_vec(),
+        };
+        let unsigned = self.with_rng(|rng| issuance.build(rng, self.provider()))?;
+        Ok(base64url::encode(&unsigned.sign_with(self.signer())?))
+    }
+
+    fn sd_jwt(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
         let issuance = VcIssuance {
             vct: content.vct.clone(),
             issued_at: Some(content.issued_at),
@@ -145,6 +183,23 @@ impl Issuer {
             (rng.token::<16>(), copies)
         })
     }
+}
+
+/// The claims as data elements, by name space.
+fn elements(kind: &CredentialType, claims: &Map<String, Value>) -> Result<NameSpaces, IssuerError> {
+    let mut namespaces = NameSpaces::new();
+    for element in kind.data_elements(claims) {
+        let value = match element.value.as_str().filter(|_| element.is_date) {
+            Some(date) => inro_mdoc::full_date(date),
+            None => inro_mdoc::element_from_json(&element.value)?,
+        };
+        let entry = (element.identifier, value);
+        match namespaces.iter_mut().find(|(name, _)| *name == element.namespace) {
+            Some((_, elements)) => elements.push(entry),
+            None => namespaces.push((element.namespace, vec![entry])),
+        }
+    }
+    Ok(namespaces)
 }
 
 impl From<CredentialError> for IssueRefused {

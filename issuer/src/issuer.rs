@@ -24,6 +24,7 @@ pub struct Issuer {
     roles: RoleTable,
     signer: Arc<dyn Signer>,
     chain: Vec<Vec<u8>>,
+    signer_begins_at: UnixTime,
     signer_ends_at: UnixTime,
     secrets: ServerSecrets,
     provider: Arc<dyn Provider>,
@@ -84,8 +85,9 @@ impl Issuer {
         if *certificate.claimed_key() != parts.signer.public_key() {
             return Err(CryptoError::PrivateKey.into());
         }
-        let signer_ends_at = certificate.not_after();
+        let (signer_begins_at, signer_ends_at) = (certificate.not_before(), certificate.not_after());
         Ok(Self {
+            signer_begins_at,
             signer_ends_at,
             credential_endpoint: endpoint("credential")?,
             nonce_endpoint: endpoint("nonce")?,
@@ -107,6 +109,11 @@ impl Issuer {
     /// The credential issuer identifier.
     pub const fn url(&self) -> &HttpsUrl {
         &self.url
+    }
+
+    /// When the signer's certificate begins.
+    pub(crate) const fn signer_begins_at(&self) -> UnixTime {
+        self.signer_begins_at
     }
 
     /// When the signer's certificate ends, and with it everything that it signed.

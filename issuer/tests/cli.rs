@@ -155,7 +155,7 @@ mod cases {
         assert_eq!(value["tx_code"].as_str().map(str::len), Some(6));
         assert!(value["id"].is_string() && value["expires_at"].is_string());
         assert_eq!(json(&offer(&[]))["tx_code"], Value::Null);
-        assert_eq!(error(&offer(&["--format", "mso_mdoc"])), "INRO-ISSUER-009");
+        assert_eq!(error(&offer(&["--format", "ldp_vc"])), "INRO-ISSUER-009");
         assert_eq!(error(&offer(&["--needs-approval"])), "INRO-ISSUER-010");
         assert_eq!(error(&offer(&["--credential", "unheard-of"])), "INRO-ISSUER-008");
         let nobody =

@@ -117,7 +117,8 @@ impl View<'_> {
             claims: candidate.paths.iter().map(|path| claim(path, over_asked(path))).collect(),
             beside: beside.iter().map(|path| claim(path, unregistered(path))).collect(),
             always_visible: record.always_visible.clone(),
-            bound: requires_binding(self.request, query),
+            // A presented mdoc is always bound.
+            bound: requires_binding(self.request, query) || record.format == Format::Mdoc.as_str(),
             over_asked: self.over_asked.iter().any(|over| over.credential == query && over.path.is_none()),
             copies: record.copies,
         })

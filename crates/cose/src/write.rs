@@ -31,6 +31,18 @@ pub fn array_of_encoded(parts: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
+/// A map with text keys and values that are encoded already, in the order given.
+pub fn map_of_encoded(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_head(5, u64::try_from(entries.len()).unwrap_or(u64::MAX), &mut bytes);
+    for (key, value) in entries {
+        put_head(3, u64::try_from(key.len()).unwrap_or(u64::MAX), &mut bytes);
+        bytes.extend_from_slice(key.as_bytes());
+        bytes.extend_from_slice(value);
+    }
+    bytes
+}
+
 /// The shortest encoding of the well-formed item `bytes`, to compare keys. Orders inside a key are kept.
 pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
@@ -92,6 +104,7 @@ mod tests {
     #[test]
     fn keeps_encoded_parts_as_they_are() {
         assert_eq!(array_of_encoded(&[&[0x18, 1], &[0xf6]]), [0x82, 0x18, 1, 0xf6]);
+        assert_eq!(map_of_encoded(&[("a", vec![0x18, 1])]), [0xa1, 0x61, 0x61, 0x18, 1]);
         assert_eq!(array_of_encoded(&[&[0_u8][..]; 30])[..3], [0x98, 30, 0]);
     }
 

@@ -2,13 +2,14 @@
 //!
 //! What differs between formats is in their rooms; here is only which of them it is.
 
-use inro_base::{Code, Coded, UnixTime};
+use inro_base::{Code, Coded, UnixTime, base64url};
 use inro_crypto::{Provider, PublicKey};
+use inro_mdoc::{HeldMdoc, MdocError, UnverifiedIssuerSigned, VerifiedMdoc};
 use inro_sd_jwt::{HeldSdJwt, SdJwtError, UnverifiedSdJwt, VerifiedSdJwt};
 use inro_trust::{Anchors, TrustError, Usage};
 use serde_json::{Map, Value};
 
-use crate::dcql::SD_JWT_VC;
+use crate::dcql::{MSO_MDOC, SD_JWT_VC};
 use crate::path::{ArrayPositions, ClaimPath, PathElement};
 
 /// A credential format of this house.
@@ -16,6 +17,8 @@ use crate::path::{ArrayPositions, ClaimPath, PathElement};
 pub enum Format {
     /// SD-JWT VC, `dc+sd-jwt`.
     SdJwtVc,
+    /// ISO mdoc, `mso_mdoc`.
+    Mdoc,
 }
 
 /// A credential in its holder's hands.
@@ -23,6 +26,8 @@ pub enum Format {
 pub enum HeldCredential {
     /// SD-JWT VC.
     SdJwt(HeldSdJwt),
+    /// ISO mdoc.
+    Mdoc(HeldMdoc),
 }
 
 /// What a verified presentation says.
@@ -30,6 +35,8 @@ pub enum HeldCredential {
 pub enum VerifiedClaims {
     /// SD-JWT VC.
     SdJwt(VerifiedSdJwt),
+    /// ISO mdoc.
+    Mdoc(VerifiedMdoc),
 }
 
 /// Why a credential was not taken.
@@ -39,6 +46,12 @@ pub enum FormatError {
     /// The SD-JWT VC.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
+    /// The mdoc.
+    #[error(transparent)]
+    Mdoc(#[from] MdocError),
+    /// Not base64url, which carries an mdoc in JSON.
+    #[error("not base64url")]
+    Encoding,
     /// Its issuer.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -46,7 +59,7 @@ pub enum FormatError {
 
 impl Format {
     /// The formats, the one with more ways to withhold first.
-    pub const ALL: &'static [Self] = &[Self::SdJwtVc];
+    pub const ALL: &'static [Self] = &[Self::SdJwtVc, Self::Mdoc];
 
     /// The format with this identifier.
     pub fn of(identifier: &str) -> Option<Self> {
@@ -57,6 +70,7 @@ impl Format {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SdJwtVc => SD_JWT_VC,
+            Self::Mdoc => MSO_MDOC,
         }
     }
 }
@@ -79,6 +93,12 @@ impl HeldCredential {
                 let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
                 Ok(Self::SdJwt(HeldSdJwt::receive(text, &issuer, now, provider)?))
             }
+            Format::Mdoc => {
+                let bytes = decode(text)?;
+                let unverified = UnverifiedIssuerSigned::parse(&bytes)?;
+                let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
+                Ok(Self::Mdoc(HeldMdoc::receive(&bytes, &issuer, now, provider)?))
+            }
         }
     }
 
@@ -90,6 +110,7 @@ impl HeldCredential {
     pub fn parse(format: Format, text: &str, provider: &dyn Provider) -> Result<Self, FormatError> {
         match format {
             Format::SdJwtVc => Ok(Self::SdJwt(HeldSdJwt::parse(text, provider)?)),
+            Format::Mdoc => Ok(Self::Mdoc(HeldMdoc::parse(&decode(text)?, provider)?)),
         }
     }
 
@@ -97,6 +118,7 @@ impl HeldCredential {
     pub const fn format(&self) -> Format {
         match self {
             Self::SdJwt(_) => Format::SdJwtVc,
+            Self::Mdoc(_) => Format::Mdoc,
         }
     }
 
@@ -104,6 +126,7 @@ impl HeldCredential {
     pub fn type_id(&self) -> &str {
         match self {
             Self::SdJwt(held) => held.vct(),
+            Self::Mdoc(held) => held.doc_type(),
         }
     }
 
@@ -111,6 +134,7 @@ impl HeldCredential {
     pub const fn claims(&self) -> &Map<String, Value> {
         match self {
             Self::SdJwt(held) => held.claims(),
+            Self::Mdoc(held) => held.claims(),
         }
     }
 
@@ -118,6 +142,7 @@ impl HeldCredential {
     pub fn expires_at(&self) -> Option<UnixTime> {
         match self {
             Self::SdJwt(held) => held.expires_at(),
+            Self::Mdoc(held) => Some(held.expires_at()),
         }
     }
 
@@ -125,6 +150,7 @@ impl HeldCredential {
     pub fn holder_key(&self) -> Option<PublicKey> {
         match self {
             Self::SdJwt(held) => held.holder_key(),
+            Self::Mdoc(held) => Some(held.holder_key()),
         }
     }
 
@@ -132,6 +158,7 @@ impl HeldCredential {
     pub fn disclosable(&self) -> Vec<Vec<PathElement>> {
         match self {
             Self::SdJwt(held) => held.disclosable().to_vec(),
+            Self::Mdoc(held) => held.disclosable(),
         }
     }
 
@@ -139,6 +166,8 @@ impl HeldCredential {
     pub fn always_visible(&self) -> Vec<ClaimPath> {
         match self {
             Self::SdJwt(held) => held.always_visible(),
+            // Type and times alone.
+            Self::Mdoc(_) => Vec::new(),
         }
     }
 
@@ -146,8 +175,15 @@ impl HeldCredential {
     pub fn shown_beside(&self, paths: &[ClaimPath]) -> Vec<ClaimPath> {
         match self {
             Self::SdJwt(held) => held.shown_beside(paths),
+            // A data element is shown whole and alone.
+            Self::Mdoc(_) => Vec::new(),
         }
     }
+}
+
+/// Source: OpenID4VCI 1.0 annex A.2.4: base64url of the encoded `IssuerSigned`.
+fn decode(text: &str) -> Result<Vec<u8>, FormatError> {
+    base64url::decode(text).map_err(|_| FormatError::Encoding)
 }
 
 impl VerifiedClaims {
@@ -155,6 +191,7 @@ impl VerifiedClaims {
     pub const fn format(&self) -> Format {
         match self {
             Self::SdJwt(_) => Format::SdJwtVc,
+            Self::Mdoc(_) => Format::Mdoc,
         }
     }
 
@@ -162,6 +199,7 @@ impl VerifiedClaims {
     pub fn type_id(&self) -> &str {
         match self {
             Self::SdJwt(verified) => verified.vct(),
+            Self::Mdoc(verified) => verified.doc_type(),
         }
     }
 
@@ -169,6 +207,7 @@ impl VerifiedClaims {
     pub const fn claims(&self) -> &Map<String, Value> {
         match self {
             Self::SdJwt(verified) => verified.claims(),
+            Self::Mdoc(verified) => verified.claims(),
         }
     }
 
@@ -176,6 +215,7 @@ impl VerifiedClaims {
     pub const fn issued_at(&self) -> Option<UnixTime> {
         match self {
             Self::SdJwt(verified) => verified.issued_at(),
+            Self::Mdoc(verified) => Some(verified.signed_at()),
         }
     }
 
@@ -183,6 +223,7 @@ impl VerifiedClaims {
     pub const fn expires_at(&self) -> Option<UnixTime> {
         match self {
             Self::SdJwt(verified) => verified.expires_at(),
+            Self::Mdoc(verified) => Some(verified.valid_until()),
         }
     }
 
@@ -190,6 +231,7 @@ impl VerifiedClaims {
     pub const fn key_bound(&self) -> bool {
         match self {
             Self::SdJwt(verified) => verified.key_bound(),
+            Self::Mdoc(verified) => verified.key_bound(),
         }
     }
 
@@ -197,6 +239,7 @@ impl VerifiedClaims {
     pub fn has_status(&self) -> bool {
         match self {
             Self::SdJwt(verified) => verified.claims().contains_key("status"),
+            Self::Mdoc(verified) => verified.has_status(),
         }
     }
 
@@ -209,6 +252,8 @@ impl VerifiedClaims {
                     positions.insert(gap.array.clone(), gap.issued.clone());
                 }
             }
+            // A path into an mdoc ends at the data element.
+            Self::Mdoc(_) => {}
         }
         positions
     }
@@ -218,6 +263,8 @@ impl Coded for FormatError {
     fn code(&self) -> Code {
         match self {
             Self::SdJwt(error) => error.code(),
+            Self::Mdoc(error) => error.code(),
+            Self::Encoding => const { Code::new("INRO-CRED-020") },
             Self::Trust(error) => error.code(),
         }
     }

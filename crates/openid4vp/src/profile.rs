@@ -10,8 +10,10 @@ pub const STATIC_AUDIENCE: &str = "https://self-issued.me/v2";
 pub const RESPONSE_TYPE: &str = "vp_token";
 /// The only response mode here. Source: OpenID4VP 1.0 §8.2.
 pub const RESPONSE_MODE: &str = "direct_post";
-/// The format of the one kind of presentation here. Source: OpenID4VP 1.0 §B.3.1.
+/// The format of SD-JWT VC. Source: OpenID4VP 1.0 §B.3.1.
 pub const SD_JWT_FORMAT: &str = "dc+sd-jwt";
+/// The format of mdoc. Source: OpenID4VP 1.0 §B.2.
+pub const MDOC_FORMAT: &str = "mso_mdoc";
 /// `format` of our registration in `verifier_info`. Source: OpenID4VP 1.0 §5.1.
 pub const REGISTRATION_FORMAT: &str = "inro-registration+jwt";
 /// Our extension of the request object: `{"id": …, "text": {"en": …, "ja": …}}`, why the verifier

@@ -9,4 +9,5 @@
 
 mod key_rotation;
 mod main_job;
+mod mdoc;
 mod story;

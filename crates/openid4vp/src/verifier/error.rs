@@ -1,6 +1,8 @@
 use inro_base::json::JsonError;
 use inro_base::{Code, Coded, UnixTime};
+use inro_credential::FormatError;
 use inro_credential::dcql::{CheckError, QueryError};
+use inro_mdoc::MdocError;
 use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
 
@@ -55,6 +57,12 @@ pub enum ResponseError {
     /// A presentation's SD-JWT.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
+    /// A presentation's mdoc.
+    #[error(transparent)]
+    Mdoc(#[from] MdocError),
+    /// A presentation's encoding.
+    #[error(transparent)]
+    Encoding(#[from] FormatError),
     /// A presentation's issuer.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -90,6 +98,8 @@ impl Coded for ResponseError {
             Self::Declined => const { Code::new("INRO-VP-047") },
             Self::Format => const { Code::new("INRO-VP-052") },
             Self::SdJwt(error) => error.code(),
+            Self::Mdoc(error) => error.code(),
+            Self::Encoding(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Issuer => const { Code::new("INRO-VP-048") },
             Self::TooOld { .. } => const { Code::new("INRO-VP-050") },

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::form;
 use crate::profile::{
-    PURPOSE_PARAMETER, REGISTRATION_FORMAT, REQUEST_TYP, RESPONSE_MODE, RESPONSE_TYPE, SD_JWT_FORMAT,
-    STATIC_AUDIENCE,
+    MDOC_FORMAT, PURPOSE_PARAMETER, REGISTRATION_FORMAT, REQUEST_TYP, RESPONSE_MODE, RESPONSE_TYPE,
+    SD_JWT_FORMAT, STATIC_AUDIENCE,
 };
 use crate::verifier::ResponseError;
 use crate::web::HttpsUrl;
@@ -45,7 +45,7 @@ pub struct NewPresentation {
 pub struct AwaitingResponse {
     pub(super) client_id: String,
     request_uri: String,
-    response_uri: String,
+    pub(super) response_uri: String,
     pub(super) nonce: String,
     pub(super) state: String,
     pub(super) query: Value,
@@ -134,8 +134,10 @@ impl fmt::Debug for AwaitingResponse {
     }
 }
 
-/// Source: OpenID4VP 1.0 §B.3.4, §11.1.
+/// Source: OpenID4VP 1.0 §B.3.4, §B.2.2, §11.1.
 fn client_metadata() -> Value {
-    let algorithms = json!({ "sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"] });
-    json!({ "vp_formats_supported": { SD_JWT_FORMAT: algorithms } })
+    let sd_jwt = json!({ "sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"] });
+    // ES256 by its old number and by the one that also names the curve.
+    let mdoc = json!({ "issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9] });
+    json!({ "vp_formats_supported": { SD_JWT_FORMAT: sd_jwt, MDOC_FORMAT: mdoc } })
 }

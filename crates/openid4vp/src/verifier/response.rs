@@ -1,10 +1,11 @@
 use std::fmt;
 
-use inro_base::UnixTime;
 use inro_base::json::{self, Limits};
+use inro_base::{UnixTime, base64url};
 use inro_credential::dcql::{CheckError, CredentialQuery, Presented, Query};
-use inro_credential::{ArrayPositions, Format, VerifiedClaims};
+use inro_credential::{ArrayPositions, Format, FormatError, VerifiedClaims};
 use inro_crypto::Provider;
+use inro_mdoc::{SessionTranscript, UnverifiedDeviceResponse};
 use inro_sd_jwt::{Expected, UnverifiedSdJwt};
 use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::{Map, Value};
@@ -162,7 +163,21 @@ impl AwaitingResponse {
                 let verified = unverified.verify(&issuer, &expected, provider)?;
                 Ok((issuer, VerifiedClaims::SdJwt(verified)))
             }
+            Format::Mdoc => {
+                let bytes = base64url::decode(text).map_err(|_| FormatError::Encoding)?;
+                let document = UnverifiedDeviceResponse::parse(&bytes)?.only_document()?;
+                let issuer =
+                    acceptance.anchors.trust(document.x5c(), Usage::CredentialIssuer, now, provider)?;
+                let expected = inro_mdoc::Expected::at(now);
+                let verified = document.verify(&issuer, &self.transcript(provider), &expected, provider)?;
+                Ok((issuer, VerifiedClaims::Mdoc(verified)))
+            }
         }
+    }
+
+    /// What a device signature has to cover. Source: OpenID4VP 1.0 annex B.2.6.1.
+    fn transcript(&self, provider: &dyn Provider) -> SessionTranscript {
+        SessionTranscript::openid4vp(&self.client_id, &self.nonce, None, &self.response_uri, provider)
     }
 
     /// A holder's signature is as fresh as the nonce that it covers: no older than the request.

@@ -1,8 +1,8 @@
 use inro_base::json::JsonError;
 use inro_base::{Code, Coded, UnixTime};
+use inro_credential::FormatError;
 use inro_credential::dcql::QueryError;
 use inro_jose::JoseError;
-use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
 
 use crate::form::FormError;
@@ -100,7 +100,7 @@ pub enum RequestError {
     NotRequested,
     /// A chosen credential.
     #[error(transparent)]
-    Credential(#[from] SdJwtError),
+    Credential(#[from] FormatError),
     /// Not one signature per signing request.
     #[error("{given} signatures where {asked} were asked for")]
     Signatures {

@@ -1,9 +1,10 @@
-use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::{self, Limits};
+use inro_base::{UnixTime, base64url};
 use inro_credential::dcql::{Candidate, CredentialQuery, Matches, OptionMatch};
-use inro_credential::{ClaimPath, HeldCredential};
+use inro_credential::{ClaimPath, FormatError, HeldCredential};
 use inro_crypto::{Provider, Signature};
+use inro_mdoc::{DeviceSignatureToSign, SessionTranscript};
 use inro_sd_jwt::KeyBindingToSign;
 use serde_json::{Map, Value};
 
@@ -59,6 +60,7 @@ pub struct Sent {
 enum Presentation {
     Unbound(String),
     Bound(KeyBindingToSign),
+    Device(Box<DeviceSignatureToSign>),
 }
 
 impl VerifiedRequest {
@@ -128,15 +130,22 @@ impl Reviewing {
         now: UnixTime,
         provider: &dyn Provider,
     ) -> Result<Presentation, RequestError> {
-        let VerifiedRequest { client_id, nonce, .. } = &self.request;
+        let VerifiedRequest { client_id, nonce, response_uri, .. } = &self.request;
         match copy {
             HeldCredential::SdJwt(copy) => {
-                let presentation = copy.present(paths)?;
+                let presentation = copy.present(paths).map_err(FormatError::from)?;
                 if !self.requires_binding(credential) {
                     return Ok(Presentation::Unbound(presentation.without_key_binding()));
                 }
                 let bound = presentation.key_binding(client_id.as_str(), nonce, now, provider);
                 Ok(Presentation::Bound(bound))
+            }
+            // An mdoc has no form without a device's word. Source: OpenID4VP 1.0 annex B.2.6.
+            HeldCredential::Mdoc(copy) => {
+                let uri = response_uri.as_str();
+                let transcript = SessionTranscript::openid4vp(client_id.as_str(), nonce, None, uri, provider);
+                let presentation = copy.present(paths).map_err(FormatError::from)?;
+                Ok(Presentation::Device(Box::new(presentation.device_signature(&transcript))))
             }
         }
     }
@@ -167,13 +176,14 @@ impl Reviewing {
 }
 
 impl Signing {
-    /// The bytes to sign, one per presentation with key binding, in the order of the choice, each
+    /// The bytes to sign, one per presentation with key binding or device signature, in the order of the choice, each
     /// with the key of that copy.
     pub fn signing_inputs(&self) -> Vec<&[u8]> {
         self.presentations
             .iter()
             .filter_map(|(_, presentation)| match presentation {
                 Presentation::Bound(binding) => Some(binding.signing_input()),
+                Presentation::Device(device) => Some(device.signing_input()),
                 Presentation::Unbound(_) => None,
             })
             .collect()
@@ -193,12 +203,11 @@ impl Signing {
         let mut signatures = signatures.into_iter();
         let mut tokens: Map<String, Value> = Map::new();
         for (id, presentation) in self.presentations {
+            let mut signature = || signatures.next().ok_or(RequestError::Signatures { asked, given });
             let text = match presentation {
                 Presentation::Unbound(text) => text,
-                Presentation::Bound(binding) => {
-                    let signature = signatures.next().ok_or(RequestError::Signatures { asked, given })?;
-                    binding.finish(&signature)
-                }
+                Presentation::Bound(binding) => binding.finish(&signature()?),
+                Presentation::Device(device) => base64url::encode(&device.finish(&signature()?)),
             };
             if let Value::Array(list) = tokens.entry(id).or_insert_with(|| Value::Array(Vec::new())) {
                 list.push(Value::String(text));
