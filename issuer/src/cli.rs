@@ -1,5 +1,6 @@
 //! The administrator's commands.
 
+mod approval;
 mod check;
 mod employee;
 mod folder_arg;

@@ -1,9 +1,11 @@
 //! The settings of an issuer, and what `init` puts beside them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::demands::{AttestationRule, EncryptionSetting};
 use crate::issuer::AgencyName;
 
 /// `config.toml`.
@@ -14,6 +16,12 @@ pub struct Config {
     pub url: String,
     /// The agency's name.
     pub name: AgencyName,
+    /// Encryption of credential requests and answers, on top of TLS.
+    #[serde(default)]
+    pub encryption: EncryptionSetting,
+    /// The credential types whose keys have to be attested, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attestation: BTreeMap<String, AttestationRule>,
 }
 
 /// Where everything lies in an issuer's folder.
@@ -56,6 +64,11 @@ impl Layout {
     /// `trust/ca.pem`: what wallets and verifiers add with `trust add --issuer`.
     pub fn anchor(&self) -> PathBuf {
         self.root.join("trust").join("ca.pem")
+    }
+
+    /// `trust/wallet-providers.pem`: who may attest keys of wallets.
+    pub fn wallet_providers(&self) -> PathBuf {
+        self.root.join("trust").join("wallet-providers.pem")
     }
 
     /// `types/`.

@@ -6,8 +6,9 @@ use inro_credential::{CredentialType, Format};
 use inro_jose::JwsToSign;
 use inro_oauth::ServerMetadata;
 use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
+use inro_openid4vci::issuer::IssuerEncryption;
 use inro_openid4vci::metadata::ProofType;
-use inro_openid4vci::{Configuration, Display, IssuerMetadata, signed};
+use inro_openid4vci::{AttestationDemand, Configuration, Display, IssuerMetadata, details, signed};
 use serde_json::{Map, Value, json};
 
 use crate::error::IssuerError;
@@ -29,7 +30,10 @@ impl Issuer {
             credential_endpoint: self.credential_endpoint().clone(),
             nonce_endpoint: Some(self.nonce_endpoint().clone()),
             batch_size: Some(BATCH_SIZE),
-            encryption_required: false,
+            deferred_endpoint: Some(self.deferred_endpoint().clone()),
+            notification_endpoint: Some(self.notification_endpoint().clone()),
+            request_encryption: self.encryption().map(IssuerEncryption::request_metadata),
+            response_encryption: self.encryption().map(IssuerEncryption::response_metadata),
             display: displays(&self.name().en, &self.name().ja),
             configurations: self
                 .every_configuration()
@@ -60,6 +64,7 @@ impl Issuer {
             grant_types: Some(vec![PRE_AUTHORIZED_CODE.into()]),
             dpop_algorithms: vec!["ES256".into()],
             anonymous_pre_authorized: true,
+            details_types: vec![details::TYPE.into()],
         }
     }
 
@@ -110,6 +115,15 @@ impl Issuer {
         Ok(ids)
     }
 
+    /// The configurations whose keys have to be attested, and how.
+    pub(crate) fn attested_configurations(&self) -> Vec<(String, AttestationDemand)> {
+        let demand = |(kind, format): (&CredentialType, Format)| {
+            let demand = self.attestation(kind.id())?.clone();
+            Some((configuration_id(kind, format), demand))
+        };
+        self.every_configuration().filter_map(demand).collect()
+    }
+
     /// The type and format that a configuration id names.
     pub(crate) fn named_by(&self, configuration: &str) -> Result<(&CredentialType, Format), IssuerError> {
         let mut all = self.every_configuration();
@@ -136,7 +150,7 @@ impl Issuer {
             Format::SdJwtVc => kind.issuer_metadata_claims(),
             Format::Mdoc => kind.issuer_metadata_elements(&|claim| self.values_of(claim)),
         };
-        configuration(kind, format, &claims)
+        configuration(kind, format, &claims, self.attestation(kind.id()))
     }
 }
 
@@ -145,7 +159,12 @@ fn configuration_id(kind: &CredentialType, format: Format) -> String {
     format!("{}.{}", kind.id(), format.as_str())
 }
 
-fn configuration(kind: &CredentialType, format: Format, claims: &Value) -> Configuration {
+fn configuration(
+    kind: &CredentialType,
+    format: Format,
+    claims: &Value,
+    attestation: Option<&AttestationDemand>,
+) -> Configuration {
     let display = |name: &str, locale: &str, description: &str| {
         json!({
             "name": name,
@@ -171,14 +190,21 @@ fn configuration(kind: &CredentialType, format: Format, claims: &Value) -> Confi
         doctype,
         binding_methods: vec![binding_method.into()],
         signing_algorithms: vec![algorithm],
-        proof_types: vec![ProofType {
-            name: "jwt".into(),
-            algorithms: vec!["ES256".into()],
-            key_attestations_required: false,
-        }],
+        proof_types: proof_types(attestation),
         display: displays(&name.en, &name.ja),
         credential_metadata: Some(metadata),
     }
+}
+
+/// Where keys have to be attested, an attestation alone will do.
+fn proof_types(attestation: Option<&AttestationDemand>) -> Vec<ProofType> {
+    let names: &[&str] = if attestation.is_some() { &["jwt", "attestation"] } else { &["jwt"] };
+    let proof_type = |name: &&str| ProofType {
+        name: (*name).to_owned(),
+        algorithms: vec!["ES256".into()],
+        attestation: attestation.cloned(),
+    };
+    names.iter().map(proof_type).collect()
 }
 
 fn displays(en: &str, ja: &str) -> Vec<Display> {

@@ -4,6 +4,7 @@ use inro_base::{Code, Coded, UnixTime};
 use inro_credential::CredentialError;
 use inro_crypto::CryptoError;
 use inro_jose::JoseError;
+use inro_jose::jwe::JweError;
 use inro_oauth::UrlError;
 use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
@@ -65,9 +66,24 @@ pub enum IssuerError {
     /// A format that this issuer does not make.
     #[error("a credential format that this issuer does not make")]
     UnknownFormat,
-    /// An option that this version does not have.
-    #[error("approval by a second person is not available yet")]
-    ApprovalLater,
+    /// There is no such offer that waits for a decision.
+    #[error("no such offer waits for a decision")]
+    NothingToDecide,
+    /// The offer was decided before.
+    #[error("the offer was decided before")]
+    Decided,
+    /// The offer needs no approval.
+    #[error("the offer needs no approval")]
+    NoApprovalNeeded,
+    /// A second person decided against it.
+    #[error("the agency did not approve")]
+    NotApproved,
+    /// Key attestations are asked for, and nobody may make them.
+    #[error("no wallet provider to believe")]
+    NoWalletProvider,
+    /// An answer could not be encrypted.
+    #[error(transparent)]
+    Jwe(#[from] JweError),
     /// The offer yielded all its copies.
     #[error("the offer yielded all its copies")]
     Exhausted,
@@ -93,7 +109,7 @@ impl IssuerError {
             | Self::NoSuchCredential
             | Self::UnknownType
             | Self::UnknownFormat
-            | Self::ApprovalLater
+            | Self::NotApproved
             | Self::Exhausted
             | Self::Credential(_)
             | Self::Store(StoreError::NoEmployee | StoreError::TooManyOffers { .. }) => true,
@@ -107,6 +123,11 @@ impl IssuerError {
             | Self::SdJwt(_)
             | Self::Hr(_)
             | Self::Url(_)
+            | Self::Jwe(_)
+            | Self::NothingToDecide
+            | Self::Decided
+            | Self::NoApprovalNeeded
+            | Self::NoWalletProvider
             | Self::Origin
             | Self::BadRows
             | Self::NoAuthorityKey
@@ -136,7 +157,12 @@ impl Coded for IssuerError {
             Self::UnknownType => const { Code::new("INRO-ISSUER-008") },
             Self::NoAuthorityKey => const { Code::new("INRO-ISSUER-080") },
             Self::UnknownFormat => const { Code::new("INRO-ISSUER-009") },
-            Self::ApprovalLater => const { Code::new("INRO-ISSUER-010") },
+            Self::NothingToDecide => const { Code::new("INRO-ISSUER-050") },
+            Self::Decided => const { Code::new("INRO-ISSUER-051") },
+            Self::NoApprovalNeeded => const { Code::new("INRO-ISSUER-052") },
+            Self::NotApproved => const { Code::new("INRO-ISSUER-053") },
+            Self::NoWalletProvider => const { Code::new("INRO-ISSUER-054") },
+            Self::Jwe(error) => error.code(),
             Self::Exhausted => const { Code::new("INRO-ISSUER-011") },
             Self::SignerEnded { .. } => const { Code::new("INRO-ISSUER-018") },
             Self::Registration => const { Code::new("INRO-ISSUER-012") },

@@ -1,5 +1,6 @@
 //! An issuer's folder: made by `init`, opened by every other command.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,8 +11,10 @@ use inro_oauth::HttpsUrl;
 use inro_service::pki::{Authority, Validity};
 use inro_service::tls::{self, Origin};
 use inro_service::{OsRng, ServiceError, SystemClock, config as settings, files, pki, sqlite};
+use inro_trust::{Anchors, Usage};
 
 use crate::config::{Config, Layout};
+use crate::demands::{AttestationRule, Demands, EncryptionSetting};
 use crate::error::IssuerError;
 use crate::issuer::{AgencyName, Issuer, IssuerParts};
 use crate::secrets::ServerSecrets;
@@ -46,7 +49,12 @@ pub fn init(root: &Path, init: &Init) -> Result<Config, IssuerError> {
     write_keys(&layout, init, &url, now)?;
     tls::create(&root.join("tls"), &Origin::parse(url.as_str())?, now)?;
     sqlite::open(&layout.database(), MIGRATIONS)?;
-    let config = Config { url: url.as_str().to_owned(), name: init.name.clone() };
+    let config = Config {
+        url: url.as_str().to_owned(),
+        name: init.name.clone(),
+        encryption: EncryptionSetting::default(),
+        attestation: BTreeMap::new(),
+    };
     // Last, because a folder with a config.toml counts as made.
     settings::write(&layout.config(), "Made by `inro-issuer init`.", &config)?;
     Ok(config)
@@ -90,7 +98,29 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
         clock: Arc::new(SystemClock),
         rng: Box::new(OsRng),
         store: Arc::new(store(root)?),
+        demands: demands(config.encryption, config.attestation, &layout)?,
     })
+}
+
+/// Whoever asks for attestations has to say whom to believe.
+fn demands(
+    encryption: EncryptionSetting,
+    rules: BTreeMap<String, AttestationRule>,
+    layout: &Layout,
+) -> Result<Demands, IssuerError> {
+    let mut wallet_providers = Anchors::new();
+    if !rules.is_empty() {
+        let path = layout.wallet_providers();
+        let pem = if path.exists() { files::read_text(&path)? } else { String::new() };
+        wallet_providers
+            .add_pem(&pem, &[Usage::WalletProvider])
+            .map_err(|_| IssuerError::NoWalletProvider)?;
+    }
+    if wallet_providers.is_empty() && !rules.is_empty() {
+        return Err(IssuerError::NoWalletProvider);
+    }
+    let attestation = rules.into_iter().map(|(id, rule)| (id, rule.into())).collect();
+    Ok(Demands { encryption, attestation, wallet_providers })
 }
 
 /// The credential types of the folder, by file name.

@@ -22,6 +22,8 @@ pub fn router(issuer: Arc<Issuer>) -> Router {
         .route("/token", post(protocol::token))
         .route("/nonce", post(protocol::nonce))
         .route("/credential", post(protocol::credential))
+        .route("/deferred_credential", post(protocol::deferred_credential))
+        .route("/notification", post(protocol::notification))
         .route("/healthz", get(documents::health))
         .with_state(issuer)
 }

@@ -5,7 +5,11 @@ use inro_credential::{ClaimPath, CredentialType, Format};
 use inro_crypto::PublicKey;
 use inro_jose::Jwk;
 use inro_mdoc::MdocIssuance;
-use inro_openid4vci::issuer::{Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting};
+use inro_oauth::HttpsUrl;
+use inro_openid4vci::issuer::{
+    Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting, ReplyTo, RequestBody,
+};
+use inro_openid4vci::response::CredentialResponse;
 use inro_sd_jwt::VcIssuance;
 use serde_json::{Map, Value};
 
@@ -13,7 +17,10 @@ use crate::employees;
 use crate::error::IssuerError;
 use crate::hr::{self, EmployeeRecord};
 use crate::issuer::{BATCH_SIZE, Issuer};
-use crate::store::{CopiesRefused, Denied, Issuance, NewCopy, Once, StoreError};
+use crate::store::{
+    Approval, CopiesRefused, Denied, Grant, Issuance, NewCopy, NewDeferral, Notice, Once, StoreError,
+    StoredEmployee, interval,
+};
 
 /// Why a credential request was not fulfilled.
 #[derive(Debug)]
@@ -46,7 +53,8 @@ pub(crate) struct Content {
 }
 
 impl Issuer {
-    /// Answers a credential request with the copies, in the order of their keys.
+    /// Answers a credential request with the copies, in the order of their keys, or with a transaction
+    /// where a second person has to approve first.
     ///
     /// # Errors
     /// [`IssueRefused`] names who refuses.
@@ -54,39 +62,141 @@ impl Issuer {
         &self,
         authorization: impl IntoIterator<Item = &'h str>,
         dpop: impl IntoIterator<Item = &'h str>,
-        body: &[u8],
-    ) -> Result<Vec<String>, IssueRefused> {
+        body: RequestBody<'_>,
+    ) -> Result<Issued, IssueRefused> {
         let now = self.now();
-        let access = Access { url: self.credential_endpoint(), nonces: self.secrets().nonces(), now };
-        let access = CheckedAccess::check(authorization, dpop, &access, self.provider())?;
-        let proof = Once { digest: access.proof.jti_digest(), forget_at: access.forget_proof_at };
-        let grant = self.store().authorize(&access.token_digest, access.proof.thumbprint(), proof, now)?;
+        let (access, grant) = self.authorized(authorization, dpop, self.credential_endpoint(), now)?;
         let granting = Granting {
             issuer: self.url(),
             configuration_ids: &grant.configurations,
+            identifiers: &grant.identifiers,
             batch_size: BATCH_SIZE,
             nonces: self.secrets().nonces(),
+            encryption: self.encryption(),
+            attested: &self.attested_configurations(),
+            wallet_providers: self.wallet_providers(),
             now,
         };
         let request = CheckedCredentialRequest::check(body, &granting, self.provider())?;
         let stored = self.store().employee(&grant.employee)?;
         let employee = employees::in_office(&stored, now)?;
         let content = self.content(&request.configuration_id, &employee, now)?;
-        // Signed before anything is taken: a failure costs the employee neither nonce nor copies.
-        let copies = request.holder_keys.iter().map(|key| self.copy(&content, key));
-        let copies = copies.collect::<Result<Vec<_>, _>>()?;
-        let (new_id, records) = self.records(&content, copies.len());
-        let issuance = Issuance {
-            offer: &grant.offer,
-            configuration: &request.configuration_id,
-            nonce: Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() },
-            employee: &stored,
-            type_id: &content.type_id,
-            new_id: &new_id,
-            copies: &records,
-        };
+        match grant.approval {
+            Approval::Granted => {}
+            Approval::Waiting => return self.defer(&request, &access, &grant, &stored, now),
+            Approval::Rejected => return Err(IssuerError::NotApproved.into()),
+        }
+        let batch = self.batch(&content, &request.holder_keys)?;
+        let nonce = Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() };
+        let notice = Notice { id: &batch.notice, token_digest: &access.token_digest };
+        let issuance = batch.issuance(&grant.offer, &request.configuration_id, nonce, notice, &stored);
         self.store().take_copies(&issuance, now)?;
-        Ok(copies)
+        Ok(Issued { response: batch.response, reply: request.reply })
+    }
+
+    /// Keeps what was asked for, and names the transaction.
+    fn defer(
+        &self,
+        request: &CheckedCredentialRequest,
+        access: &CheckedAccess,
+        grant: &Grant,
+        employee: &StoredEmployee,
+        now: UnixTime,
+    ) -> Result<Issued, IssueRefused> {
+        let transaction_id = self.with_rng(|rng| rng.token::<32>());
+        self.store().defer(
+            &NewDeferral {
+                id: &self.provider().sha256(transaction_id.as_bytes()),
+                token_digest: &access.token_digest,
+                offer: &grant.offer,
+                configuration: &request.configuration_id,
+                keys: &request.holder_keys,
+                nonce: Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() },
+                employee,
+            },
+            now,
+        )?;
+        let response = waiting(transaction_id, interval(0));
+        Ok(Issued { response, reply: request.reply.clone() })
+    }
+
+    /// Checks token and DPoP proof of a request to `endpoint`, and remembers the proof.
+    pub(crate) fn authorized<'h>(
+        &self,
+        authorization: impl IntoIterator<Item = &'h str>,
+        dpop: impl IntoIterator<Item = &'h str>,
+        endpoint: &HttpsUrl,
+        now: UnixTime,
+    ) -> Result<(CheckedAccess, Grant), Denied<CredentialError>> {
+        let access = Access { url: endpoint, nonces: self.secrets().nonces(), now };
+        let access = CheckedAccess::check(authorization, dpop, &access, self.provider());
+        let access = access.map_err(Denied::Refused)?;
+        let proof = Once { digest: access.proof.jti_digest(), forget_at: access.forget_proof_at };
+        let grant = self.store().authorize(&access.token_digest, access.proof.thumbprint(), proof, now)?;
+        Ok((access, grant))
+    }
+
+    /// Signs a copy for each key. Nothing is taken yet: a failure costs the employee neither nonce nor
+    /// copies.
+    pub(crate) fn batch(&self, content: &Content, keys: &[PublicKey]) -> Result<Batch, IssuerError> {
+        let copies = keys.iter().map(|key| self.copy(content, key));
+        let credentials = copies.collect::<Result<Vec<_>, _>>()?;
+        let (new_id, records) = self.records(content, credentials.len());
+        let notification_id = self.with_rng(|rng| rng.token::<16>());
+        Ok(Batch {
+            type_id: content.type_id.clone(),
+            new_id,
+            records,
+            notice: self.provider().sha256(notification_id.as_bytes()),
+            response: CredentialResponse::Issued { credentials, notification_id: Some(notification_id) },
+        })
+    }
+}
+
+/// The answer that says to come again.
+pub(crate) fn waiting(transaction_id: String, interval: i64) -> CredentialResponse {
+    CredentialResponse::Deferred { transaction_id, interval: u64::try_from(interval).unwrap_or(1).max(1) }
+}
+
+/// The answer to a credential request, and to whom it is encrypted.
+#[derive(Debug)]
+pub struct Issued {
+    /// The answer.
+    pub response: CredentialResponse,
+    /// To whom it is encrypted, if it is.
+    pub reply: Option<ReplyTo>,
+}
+
+/// Copies that were signed and not yet recorded.
+pub(crate) struct Batch {
+    type_id: String,
+    new_id: String,
+    records: Vec<NewCopy>,
+    /// SHA-256 of the notification id.
+    pub(crate) notice: [u8; 32],
+    pub(crate) response: CredentialResponse,
+}
+
+impl Batch {
+    /// What the store has to do before the copies may be sent.
+    pub(crate) fn issuance<'a>(
+        &'a self,
+        offer: &'a str,
+        configuration: &'a str,
+        nonce: Once<'a>,
+        notice: Notice<'a>,
+        employee: &'a StoredEmployee,
+    ) -> Issuance<'a> {
+        Issuance {
+            offer,
+            configuration,
+            nonce,
+            notice,
+            employee,
+            type_id: &self.type_id,
+            new_id: &self.new_id,
+            copies: &self.records,
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! The issuer as a value: what it knows and whom it asks, without HTTP and without files.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use inro_base::{Clock, RequestId, Rng, UnixTime};
 use inro_credential::{RoleTable, TypeCatalog};
 use inro_crypto::{CryptoError, Provider, Signer};
 use inro_oauth::{HttpsUrl, Purpose};
-use inro_trust::{TrustError, UntrustedCertificate};
+use inro_openid4vci::AttestationDemand;
+use inro_openid4vci::issuer::{IssuerEncryption, ReplyTo};
+use inro_trust::{Anchors, TrustError, UntrustedCertificate};
+use serde_json::Value;
 
+use crate::demands::Demands;
 use crate::error::IssuerError;
 use crate::secrets::ServerSecrets;
 use crate::store::Store;
@@ -34,6 +39,11 @@ pub struct Issuer {
     credential_endpoint: HttpsUrl,
     nonce_endpoint: HttpsUrl,
     token_endpoint: HttpsUrl,
+    deferred_endpoint: HttpsUrl,
+    notification_endpoint: HttpsUrl,
+    encryption: Option<IssuerEncryption>,
+    attestation: BTreeMap<String, AttestationDemand>,
+    wallet_providers: Anchors,
 }
 
 /// What an issuer is made of.
@@ -60,6 +70,8 @@ pub struct IssuerParts {
     pub rng: Box<dyn Rng>,
     /// What is remembered.
     pub store: Arc<dyn Store>,
+    /// What is asked of wallets.
+    pub demands: Demands,
 }
 
 /// The agency's name in the languages that our users read.
@@ -86,12 +98,22 @@ impl Issuer {
             return Err(CryptoError::PrivateKey.into());
         }
         let (signer_begins_at, signer_ends_at) = (certificate.not_before(), certificate.not_after());
+        let setting = parts.demands.encryption;
+        let encryption = setting.offered.then(|| {
+            let key = parts.secrets.encryption_key(&*parts.provider)?;
+            Ok::<_, CryptoError>(IssuerEncryption { keys: vec![key], required: setting.required })
+        });
         Ok(Self {
             signer_begins_at,
             signer_ends_at,
             credential_endpoint: endpoint("credential")?,
             nonce_endpoint: endpoint("nonce")?,
             token_endpoint: endpoint("token")?,
+            deferred_endpoint: endpoint("deferred_credential")?,
+            notification_endpoint: endpoint("notification")?,
+            encryption: encryption.transpose()?,
+            attestation: parts.demands.attestation,
+            wallet_providers: parts.demands.wallet_providers,
             rng: Mutex::new(parts.rng),
             url: parts.url,
             name: parts.name,
@@ -183,6 +205,35 @@ impl Issuer {
 
     pub(crate) const fn token_endpoint(&self) -> &HttpsUrl {
         &self.token_endpoint
+    }
+
+    pub(crate) const fn deferred_endpoint(&self) -> &HttpsUrl {
+        &self.deferred_endpoint
+    }
+
+    pub(crate) const fn notification_endpoint(&self) -> &HttpsUrl {
+        &self.notification_endpoint
+    }
+
+    pub(crate) const fn encryption(&self) -> Option<&IssuerEncryption> {
+        self.encryption.as_ref()
+    }
+
+    /// What is asked of key attestations for the type with this id, if they are asked for.
+    pub(crate) fn attestation(&self, type_id: &str) -> Option<&AttestationDemand> {
+        self.attestation.get(type_id)
+    }
+
+    pub(crate) const fn wallet_providers(&self) -> &Anchors {
+        &self.wallet_providers
+    }
+
+    /// Encrypts an answer for the one who asked.
+    ///
+    /// # Errors
+    /// [`IssuerError::Jwe`] when it is too long.
+    pub(crate) fn seal(&self, reply: &ReplyTo, answer: &Value) -> Result<String, IssuerError> {
+        Ok(self.with_rng(|rng| reply.seal(answer, rng, self.provider()))?)
     }
 
     /// Lends the one source of randomness. `work` must be short.

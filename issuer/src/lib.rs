@@ -1,11 +1,14 @@
 //! `inro-issuer`: an agency's OpenID4VCI service and its admin CLI.
 //!
 //! [`issuer::Issuer`] is the issuer as a value; the use cases extend it: [`offers`] makes offers,
-//! [`redeem`] turns a code into a token, [`issue`] makes copies, [`documents`] tells about it all.
+//! [`redeem`] turns a code into a token, [`issue`] makes copies, [`deferred`] those that somebody has to
+//! approve first, [`notice`] hears what became of them, [`documents`] tells about it all.
 //! [`http`] carries the protocol, [`cli`] the administrator's commands; [`store`] remembers.
 
 pub mod cli;
 pub mod config;
+pub mod deferred;
+pub mod demands;
 pub mod documents;
 pub mod employees;
 pub mod error;
@@ -14,6 +17,7 @@ pub mod hr;
 pub mod http;
 pub mod issue;
 pub mod issuer;
+pub mod notice;
 pub mod offers;
 pub mod redeem;
 pub mod registrar;

@@ -6,7 +6,7 @@ use inro_openid4vci::{CredentialOffer, OfferLink, TxCodeDemand};
 use crate::employees;
 use crate::error::IssuerError;
 use crate::issuer::{BATCH_SIZE, Issuer};
-use crate::store::NewOffer;
+use crate::store::{DecisionRefused, Denied, NewOffer};
 
 /// How long an offer waits unless the administrator says otherwise, in seconds.
 pub const DEFAULT_LIFETIME: i64 = 600;
@@ -24,6 +24,8 @@ pub struct OfferWish {
     pub formats: Vec<String>,
     /// Whether a transaction code has to be given.
     pub tx_code: bool,
+    /// Whether a second person has to approve before anything is issued.
+    pub needs_approval: bool,
     /// How long the offer waits, in seconds.
     pub lifetime: i64,
 }
@@ -74,6 +76,7 @@ impl Issuer {
             employee: wish.employee.clone(),
             configurations: configurations.clone(),
             copies: u32::try_from(BATCH_SIZE).unwrap_or(u32::MAX),
+            needs_approval: wish.needs_approval,
             created_at: now,
             expires_at,
         })?;
@@ -96,6 +99,19 @@ impl Issuer {
     pub fn open_offer(&self, handle: &str) -> Result<Option<CredentialOffer>, IssuerError> {
         let open = self.store().open_offer(&self.offer_id(handle), self.now())?;
         Ok(open.map(|open| self.offer_document(handle, open.configurations, open.tx_code)))
+    }
+
+    /// Takes down a second person's decision on an offer, once.
+    ///
+    /// # Errors
+    /// [`IssuerError`] when there is no such offer to decide on.
+    pub fn decide(&self, id: &str, approve: bool) -> Result<(), IssuerError> {
+        self.store().decide(id, approve, self.now()).map_err(|denied| match denied {
+            Denied::Store(error) => error.into(),
+            Denied::Refused(DecisionRefused::Unknown) => IssuerError::NothingToDecide,
+            Denied::Refused(DecisionRefused::Decided) => IssuerError::Decided,
+            Denied::Refused(DecisionRefused::NotNeeded) => IssuerError::NoApprovalNeeded,
+        })
     }
 
     fn offer_id(&self, handle: &str) -> String {

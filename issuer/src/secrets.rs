@@ -2,12 +2,15 @@
 
 use inro_base::{Rng, Secret, base64url};
 use inro_crypto::{CryptoError, Provider};
+use inro_jose::Jwk;
+use inro_jose::jwe::{AgreementKey, DecryptionKey};
 use inro_oauth::NonceKey;
 
 /// What the server derives from its one stored secret.
 pub struct ServerSecrets {
     nonces: NonceKey,
     codes: Secret<[u8; 32]>,
+    encryption: Secret<[u8; 32]>,
 }
 
 impl ServerSecrets {
@@ -33,12 +36,24 @@ impl ServerSecrets {
         Ok(Self {
             nonces: NonceKey::new(key(b"inro issuer nonces v1")?),
             codes: Secret::new(key(b"inro issuer codes v1")?),
+            encryption: Secret::new(key(b"inro issuer encryption v1")?),
         })
     }
 
     /// Makes and checks nonces.
     pub const fn nonces(&self) -> &NonceKey {
         &self.nonces
+    }
+
+    /// What opens encrypted requests: derived, so that every process of this issuer has the same. It is
+    /// named by its thumbprint.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`] when the derived scalar is none, which happens once in 2^32 secrets.
+    pub fn encryption_key(&self, provider: &dyn Provider) -> Result<DecryptionKey, CryptoError> {
+        let key = AgreementKey::from_secret_bytes(self.encryption.expose())?;
+        let kid = Jwk::new(*key.public_key()).thumbprint(provider);
+        Ok(DecryptionKey { key, kid: Some(kid) })
     }
 
     /// The pre-authorized code of the offer at `handle`: derived, so that the database holds no code.

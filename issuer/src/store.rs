@@ -1,12 +1,17 @@
 //! What the issuer remembers, apart from how: each method is one transaction, and what it promises
 //! holds once it returns.
 
+mod deferrals;
 mod sqlite;
+mod sqlite_deferrals;
 
 use inro_base::{Code, Coded, UnixTime};
 use inro_oauth::DpopError;
 use inro_openid4vci::issuer::{CredentialError, TokenError};
 
+pub use deferrals::{
+    Approval, DecisionRefused, Deferrals, MAX_INTERVAL, MIN_INTERVAL, NewDeferral, OfferLine, Poll, interval,
+};
 pub use sqlite::{MIGRATIONS, SqliteStore};
 
 /// The most offers kept at once; beyond it an administrator has to wait until some end.
@@ -19,6 +24,9 @@ pub const REMEMBER_LONGER: i64 = 60;
 /// How many requests a token is good for: some per configuration, and far fewer than
 /// [`MAX_REMEMBERED`], so that one employee's wallet cannot make the issuer busy for all.
 pub const MAX_TOKEN_USES: u32 = 100;
+/// The same for a token that has to outlive an approval: some 800 polls for each of four
+/// configurations in 30 days, and still far fewer than [`MAX_REMEMBERED`].
+pub const MAX_WAITING_TOKEN_USES: u32 = 4_000;
 /// How many wrong transaction codes an offer survives, less one. Source: OpenID4VCI 1.0 §13.6.3.
 pub const MAX_GUESSES: u32 = 5;
 
@@ -37,6 +45,8 @@ pub struct NewOffer {
     pub configurations: Vec<String>,
     /// How many copies of each configuration may be issued.
     pub copies: u32,
+    /// Whether a second person has to approve before anything is issued.
+    pub needs_approval: bool,
     /// When it was made.
     pub created_at: UnixTime,
     /// When it ends.
@@ -67,6 +77,11 @@ pub struct Redemption<'a> {
     pub thumbprint: &'a str,
     /// When the token will end.
     pub token_expires_at: UnixTime,
+    /// When it will end if the offer waits for an approval: it has to outlive that.
+    pub waiting_token_expires_at: UnixTime,
+    /// Credential identifier and configuration, where authorization details came: then the token is
+    /// for these alone.
+    pub identifiers: Option<&'a [(String, String)]>,
 }
 
 /// Something that may be used once.
@@ -87,6 +102,10 @@ pub struct Grant {
     pub employee: String,
     /// Which configurations, in order.
     pub configurations: Vec<String>,
+    /// Credential identifier and configuration, where the token answer named identifiers.
+    pub identifiers: Vec<(String, String)>,
+    /// Whether they may be issued.
+    pub approval: Approval,
 }
 
 /// A copy to record. No claims, no keys.
@@ -109,8 +128,10 @@ pub struct Issuance<'a> {
     pub offer: &'a str,
     /// The configuration that they are of.
     pub configuration: &'a str,
-    /// The `c_nonce`, to be remembered.
+    /// The `c_nonce`, to be remembered; of a deferred issuance the transaction, which is used once too.
     pub nonce: Once<'a>,
+    /// Where the wallet may tell what became of them.
+    pub notice: Notice<'a>,
     /// Whose credential it is, as the record stood when the claims were made of it.
     pub employee: &'a StoredEmployee,
     /// The credential type's id.
@@ -119,6 +140,15 @@ pub struct Issuance<'a> {
     pub new_id: &'a str,
     /// The copies.
     pub copies: &'a [NewCopy],
+}
+
+/// A notification id that is handed out.
+#[derive(Clone, Copy, Debug)]
+pub struct Notice<'a> {
+    /// SHA-256 of the id.
+    pub id: &'a [u8; 32],
+    /// SHA-256 of the access token that may use it.
+    pub token_digest: &'a [u8; 32],
 }
 
 /// One line of the list of credentials.
@@ -291,9 +321,9 @@ pub trait Copies: Send + Sync {
 }
 
 /// Everything that the issuer remembers.
-pub trait Store: Employees + Sessions + Copies {}
+pub trait Store: Employees + Sessions + Copies + Deferrals {}
 
-impl<S: Employees + Sessions + Copies> Store for S {}
+impl<S: Employees + Sessions + Copies + Deferrals> Store for S {}
 
 impl From<DpopError> for Denied<TokenError> {
     fn from(error: DpopError) -> Self {

@@ -156,7 +156,6 @@ mod cases {
         assert!(value["id"].is_string() && value["expires_at"].is_string());
         assert_eq!(json(&offer(&[]))["tx_code"], Value::Null);
         assert_eq!(error(&offer(&["--format", "ldp_vc"])), "INRO-ISSUER-009");
-        assert_eq!(error(&offer(&["--needs-approval"])), "INRO-ISSUER-010");
         assert_eq!(error(&offer(&["--credential", "unheard-of"])), "INRO-ISSUER-008");
         let nobody =
             run(&["offer", "create", "--dir", dir, "--employee", "E9999", "--credential", "employee-id"]);

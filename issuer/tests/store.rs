@@ -5,7 +5,7 @@ mod cases {
     use inro_base::{Coded as _, UnixTime};
     use inro_issuer::store::{
         Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED, MAX_TOKEN_USES,
-        MIGRATIONS, NewCopy, NewOffer, Once, Redemption, Sessions as _, SqliteStore, StoreError,
+        MIGRATIONS, NewCopy, NewOffer, Notice, Once, Redemption, Sessions as _, SqliteStore, StoreError,
         StoredEmployee,
     };
     use inro_oauth::DpopError;
@@ -23,6 +23,7 @@ mod cases {
             employee: employee.into(),
             configurations: vec!["a".into()],
             copies: 10,
+            needs_approval: false,
             created_at: NOW,
             expires_at,
         }
@@ -42,6 +43,8 @@ mod cases {
             token_digest: &[code.wrapping_add(100); 32],
             thumbprint: "t",
             token_expires_at: now.plus(300),
+            waiting_token_expires_at: now.plus(3_000),
+            identifiers: None,
         };
         store.redeem(&redemption, now).map(|_| ())
     }
@@ -149,13 +152,24 @@ mod cases {
         employee: &'a StoredEmployee,
         copies: &'a [NewCopy],
     ) -> Issuance<'a> {
+        let notice = Notice { id: nonce, token_digest: &[101; 32] };
         let nonce = Once { digest: nonce, forget_at: NOW.plus(300) };
-        Issuance { offer: "1", configuration: "a", nonce, employee, type_id: "t", new_id: "c", copies }
+        Issuance {
+            offer: "1",
+            configuration: "a",
+            nonce,
+            notice,
+            employee,
+            type_id: "t",
+            new_id: "c",
+            copies,
+        }
     }
 
     #[test]
     fn copies_that_cannot_be_recorded_cost_neither_nonce_nor_copies() {
         let (_folder, store, beside) = on_disk(1);
+        assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
         let (employee, copies) = (store.employee("1").unwrap(), ten_copies());
         let first = issuance(&[1; 32], &employee, &copies);
         beside.execute_batch("ALTER TABLE copies RENAME TO away").unwrap();
@@ -174,6 +188,7 @@ mod cases {
     #[test]
     fn an_import_between_the_claims_and_the_issuance_is_not_missed() {
         let (_folder, store, _) = on_disk(1);
+        assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
         let (before, copies) = (store.employee("1").unwrap(), ten_copies());
         let (head, tail) = copies.split_at(5);
         assert_eq!(store.take_copies(&issuance(&[1; 32], &before, head), NOW), Ok(()));

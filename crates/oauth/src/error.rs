@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// The error codes that we send or act on.
 ///
-/// Source: RFC 6749 §5.2; RFC 6750 §3.1; RFC 9449 §§5, 7.1, 8.
+/// Source: RFC 6749 §5.2; RFC 6750 §3.1; RFC 9396 §5; RFC 9449 §§5, 7.1, 8.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -22,6 +22,8 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     /// The scope is unknown or too wide.
     InvalidScope,
+    /// The authorization details are malformed, unknown, or more than is granted. Source: RFC 9396 §5.
+    InvalidAuthorizationDetails,
     /// The access token is wrong, expired or not the caller's.
     InvalidToken,
     /// The access token does not cover what was asked.
@@ -38,13 +40,14 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
         Self::UnauthorizedClient,
         Self::UnsupportedGrantType,
         Self::InvalidScope,
+        Self::InvalidAuthorizationDetails,
         Self::InvalidToken,
         Self::InsufficientScope,
         Self::InvalidDpopProof,
@@ -62,6 +65,7 @@ impl ErrorCode {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidDpopProof => "invalid_dpop_proof",
@@ -88,6 +92,7 @@ impl ErrorCode {
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::InvalidScope
+            | Self::InvalidAuthorizationDetails
             | Self::InvalidDpopProof
             | Self::UseDpopNonce => 400,
         }
@@ -104,7 +109,8 @@ impl ErrorCode {
             | Self::InvalidGrant
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
-            | Self::InvalidScope => 400,
+            | Self::InvalidScope
+            | Self::InvalidAuthorizationDetails => 400,
         }
     }
 }

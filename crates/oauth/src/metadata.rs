@@ -25,6 +25,8 @@ pub struct ServerMetadata {
     pub dpop_algorithms: Vec<String>,
     /// Whether a pre-authorized code can be redeemed without a `client_id`.
     pub anonymous_pre_authorized: bool,
+    /// The types of authorization details that it knows. Source: RFC 9396 §10.
+    pub details_types: Vec<String>,
 }
 
 /// Why a server's metadata were refused.
@@ -78,6 +80,7 @@ impl ServerMetadata {
                 .get("pre-authorized_grant_anonymous_access_supported")
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
+            details_types: object.get("authorization_details_types_supported").map(texts).unwrap_or_default(),
         })
     }
 
@@ -86,14 +89,23 @@ impl ServerMetadata {
     ///
     /// Source: RFC 8414 §3.2; OpenID4VCI 1.0 §12.2.4.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut object = json!({
             "issuer": self.issuer.as_str(),
             "token_endpoint": self.token_endpoint.as_str(),
             "grant_types_supported": self.grant_types,
             "token_endpoint_auth_methods_supported": ["none"],
             "dpop_signing_alg_values_supported": self.dpop_algorithms,
             "pre-authorized_grant_anonymous_access_supported": self.anonymous_pre_authorized,
-        })
+        });
+        if let (Some(members), false) = (object.as_object_mut(), self.details_types.is_empty()) {
+            members.insert("authorization_details_types_supported".into(), json!(self.details_types));
+        }
+        object
+    }
+
+    /// Whether the server knows authorization details of this type.
+    pub fn knows_details(&self, kind: &str) -> bool {
+        self.details_types.iter().any(|known| known == kind)
     }
 
     /// Whether the server may know the pre-authorized code grant: it says so, or says nothing.
@@ -127,6 +139,7 @@ mod tests {
             grant_types: Some(vec![PRE_AUTHORIZED_CODE.into()]),
             dpop_algorithms: vec!["ES256".into()],
             anonymous_pre_authorized: true,
+            details_types: vec!["openid_credential".into()],
         }
     }
 
@@ -147,6 +160,7 @@ mod tests {
         let least = ServerMetadata::parse(body, &metadata().issuer).unwrap();
         assert!(least.allows_pre_authorized());
         assert!(!least.supports_dpop());
+        assert!(!least.knows_details("openid_credential"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use inro_base::http::HttpResponse;
 use inro_base::json::JsonError;
 use inro_base::{Code, Coded, RequestId};
 use inro_jose::JoseError;
+use inro_jose::jwe::JweError;
 use inro_oauth::{ErrorSeen, MetadataError, TokenResponseError, UrlError};
 use inro_trust::TrustError;
 
@@ -91,9 +92,26 @@ pub enum VciError {
     /// A signed document.
     #[error(transparent)]
     Jose(#[from] JoseError),
+    /// An encrypted message.
+    #[error(transparent)]
+    Jwe(#[from] JweError),
     /// The signer of the metadata.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The answer is not encrypted, although an encrypted one was asked for.
+    #[error("an answer that should be encrypted")]
+    NotEncrypted,
+    /// The issuer has no deferred credential endpoint.
+    #[error("the issuer has no place to collect deferred credentials")]
+    NoDeferredEndpoint,
+    /// The deferred credentials will not be issued: the agency declined, or the transaction is over.
+    #[error("the deferred credentials will not be issued: status {status}{}", said(seen))]
+    DeferredOver {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
     /// The link is no credential offer with exactly one parameter of ours.
     #[error("not a credential offer link")]
     Link,
@@ -215,7 +233,8 @@ impl VciError {
             Self::OfferDead { seen, .. }
             | Self::TxCodeWrong { seen, .. }
             | Self::TokenRefused { seen, .. }
-            | Self::CredentialRefused { seen, .. } => seen.request_id,
+            | Self::CredentialRefused { seen, .. }
+            | Self::DeferredOver { seen, .. } => seen.request_id,
             _ => None,
         }
     }
@@ -240,7 +259,11 @@ impl Coded for VciError {
             Self::Server(error) => error.code(),
             Self::Token(error) => error.code(),
             Self::Jose(error) => error.code(),
+            Self::Jwe(error) => error.code(),
             Self::Trust(error) => error.code(),
+            Self::NotEncrypted => const { Code::new("INRO-VCI-076") },
+            Self::NoDeferredEndpoint => const { Code::new("INRO-VCI-082") },
+            Self::DeferredOver { .. } => const { Code::new("INRO-VCI-083") },
             Self::Link => const { Code::new("INRO-VCI-001") },
             Self::Offer { .. } => const { Code::new("INRO-VCI-002") },
             Self::Grant => const { Code::new("INRO-VCI-003") },

@@ -4,6 +4,8 @@ use inro_base::json::{self, Limits};
 use inro_oauth::HttpsUrl;
 use serde_json::{Map, Value, json};
 
+use crate::attestation::AttestationDemand;
+use crate::encryption::{RequestEncryption, ResponseEncryption, Sealing};
 use crate::{MSO_MDOC, VciError};
 
 /// Where the metadata lie. Source: OpenID4VCI 1.0 §12.2.2.
@@ -30,8 +32,14 @@ pub struct IssuerMetadata {
     pub nonce_endpoint: Option<HttpsUrl>,
     /// The most proofs in one request; `None` means one.
     pub batch_size: Option<usize>,
-    /// Whether every request must be encrypted, or every answer.
-    pub encryption_required: bool,
+    /// Where deferred credentials are collected.
+    pub deferred_endpoint: Option<HttpsUrl>,
+    /// Where the issuer is told what became of its credentials.
+    pub notification_endpoint: Option<HttpsUrl>,
+    /// How requests are encrypted.
+    pub request_encryption: Option<RequestEncryption>,
+    /// How answers are encrypted.
+    pub response_encryption: Option<ResponseEncryption>,
     /// The issuer's names.
     pub display: Vec<Display>,
     /// What it issues, by configuration id, in the document's order.
@@ -77,8 +85,19 @@ pub struct ProofType {
     pub name: String,
     /// `proof_signing_alg_values_supported`.
     pub algorithms: Vec<String>,
-    /// Whether the issuer asks for key attestations.
-    pub key_attestations_required: bool,
+    /// What the issuer asks of key attestations, if it asks for them.
+    pub attestation: Option<AttestationDemand>,
+}
+
+/// How the holder's keys are proved to the issuer. Source: OpenID4VCI 1.0 Appendix F.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ProofPlan {
+    /// One `jwt` proof per key.
+    Jwt,
+    /// One `jwt` proof by the first key, with an attestation of all keys.
+    AttestedJwt,
+    /// An attestation of all keys alone.
+    Attestation,
 }
 
 impl IssuerMetadata {
@@ -98,23 +117,37 @@ impl IssuerMetadata {
         if text(object, "credential_issuer")? != issuer.as_str() {
             return Err(VciError::OtherIssuer);
         }
-        let nonce_endpoint = match object.get("nonce_endpoint") {
-            None => None,
-            Some(_) => Some(HttpsUrl::parse(text(object, "nonce_endpoint")?)?),
+        let endpoint = |name: &'static str| match object.get(name) {
+            None => Ok(None),
+            Some(_) => Ok::<_, VciError>(Some(HttpsUrl::parse(text(object, name)?)?)),
         };
         Ok(Self {
             issuer: issuer.clone(),
             authorization_servers: texts(object, "authorization_servers", MAX_SERVERS)?,
             credential_endpoint: HttpsUrl::parse(text(object, "credential_endpoint")?)?,
-            nonce_endpoint,
+            nonce_endpoint: endpoint("nonce_endpoint")?,
+            deferred_endpoint: endpoint("deferred_credential_endpoint")?,
+            notification_endpoint: endpoint("notification_endpoint")?,
             batch_size: batch_size(object)?,
-            encryption_required: ["credential_request_encryption", "credential_response_encryption"]
-                .into_iter()
-                .filter_map(|name| object.get(name)?.get("encryption_required")?.as_bool())
-                .any(|required| required),
+            request_encryption: object
+                .get("credential_request_encryption")
+                .map(RequestEncryption::parse)
+                .transpose()?,
+            response_encryption: object
+                .get("credential_response_encryption")
+                .map(ResponseEncryption::parse)
+                .transpose()?,
             display: displays(object.get("display"))?,
             configurations: configurations(object)?,
         })
+    }
+
+    /// How requests to this issuer are encrypted, where it offers that.
+    ///
+    /// # Errors
+    /// [`VciError::Unsupported`] when it requires an encryption that we lack.
+    pub(crate) fn sealing(&self) -> Result<Option<Sealing>, VciError> {
+        Sealing::choose(self.request_encryption.as_ref(), self.response_encryption.as_ref())
     }
 
     /// The configuration with this id.
@@ -130,8 +163,20 @@ impl IssuerMetadata {
             object.insert("authorization_servers".into(), json!(self.authorization_servers));
         }
         object.insert("credential_endpoint".into(), self.credential_endpoint.as_str().into());
-        if let Some(endpoint) = &self.nonce_endpoint {
-            object.insert("nonce_endpoint".into(), endpoint.as_str().into());
+        for (name, endpoint) in [
+            ("nonce_endpoint", &self.nonce_endpoint),
+            ("deferred_credential_endpoint", &self.deferred_endpoint),
+            ("notification_endpoint", &self.notification_endpoint),
+        ] {
+            if let Some(endpoint) = endpoint {
+                object.insert(name.into(), endpoint.as_str().into());
+            }
+        }
+        if let Some(encryption) = &self.request_encryption {
+            object.insert("credential_request_encryption".into(), encryption.to_json());
+        }
+        if let Some(encryption) = &self.response_encryption {
+            object.insert("credential_response_encryption".into(), encryption.to_json());
         }
         if let Some(size) = self.batch_size {
             object.insert("batch_credential_issuance".into(), json!({ "batch_size": size }));
@@ -158,17 +203,26 @@ impl Configuration {
         }
     }
 
-    /// Whether the issuer takes a `jwt` proof signed with ES256, without a key attestation, over a key
-    /// in the form that the credential will carry. The proof itself carries a JWK.
-    pub fn takes_jwt_proofs(&self) -> bool {
+    /// How the holder's keys are proved: with `jwt` proofs signed with ES256 where that is enough,
+    /// else with a key attestation alone, else with both. `None` when the issuer takes none of these,
+    /// or binds credentials to no key in the form that they will carry. The proof itself carries a JWK.
+    pub fn proof_plan(&self) -> Option<ProofPlan> {
         let form = if self.format == MSO_MDOC { "cose_key" } else { "jwk" };
-        let bound = self.binding_methods.iter().any(|method| method == form);
-        bound
-            && self.proof_types.iter().any(|proof| {
-                proof.name == "jwt"
-                    && !proof.key_attestations_required
-                    && proof.algorithms.iter().any(|algorithm| algorithm == "ES256")
+        if !self.binding_methods.iter().any(|method| method == form) {
+            return None;
+        }
+        let find = |name: &str| {
+            let mut types = self.proof_types.iter();
+            types.find(|proof| {
+                proof.name == name && proof.algorithms.iter().any(|algorithm| algorithm == "ES256")
             })
+        };
+        match (find("jwt"), find("attestation")) {
+            (Some(ProofType { attestation: None, .. }), _) => Some(ProofPlan::Jwt),
+            (_, Some(_)) => Some(ProofPlan::Attestation),
+            (Some(_), None) => Some(ProofPlan::AttestedJwt),
+            (None, None) => None,
+        }
     }
 
     fn to_json(&self) -> Value {
@@ -186,13 +240,8 @@ impl Configuration {
             object.insert("credential_signing_alg_values_supported".into(), json!(self.signing_algorithms));
         }
         if !self.proof_types.is_empty() {
-            let types: Map<String, Value> = self
-                .proof_types
-                .iter()
-                .map(|proof| {
-                    (proof.name.clone(), json!({ "proof_signing_alg_values_supported": proof.algorithms }))
-                })
-                .collect();
+            let types: Map<String, Value> =
+                self.proof_types.iter().map(|proof| (proof.name.clone(), proof.to_json())).collect();
             object.insert("proof_types_supported".into(), types.into());
         }
         if let Some(metadata) = &self.credential_metadata {
@@ -222,6 +271,17 @@ impl Configuration {
             display: displays(credential_metadata.as_ref().and_then(|metadata| metadata.get("display")))?,
             credential_metadata,
         })
+    }
+}
+
+impl ProofType {
+    fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("proof_signing_alg_values_supported".into(), json!(self.algorithms));
+        if let Some(demand) = &self.attestation {
+            object.insert("key_attestations_required".into(), demand.to_json());
+        }
+        object.into()
     }
 }
 
@@ -259,7 +319,7 @@ fn proof_types(object: &Map<String, Value>) -> Result<Vec<ProofType>, VciError> 
                     .and_then(Value::as_array)
                     .map(|list| list.iter().filter_map(Value::as_str).map(String::from).collect())
                     .ok_or(VciError::Metadata { member: MEMBER })?,
-                key_attestations_required: value.contains_key("key_attestations_required"),
+                attestation: value.get("key_attestations_required").map(AttestationDemand::parse),
             })
         })
         .collect()

@@ -1,15 +1,18 @@
 //! Proofs of possession of the holder's keys, behind one abstraction. Source: OpenID4VCI 1.0
 //! Appendix F.
 //!
-//! Today a batch of `jwt` proofs; a proof type that attests many keys at once becomes another
-//! variant of [`Proofs`] and yields the same [`ProofKeys`].
+//! A batch of `jwt` proofs, with or without a key attestation, or a key attestation alone: each yields
+//! the same [`ProofKeys`].
 
 use inro_base::json::Limits;
 use inro_base::{Code, Coded, UnixTime};
 use inro_crypto::{Provider, PublicKey};
-use inro_jose::{Expect, JoseError, Jwk, JwsToSign, UnverifiedJws};
+use inro_jose::{Expect, Header, JoseError, Jwk, JwsToSign, UnverifiedJws};
 use inro_oauth::HttpsUrl;
-use serde_json::{Map, Value};
+use inro_trust::Anchors;
+use serde_json::{Map, Value, json};
+
+use crate::attestation::{AttestationDemand, AttestationError, KeyAttestation};
 
 /// The `typ` of a proof. Source: OpenID4VCI 1.0 Appendix F.1.
 pub const JWT_TYP: &str = "openid4vci-proof+jwt";
@@ -18,6 +21,8 @@ pub const JWT_TYP: &str = "openid4vci-proof+jwt";
 pub const IAT_WINDOW: i64 = 300;
 /// The longest proof, in bytes: a header with one P-256 key and three short claims.
 const MAX_PROOF_BYTES: usize = 4096;
+/// The longest proof that carries a key attestation, in bytes. The header is bounded by its own limit.
+const MAX_ATTESTED_PROOF_BYTES: usize = 64 * 1024;
 /// The most proofs that we look at before counting them against the batch size.
 pub const MAX_PROOFS: usize = 100;
 
@@ -28,21 +33,67 @@ pub fn jwt_to_sign(key: &PublicKey, issuer: &HttpsUrl, c_nonce: Option<&str>, no
     let mut header = Map::new();
     header.insert("typ".into(), JWT_TYP.into());
     header.insert("jwk".into(), Jwk::new(*key).to_value());
+    JwsToSign::new(header, &claims(issuer, c_nonce, now))
+}
+
+/// A `jwt` proof as [`jwt_to_sign`] makes it, with an attestation of `key` and of others beside it.
+///
+/// Source: OpenID4VCI 1.0 Appendix F.1.
+pub fn attested_jwt_to_sign(
+    key: &PublicKey,
+    attestation: &str,
+    issuer: &HttpsUrl,
+    c_nonce: Option<&str>,
+    now: UnixTime,
+) -> JwsToSign {
+    let mut header = Map::new();
+    header.insert("typ".into(), JWT_TYP.into());
+    header.insert("jwk".into(), Jwk::new(*key).to_value());
+    header.insert("key_attestation".into(), attestation.into());
+    JwsToSign::new(header, &claims(issuer, c_nonce, now))
+}
+
+fn claims(issuer: &HttpsUrl, c_nonce: Option<&str>, now: UnixTime) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("aud".into(), issuer.as_str().into());
     claims.insert("iat".into(), now.as_secs().into());
     if let Some(nonce) = c_nonce {
         claims.insert("nonce".into(), nonce.into());
     }
-    JwsToSign::new(header, &claims)
+    claims
 }
 
 /// The `proofs` member of a credential request, read and not yet checked.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Proofs {
-    /// One JWT per key.
+    /// One JWT per key, or one with an attestation of several keys.
     Jwt(Vec<String>),
+    /// A key attestation.
+    Attestation(String),
+}
+
+impl Proofs {
+    /// How many texts there are.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Jwt(texts) => texts.len(),
+            Self::Attestation(_) => 1,
+        }
+    }
+
+    /// Whether there is no text.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The member `proofs`.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Jwt(texts) => json!({ "jwt": texts }),
+            Self::Attestation(text) => json!({ "attestation": [text] }),
+        }
+    }
 }
 
 /// The holder's keys, all different, each proved under the same `c_nonce`. Only
@@ -105,6 +156,9 @@ pub enum ProofError {
     /// One key stands in two proofs.
     #[error("one key in two proofs")]
     RepeatedKey,
+    /// The attestation of the keys.
+    #[error(transparent)]
+    Attestation(#[from] AttestationError),
 }
 
 impl Coded for ProofError {
@@ -122,6 +176,7 @@ impl Coded for ProofError {
             Self::NoNonce => const { Code::new("INRO-VCI-058") },
             Self::DifferentNonces => const { Code::new("INRO-VCI-059") },
             Self::RepeatedKey => const { Code::new("INRO-VCI-060") },
+            Self::Attestation(error) => error.code(),
         }
     }
 }
@@ -133,6 +188,8 @@ pub struct Expected<'a> {
     pub issuer: &'a HttpsUrl,
     /// The most proofs in one request.
     pub batch_size: usize,
+    /// What is asked of key attestations and who may make them, where keys have to be attested.
+    pub attestation: Option<(&'a AttestationDemand, &'a Anchors)>,
     /// The issuer's time.
     pub now: UnixTime,
 }
@@ -141,7 +198,7 @@ impl Proofs {
     /// Reads the member `proofs`.
     ///
     /// # Errors
-    /// [`ProofError`] for anything but one non-empty array of `jwt` proofs.
+    /// [`ProofError`] for anything but one array of `jwt` proofs or with one key attestation.
     ///
     /// Source: OpenID4VCI 1.0 §8.2.
     pub fn parse(value: Option<&Value>) -> Result<Self, ProofError> {
@@ -150,15 +207,19 @@ impl Proofs {
         let (Some((name, value)), None) = (members.next(), members.next()) else {
             return Err(ProofError::Form);
         };
-        if name != "jwt" {
-            return Err(ProofError::Form);
-        }
         let list = value.as_array().ok_or(ProofError::Form)?;
         if list.len() > MAX_PROOFS {
             return Err(ProofError::TooMany { given: list.len(), most: MAX_PROOFS });
         }
-        let texts = list.iter().map(|item| item.as_str().map(String::from));
-        Ok(Self::Jwt(texts.collect::<Option<_>>().ok_or(ProofError::Form)?))
+        let texts: Option<Vec<String>> = list.iter().map(|item| item.as_str().map(String::from)).collect();
+        let mut texts = texts.ok_or(ProofError::Form)?;
+        match (name.as_str(), texts.len()) {
+            ("jwt", _) => Ok(Self::Jwt(texts)),
+            // Appendix F: exactly one.
+            ("attestation", 1) => Ok(Self::Attestation(texts.swap_remove(0))),
+            ("attestation", 0) => Err(ProofError::Empty),
+            _ => Err(ProofError::Form),
+        }
     }
 
     /// Checks every proof. The nonce's origin and single use are still to be checked.
@@ -168,24 +229,10 @@ impl Proofs {
     ///
     /// Source: OpenID4VCI 1.0 Appendix F.4.
     pub fn verify(self, expected: &Expected<'_>, provider: &dyn Provider) -> Result<ProofKeys, ProofError> {
-        let Self::Jwt(texts) = self;
-        if texts.len() > expected.batch_size {
-            return Err(ProofError::TooMany { given: texts.len(), most: expected.batch_size });
+        match self {
+            Self::Jwt(texts) => verify_jwts(&texts, expected, provider),
+            Self::Attestation(text) => verify_attestation(&text, expected, provider),
         }
-        let mut keys: Vec<PublicKey> = Vec::with_capacity(texts.len());
-        let mut shared: Option<String> = None;
-        for text in texts {
-            let (key, nonce) = verify_jwt(&text, expected, provider)?;
-            if keys.contains(&key) {
-                return Err(ProofError::RepeatedKey);
-            }
-            if shared.as_ref().is_some_and(|shared| *shared != nonce) {
-                return Err(ProofError::DifferentNonces);
-            }
-            keys.push(key);
-            shared = Some(nonce);
-        }
-        Ok(ProofKeys { keys, c_nonce: shared.ok_or(ProofError::Empty)? })
     }
 }
 
@@ -201,21 +248,116 @@ impl ProofKeys {
     }
 }
 
-fn verify_jwt(
+/// A key attestation alone. More keys than the batch size: the first ones get a credential.
+///
+/// Source: OpenID4VCI 1.0 §8.3, Appendix F.3.
+fn verify_attestation(
     text: &str,
     expected: &Expected<'_>,
     provider: &dyn Provider,
-) -> Result<(PublicKey, String), ProofError> {
-    let limits = Limits { bytes: MAX_PROOF_BYTES, depth: 4 };
-    let jws = UnverifiedJws::parse(text, Expect { typ: &[JWT_TYP], limits })?;
-    let header = jws.header();
-    let others = header.kid().is_some() || !header.x5c().is_empty();
-    let key = match header.jwk() {
-        Some(jwk) if !others => jwk.key,
+) -> Result<ProofKeys, ProofError> {
+    // Who asks for no attestations has not said whom to believe.
+    let (demand, providers) = expected.attestation.ok_or(ProofError::Form)?;
+    let attestation = KeyAttestation::verify(text, demand, providers, expected.now, provider)?;
+    let c_nonce = attestation.nonce().ok_or(ProofError::NoNonce)?.to_owned();
+    Ok(ProofKeys { keys: attested(&attestation, expected)?, c_nonce })
+}
+
+/// The attested keys that get a credential, all different.
+fn attested(attestation: &KeyAttestation, expected: &Expected<'_>) -> Result<Vec<PublicKey>, ProofError> {
+    let mut keys: Vec<PublicKey> = Vec::new();
+    for key in attestation.keys().take(expected.batch_size) {
+        if keys.contains(key) {
+            return Err(ProofError::RepeatedKey);
+        }
+        keys.push(*key);
+    }
+    Ok(keys)
+}
+
+/// Several proofs stand for one key each; one alone stands for every key that it has attested.
+fn verify_jwts(
+    texts: &[String],
+    expected: &Expected<'_>,
+    provider: &dyn Provider,
+) -> Result<ProofKeys, ProofError> {
+    if texts.len() > expected.batch_size {
+        return Err(ProofError::TooMany { given: texts.len(), most: expected.batch_size });
+    }
+    let mut keys: Vec<PublicKey> = Vec::with_capacity(texts.len());
+    let mut shared: Option<String> = None;
+    for text in texts {
+        let proof = verify_jwt(text, expected, provider)?;
+        if shared.as_ref().is_some_and(|shared| *shared != proof.nonce) {
+            return Err(ProofError::DifferentNonces);
+        }
+        let proved = match &proof.attestation {
+            Some(attestation) if texts.len() == 1 => attested(attestation, expected)?,
+            Some(_) | None => vec![proof.key],
+        };
+        if proved.iter().any(|key| keys.contains(key)) {
+            return Err(ProofError::RepeatedKey);
+        }
+        keys.extend(proved);
+        shared = Some(proof.nonce);
+    }
+    Ok(ProofKeys { keys, c_nonce: shared.ok_or(ProofError::Empty)? })
+}
+
+/// One `jwt` proof, checked.
+struct JwtProof {
+    key: PublicKey,
+    nonce: String,
+    attestation: Option<KeyAttestation>,
+}
+
+fn verify_jwt(text: &str, expected: &Expected<'_>, provider: &dyn Provider) -> Result<JwtProof, ProofError> {
+    let bytes = if expected.attestation.is_some() { MAX_ATTESTED_PROOF_BYTES } else { MAX_PROOF_BYTES };
+    let jws = UnverifiedJws::parse(text, Expect { typ: &[JWT_TYP], limits: Limits { bytes, depth: 4 } })?;
+    let attestation = match expected.attestation {
+        Some((demand, providers)) => {
+            let text = jws.header().all().get("key_attestation").and_then(Value::as_str);
+            let text = text.ok_or(AttestationError::Missing)?;
+            Some(KeyAttestation::verify(text, demand, providers, expected.now, provider)?)
+        }
+        // Nobody asked, so nobody reads it.
+        None => None,
+    };
+    let key = proof_key(jws.header(), attestation.as_ref())?;
+    let verified = jws.verify(provider, &key)?;
+    let nonce = check_claims(verified.payload(), expected)?;
+    if let Some(attestation) = &attestation {
+        if !attestation.has_end() {
+            return Err(AttestationError::Claim { claim: "exp" }.into());
+        }
+        if attestation.nonce().ok_or(ProofError::NoNonce)? != nonce {
+            return Err(ProofError::DifferentNonces);
+        }
+    }
+    Ok(JwtProof { key, nonce, attestation })
+}
+
+/// The key in the header: `jwk`, or one that an attestation beside it names by `kid`; an attested one
+/// wherever keys have to be attested. Source: OpenID4VCI 1.0 Appendix D.1, F.1.
+fn proof_key(header: &Header, attestation: Option<&KeyAttestation>) -> Result<PublicKey, ProofError> {
+    let named = header.kid().zip(attestation);
+    let key = match (header.jwk(), named, header.kid().is_some() || !header.x5c().is_empty()) {
+        (Some(jwk), _, false) => jwk.key,
+        (None, Some((kid, attestation)), _) if header.x5c().is_empty() => {
+            *attestation.named(kid).ok_or(AttestationError::NotAttested)?
+        }
         _ => return Err(ProofError::Key),
     };
-    let verified = jws.verify(provider, &key)?;
-    let claims = verified.payload();
+    match attestation {
+        Some(attestation) if !attestation.keys().any(|attested| *attested == key) => {
+            Err(AttestationError::NotAttested.into())
+        }
+        Some(_) | None => Ok(key),
+    }
+}
+
+/// Gives the nonce.
+fn check_claims(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<String, ProofError> {
     if claims.get("aud").and_then(Value::as_str) != Some(expected.issuer.as_str()) {
         return Err(ProofError::OtherIssuer);
     }
@@ -228,5 +370,5 @@ fn verify_jwt(
         return Err(ProofError::Stale { age });
     }
     let nonce = claims.get("nonce").and_then(Value::as_str).ok_or(ProofError::NoNonce)?;
-    Ok((key, nonce.into()))
+    Ok(nonce.into())
 }

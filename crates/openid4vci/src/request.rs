@@ -2,7 +2,9 @@
 
 use inro_oauth::form;
 use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+use crate::proofs::Proofs;
 
 /// What a credential request names.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,23 +15,32 @@ pub enum Wanted {
     Identifier(String),
 }
 
-/// The form body of a token request.
-pub fn token_request(pre_authorized_code: &str, tx_code: Option<&str>) -> Vec<u8> {
+/// The form body of a token request; `details` are `authorization_details`.
+pub fn token_request(pre_authorized_code: &str, tx_code: Option<&str>, details: Option<&Value>) -> Vec<u8> {
     let mut parameters =
         vec![("grant_type", PRE_AUTHORIZED_CODE), ("pre-authorized_code", pre_authorized_code)];
     if let Some(code) = tx_code {
         parameters.push(("tx_code", code));
     }
+    let details = details.map(Value::to_string);
+    if let Some(details) = &details {
+        parameters.push(("authorization_details", details));
+    }
     form::encode(&parameters)
 }
 
-/// The JSON body of a credential request with one `jwt` proof per copy.
-pub fn credential_request(wanted: &Wanted, jwt_proofs: &[String]) -> Vec<u8> {
+/// The members of a credential request.
+pub fn credential_request(wanted: &Wanted, proofs: &Proofs) -> Map<String, Value> {
     let mut object = Map::new();
     match wanted {
         Wanted::Configuration(id) => object.insert("credential_configuration_id".into(), id.as_str().into()),
         Wanted::Identifier(id) => object.insert("credential_identifier".into(), id.as_str().into()),
     };
-    object.insert("proofs".into(), json!({ "jwt": jwt_proofs }));
-    Value::Object(object).to_string().into_bytes()
+    object.insert("proofs".into(), proofs.to_json());
+    object
+}
+
+/// The members of a deferred credential request. Source: OpenID4VCI 1.0 §9.1.
+pub fn deferred_request(transaction_id: &str) -> Map<String, Value> {
+    Map::from_iter([("transaction_id".to_owned(), transaction_id.into())])
 }

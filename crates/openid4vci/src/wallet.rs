@@ -10,17 +10,27 @@
 //!   ── ProofSigning ── signed ── CredentialDraft ── send
 //!   ── CredentialStep::{Sign, Send} ── CredentialSent ── received
 //!   ── CredentialAnswer::{Received, Again, NewNonce, Deferred} ── back to Authorized
+//!
+//! DeferredTicket ── fetch_metadata ── DeferredMetadataFetch ── received ── DeferredDraft ── send
+//!   ── DeferredStep::{Sign, Send} ── DeferredSent ── received ── DeferredAnswer
 //! ```
 
 mod credential;
+mod deferred;
+mod notify;
 mod ready;
 mod session;
 mod token;
 
 pub use credential::{
-    CredentialAnswer, CredentialDraft, CredentialSent, CredentialSigning, CredentialStep, Deferred, NextStep,
-    NonceFetch, ProofDraft, ProofSigning, Received,
+    AttestedStep, CredentialAnswer, CredentialDraft, CredentialSent, CredentialSigning, CredentialStep,
+    Deferred, NextStep, NonceFetch, ProofDraft, ProofSigning, Received,
 };
+pub use deferred::{
+    DeferredAnswer, DeferredDraft, DeferredMetadataFetch, DeferredSent, DeferredSigning, DeferredStep,
+    DeferredTicket,
+};
+pub use notify::{NotificationSigning, NotificationStep, Notifier};
 pub use ready::{
     MetadataFetch, MetadataTrust, OfferFetch, OfferSeen, OfferStep, Ready, ServerFetch, read_offer,
 };

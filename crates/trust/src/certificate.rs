@@ -250,7 +250,7 @@ fn key_id(value: &[u8]) -> Option<Vec<u8>> {
 
 fn usages(value: &[u8]) -> Result<Vec<Usage>, TrustError> {
     let named: Vec<AnyRef<'_>> = decode(value)?;
-    Ok([Usage::CredentialIssuer, Usage::Verifier, Usage::Registrar]
+    Ok([Usage::CredentialIssuer, Usage::Verifier, Usage::Registrar, Usage::WalletProvider]
         .into_iter()
         .filter(|usage| named.iter().any(|oid| oid.value() == usage.oid_der()))
         .collect())

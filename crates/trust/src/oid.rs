@@ -13,6 +13,8 @@ pub const CREDENTIAL_ISSUER: &[u64] = &[2, 25, 1_864_211_774, 1];
 pub const VERIFIER: &[u64] = &[2, 25, 1_864_211_774, 2];
 /// Extended key usage: signs registrations of verifiers.
 pub const REGISTRAR: &[u64] = &[2, 25, 1_864_211_774, 3];
+/// Extended key usage: signs key attestations of wallets.
+pub const WALLET_PROVIDER: &[u64] = &[2, 25, 1_864_211_774, 4];
 /// Certificate extension, not critical: `SEQUENCE OF UTF8String`, the ids of the credential types
 /// that the certificate may issue.
 pub const CREDENTIAL_TYPES: &[u64] = &[2, 25, 1_864_211_774, 10];
@@ -23,5 +25,7 @@ pub const CREDENTIAL_ISSUER_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 1
 pub const VERIFIER_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 2];
 /// DER content of [`REGISTRAR`].
 pub const REGISTRAR_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 3];
+/// DER content of [`WALLET_PROVIDER`].
+pub const WALLET_PROVIDER_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 4];
 /// DER content of [`CREDENTIAL_TYPES`].
 pub const CREDENTIAL_TYPES_DER: &[u8] = &[0x69, 0x86, 0xf8, 0xf6, 0xba, 0x3e, 10];

@@ -9,6 +9,8 @@ pub enum Usage {
     Verifier,
     /// Signs registrations of verifiers.
     Registrar,
+    /// Signs key attestations of wallets.
+    WalletProvider,
 }
 
 impl Usage {
@@ -18,6 +20,7 @@ impl Usage {
             Self::CredentialIssuer => oid::CREDENTIAL_ISSUER,
             Self::Verifier => oid::VERIFIER,
             Self::Registrar => oid::REGISTRAR,
+            Self::WalletProvider => oid::WALLET_PROVIDER,
         }
     }
 
@@ -27,6 +30,7 @@ impl Usage {
             Self::CredentialIssuer => oid::CREDENTIAL_ISSUER_DER,
             Self::Verifier => oid::VERIFIER_DER,
             Self::Registrar => oid::REGISTRAR_DER,
+            Self::WalletProvider => oid::WALLET_PROVIDER_DER,
         }
     }
 }

@@ -9,6 +9,7 @@ use inro_openid4vci::SD_JWT_VC;
 use inro_service::cli::table;
 use serde_json::json;
 
+use super::approval;
 use super::folder_arg::Folder;
 use super::output::Output;
 use crate::error::IssuerError;
@@ -21,6 +22,15 @@ use crate::store::Copies as _;
 pub(super) enum OfferCommand {
     /// Offer credentials to an employee in office.
     Create(CreateArgs),
+    /// List the offers that are kept, newest first.
+    #[command(after_help = "Example:\n  inro-issuer offer list --dir D --json")]
+    List(Folder),
+    /// Approve an offer that waits for a second person, once.
+    #[command(after_help = "Example:\n  inro-issuer offer approve --dir D ID")]
+    Approve(approval::DecideArgs),
+    /// Reject an offer that waits for a second person, once.
+    #[command(after_help = "Example:\n  inro-issuer offer reject --dir D ID")]
+    Reject(approval::DecideArgs),
 }
 
 #[derive(Args)]
@@ -78,15 +88,21 @@ pub(super) struct RegisterArgs {
 }
 
 pub(super) fn offer(command: OfferCommand, output: &Output) -> Result<ExitCode, IssuerError> {
-    let OfferCommand::Create(args) = command;
-    if args.needs_approval {
-        return Err(IssuerError::ApprovalLater);
+    match command {
+        OfferCommand::Create(args) => create(args, output),
+        OfferCommand::List(folder) => approval::list(&folder, output),
+        OfferCommand::Approve(args) => approval::decide(&args, true, output),
+        OfferCommand::Reject(args) => approval::decide(&args, false, output),
     }
+}
+
+fn create(args: CreateArgs, output: &Output) -> Result<ExitCode, IssuerError> {
     let offer = folder::open(&args.folder.dir)?.create_offer(&OfferWish {
         employee: args.employee,
         types: args.credentials,
         formats: args.formats,
         tx_code: args.tx_code,
+        needs_approval: args.needs_approval,
         lifetime: args.expires_in,
     })?;
     let tx_code = offer.tx_code.as_ref().map(|text| text.expose().clone());

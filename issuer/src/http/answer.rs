@@ -10,7 +10,7 @@ use inro_base::{Code, Coded as _, RequestId};
 use inro_oauth::ErrorAnswer;
 use inro_oauth::error::ErrorCode;
 use inro_openid4vci::CredentialErrorCode;
-use inro_openid4vci::issuer::{CredentialError, TokenError, WireError};
+use inro_openid4vci::issuer::{CredentialError, NotificationError, TokenError, WireError};
 use inro_service::Problem;
 use serde_json::Value;
 
@@ -36,6 +36,13 @@ pub(super) fn text(status: u16, media_type: &'static str, text: String) -> Respo
 pub(super) fn no_store(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Nothing more to say. Source: OpenID4VCI 1.0 §11.2.
+pub(super) fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    no_store(response)
 }
 
 /// Hands the client a fresh DPoP nonce. Source: RFC 9449 §8.2.
@@ -115,6 +122,22 @@ impl Refusal {
     pub(super) fn of_credential_body(error: &BodyError) -> Self {
         let wire = WireError::Credential(CredentialErrorCode::InvalidCredentialRequest);
         Self { status: error.status(), ..Self::resource(wire, error.code()) }
+    }
+
+    /// A body that was not read, at the notification endpoint.
+    pub(super) fn of_notification_body(error: &BodyError) -> Self {
+        let wire = WireError::Credential(CredentialErrorCode::InvalidNotificationRequest);
+        Self { status: error.status(), ..Self::resource(wire, error.code()) }
+    }
+}
+
+impl From<Denied<NotificationError>> for Refusal {
+    fn from(denied: Denied<NotificationError>) -> Self {
+        match denied {
+            Denied::Store(error) => Self::resource(WireError::OAuth(store_code(&error)), error.code()),
+            Denied::Refused(NotificationError::Access(error)) => error.into(),
+            Denied::Refused(error) => Self::resource(error.wire(), error.code()),
+        }
     }
 }
 

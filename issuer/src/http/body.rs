@@ -1,6 +1,8 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use inro_base::Code;
+use inro_openid4vci::encryption;
+use inro_openid4vci::issuer::longest_encrypted;
 
 /// Why a body was not read.
 pub(super) enum BodyError {
@@ -33,11 +35,31 @@ pub(super) async fn read(
     media_type: &str,
     limit: usize,
 ) -> Result<Vec<u8>, BodyError> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case(media_type) {
+    if !is(headers, media_type) {
         return Err(BodyError::MediaType);
     }
+    bytes(body, limit).await
+}
+
+/// Reads a credential request of at most `limit` bytes of JSON, and tells whether it is encrypted.
+/// Source: OpenID4VCI 1.0 §§8.2, 10.
+pub(super) async fn read_request(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<(Vec<u8>, bool), BodyError> {
+    if is(headers, encryption::MEDIA_TYPE) {
+        return Ok((bytes(body, longest_encrypted(limit)).await?, true));
+    }
+    Ok((read(headers, body, "application/json", limit).await?, false))
+}
+
+fn is(headers: &HeaderMap, media_type: &str) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+}
+
+async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
     match axum::body::to_bytes(body, limit).await {
         Ok(bytes) => Ok(bytes.to_vec()),
         Err(_) => Err(BodyError::TooLong),

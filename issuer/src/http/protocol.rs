@@ -8,12 +8,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use inro_base::{Code, Coded as _, RequestId};
 use inro_oauth::form;
-use inro_openid4vci::issuer::REQUEST_LIMITS;
+use inro_openid4vci::issuer::{DEFERRED_LIMITS, NOTIFICATION_LIMITS, REQUEST_LIMITS, RequestBody};
 use inro_openid4vci::response::{CredentialResponse, nonce_to_json};
+use inro_openid4vci::{details, encryption};
 use serde_json::json;
 
-use super::answer::{Id, Name, Refusal, fresh_json, problem, with_dpop_nonce};
+use super::answer::{Id, Name, Refusal, fresh_json, no_store, nothing, problem, text, with_dpop_nonce};
 use super::body;
+use crate::issue::{IssueRefused, Issued};
 use crate::issuer::Issuer;
 
 /// `GET /offers/{handle}`: an offer by reference. Source: OpenID4VCI 1.0 §4.1.3.
@@ -39,11 +41,14 @@ pub(super) async fn token(
     };
     blocking(&issuer, move |issuer| match issuer.redeem(body::texts(&headers, "dpop"), &body) {
         Ok(token) => {
-            let answer = json!({
+            let mut answer = json!({
                 "access_token": token.access_token.expose(),
                 "token_type": "DPoP",
                 "expires_in": token.expires_in,
             });
+            if let (Some(members), false) = (answer.as_object_mut(), token.identifiers.is_empty()) {
+                members.insert("authorization_details".into(), details::granted(&token.identifiers));
+            }
             with_dpop_nonce(fresh_json(200, &answer), issuer)
         }
         Err(denied) => refuse(issuer, &denied.into(), request_id),
@@ -63,22 +68,79 @@ pub(super) async fn credential(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let body = match body::read(&headers, body, "application/json", REQUEST_LIMITS.bytes).await {
-        Ok(body) => body,
+    let (bytes, encrypted) = match body::read_request(&headers, body, REQUEST_LIMITS.bytes).await {
+        Ok(read) => read,
         Err(error) => return refuse(&issuer, &Refusal::of_credential_body(&error), request_id),
     };
     blocking(&issuer, move |issuer| {
-        let issued =
-            issuer.issue(body::texts(&headers, "authorization"), body::texts(&headers, "dpop"), &body);
-        match issued {
-            Ok(credentials) => {
-                let answer = CredentialResponse::Issued { credentials, notification_id: None };
-                with_dpop_nonce(fresh_json(200, &answer.to_json()), issuer)
-            }
-            Err(refused) => refuse(issuer, &refused.into(), request_id),
+        let (authorization, dpop) = (body::texts(&headers, "authorization"), body::texts(&headers, "dpop"));
+        let issued = issuer.issue(authorization, dpop, RequestBody { bytes: &bytes, encrypted });
+        answer(issuer, issued, request_id)
+    })
+    .await
+}
+
+/// `POST /deferred_credential`. Source: OpenID4VCI 1.0 §9; RFC 9449 §7.
+pub(super) async fn deferred_credential(
+    State(issuer): State<Arc<Issuer>>,
+    Id(request_id): Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (bytes, encrypted) = match body::read_request(&headers, body, DEFERRED_LIMITS.bytes).await {
+        Ok(read) => read,
+        Err(error) => return refuse(&issuer, &Refusal::of_credential_body(&error), request_id),
+    };
+    blocking(&issuer, move |issuer| {
+        let (authorization, dpop) = (body::texts(&headers, "authorization"), body::texts(&headers, "dpop"));
+        let issued = issuer.collect(authorization, dpop, RequestBody { bytes: &bytes, encrypted });
+        answer(issuer, issued, request_id)
+    })
+    .await
+}
+
+/// `POST /notification`. Source: OpenID4VCI 1.0 §11; RFC 9449 §7.
+pub(super) async fn notification(
+    State(issuer): State<Arc<Issuer>>,
+    Id(request_id): Id,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let body = match body::read(&headers, body, "application/json", NOTIFICATION_LIMITS.bytes).await {
+        Ok(body) => body,
+        Err(error) => return refuse(&issuer, &Refusal::of_notification_body(&error), request_id),
+    };
+    blocking(&issuer, move |issuer| {
+        let (authorization, dpop) = (body::texts(&headers, "authorization"), body::texts(&headers, "dpop"));
+        match issuer.notice(authorization, dpop, &body) {
+            Ok(()) => with_dpop_nonce(nothing(), issuer),
+            Err(denied) => refuse(issuer, &denied.into(), request_id),
         }
     })
     .await
+}
+
+/// The answer with credentials or with a transaction, encrypted if the wallet asked for that. An error
+/// never is. Source: OpenID4VCI 1.0 §§8.3, 9.2, 10.
+fn answer(issuer: &Issuer, issued: Result<Issued, IssueRefused>, request_id: RequestId) -> Response {
+    let sealed = issued.and_then(|issued| {
+        let status = match &issued.response {
+            CredentialResponse::Issued { .. } => 200,
+            CredentialResponse::Deferred { .. } => 202,
+        };
+        let value = issued.response.to_json();
+        match issued.reply {
+            None => Ok(fresh_json(status, &value)),
+            Some(reply) => {
+                let jwt = issuer.seal(&reply, &value).map_err(IssueRefused::from)?;
+                Ok(no_store(text(status, encryption::MEDIA_TYPE, jwt)))
+            }
+        }
+    });
+    match sealed {
+        Ok(response) => with_dpop_nonce(response, issuer),
+        Err(refused) => refuse(issuer, &refused.into(), request_id),
+    }
 }
 
 fn refuse(issuer: &Issuer, refusal: &Refusal, request_id: RequestId) -> Response {

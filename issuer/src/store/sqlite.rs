@@ -4,17 +4,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use inro_base::UnixTime;
 use inro_oauth::DpopError;
+use inro_openid4vci::details::DetailsError;
 use inro_openid4vci::issuer::{CredentialError, TokenError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use super::deferrals::Approval;
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
-    MAX_OPEN_OFFERS, MAX_REMEMBERED, MAX_TOKEN_USES, NewOffer, Once, OpenOffer, REMEMBER_LONGER, Redemption,
-    Sessions, StoreError, StoredEmployee,
+    MAX_OPEN_OFFERS, MAX_REMEMBERED, MAX_TOKEN_USES, MAX_WAITING_TOKEN_USES, NewOffer, Once, OpenOffer,
+    REMEMBER_LONGER, Redemption, Sessions, StoreError, StoredEmployee,
 };
 
 /// The numbered migrations, in order.
-pub const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql")];
+pub const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/0001_start.sql"), include_str!("../../migrations/0003_deferred.sql")];
 
 /// The store in one SQLite database, which the admin CLI may use at the same time.
 #[derive(Debug)]
@@ -40,7 +43,14 @@ impl SqliteStore {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write<T, E: From<StoreError>>(
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        Ok(work(&self.lock())?)
+    }
+
+    pub(super) fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<Outcome<T, E>, rusqlite::Error>,
     ) -> Result<T, E> {
@@ -60,7 +70,7 @@ impl SqliteStore {
 }
 
 /// How a transaction ends.
-enum Outcome<T, E> {
+pub(super) enum Outcome<T, E> {
     /// Commit.
     Done(T),
     /// Commit what was written and refuse: a guess counts, a proof is remembered.
@@ -126,8 +136,8 @@ impl Sessions for SqliteStore {
                 return Ok(Outcome::Undo(StoreError::NoEmployee));
             }
             db.execute(
-                "INSERT INTO offers (id, code_digest, tx_code_digest, guesses_left, employee, created_at, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO offers (id, code_digest, tx_code_digest, guesses_left, employee, created_at, expires_at, needs_approval)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 params![
                     offer.id,
                     offer.code_digest,
@@ -135,7 +145,8 @@ impl Sessions for SqliteStore {
                     MAX_GUESSES,
                     offer.employee,
                     offer.created_at.as_secs(),
-                    offer.expires_at.as_secs()
+                    offer.expires_at.as_secs(),
+                    offer.needs_approval
                 ],
             )?;
             for (position, configuration) in (0_u32..).zip(&offer.configurations) {
@@ -153,7 +164,8 @@ impl Sessions for SqliteStore {
         let tx_code: Option<bool> = connection
             .query_row(
                 "SELECT tx_code_digest IS NOT NULL FROM offers
-                 WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND guesses_left > 0",
+                 WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2 AND guesses_left > 0
+                   AND decision IS NOT 'rejected'",
                 params![id, now.as_secs()],
                 |row| row.get(0),
             )
@@ -183,9 +195,20 @@ impl Sessions for SqliteStore {
             if !take_offer(db, &offer.id, now)? {
                 return Ok(Outcome::Undo(Denied::Refused(TokenError::Code)));
             }
-            put_token(db, &offer.id, redemption)?;
+            put_token(db, &offer, redemption)?;
             let configurations = configurations(db, &offer.id)?;
-            Ok(Outcome::Done(Grant { offer: offer.id, employee: offer.employee, configurations }))
+            let identifiers = redemption.identifiers.unwrap_or_default();
+            if !put_identifiers(db, redemption.token_digest, identifiers, &configurations)? {
+                let refusal = TokenError::Details(DetailsError::NotOffered);
+                return Ok(Outcome::Undo(Denied::Refused(refusal)));
+            }
+            Ok(Outcome::Done(Grant {
+                offer: offer.id,
+                employee: offer.employee,
+                configurations,
+                identifiers: identifiers.to_vec(),
+                approval: offer.approval,
+            }))
         })
     }
 
@@ -197,15 +220,19 @@ impl Sessions for SqliteStore {
         now: UnixTime,
     ) -> Result<Grant, Denied<CredentialError>> {
         self.write(|db| {
-            let token: Option<(String, String, String)> = db
+            let token: Option<(String, String, String, Approval)> = db
                 .query_row(
-                    "SELECT offers.id, offers.employee, tokens.thumbprint FROM tokens JOIN offers ON offers.id = tokens.offer
+                    "SELECT offers.id, offers.employee, tokens.thumbprint, needs_approval, decision FROM tokens JOIN offers ON offers.id = tokens.offer
                      WHERE tokens.digest = ?1 AND tokens.expires_at > ?2 AND tokens.uses_left > 0",
                     params![token_digest, now.as_secs()],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                    |row| {
+                        let decision: Option<String> = row.get(4)?;
+                        let approval = approval(row.get(3)?, decision.as_deref());
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, approval))
+                    },
                 )
                 .optional()?;
-            let Some((offer, employee, bound_to)) = token else {
+            let Some((offer, employee, bound_to, approval)) = token else {
                 return Ok(Outcome::Undo(Denied::Refused(CredentialError::Token)));
             };
             if bound_to != thumbprint {
@@ -216,7 +243,8 @@ impl Sessions for SqliteStore {
             }
             db.execute("UPDATE tokens SET uses_left = uses_left - 1 WHERE digest = ?1", params![token_digest])?;
             let configurations = configurations(db, &offer)?;
-            Ok(Outcome::Done(Grant { offer, employee, configurations }))
+            let identifiers = identifiers(db, token_digest)?;
+            Ok(Outcome::Done(Grant { offer, employee, configurations, identifiers, approval }))
         })
     }
 
@@ -230,23 +258,10 @@ impl Sessions for SqliteStore {
                 }
                 Some(Forgetful::Full) => return Ok(Outcome::Undo(StoreError::Busy.into())),
             }
-            // What HR changed since the claims were made must not be missed, least of all a departure.
-            let unchanged = db
-                .prepare("SELECT 1 FROM employees WHERE number = ?1 AND record = ?2")?
-                .exists(params![issuance.employee.number, issuance.employee.record])?;
-            if !unchanged {
+            if !is_unchanged(db, issuance.employee)? {
                 return Ok(Outcome::Undo(StoreError::Busy.into()));
             }
-            let taken = db.execute(
-                "UPDATE offer_configurations SET copies_left = copies_left - ?3
-                 WHERE offer = ?1 AND configuration = ?2 AND copies_left >= ?3",
-                params![
-                    issuance.offer,
-                    issuance.configuration,
-                    u32::try_from(issuance.copies.len()).unwrap_or(u32::MAX)
-                ],
-            )?;
-            if taken != 1 {
+            if !take_from_offer(db, issuance.offer, issuance.configuration, issuance.copies.len())? {
                 return Ok(Outcome::Undo(Denied::Refused(CopiesRefused::Exhausted)));
             }
             record(db, issuance, now)?;
@@ -296,7 +311,7 @@ fn put_employee(
 }
 
 /// Why a digest was not remembered.
-enum Forgetful {
+pub(super) enum Forgetful {
     /// It is there already.
     Seen,
     /// There is no room.
@@ -316,7 +331,7 @@ impl Forgetful {
 }
 
 /// Names the credential if it is new, and adds its copies.
-fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), rusqlite::Error> {
+pub(super) fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), rusqlite::Error> {
     db.execute(
         "INSERT INTO credentials (id, employee, type, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (employee, type) DO NOTHING",
@@ -330,10 +345,43 @@ fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) -> Result<(),
     let mut put = db.prepare(
         "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
+    let notice = issuance.notice;
+    db.execute("INSERT INTO notices (id, token) VALUES (?1, ?2)", params![notice.id, notice.token_digest])?;
     for copy in issuance.copies {
         put.execute(params![copy.id, id, copy.format, copy.issued_at.as_secs(), copy.expires_at.as_secs()])?;
     }
     Ok(())
+}
+
+/// Whether HR's record is as it was: what HR changed since the claims were made must not be missed,
+/// least of all a departure.
+pub(super) fn is_unchanged(db: &Connection, employee: &StoredEmployee) -> Result<bool, rusqlite::Error> {
+    db.prepare("SELECT 1 FROM employees WHERE number = ?1 AND record = ?2")?
+        .exists(params![employee.number, employee.record])
+}
+
+/// Takes copies from what an offer may yield; whether there were as many.
+pub(super) fn take_from_offer(
+    db: &Connection,
+    offer: &str,
+    configuration: &str,
+    copies: usize,
+) -> Result<bool, rusqlite::Error> {
+    let taken = db.execute(
+        "UPDATE offer_configurations SET copies_left = copies_left - ?3
+         WHERE offer = ?1 AND configuration = ?2 AND copies_left >= ?3",
+        params![offer, configuration, u32::try_from(copies).unwrap_or(u32::MAX)],
+    )?;
+    Ok(taken == 1)
+}
+
+/// What stands in the columns `needs_approval` and `decision`.
+pub(super) fn approval(needs_approval: bool, decision: Option<&str>) -> Approval {
+    match (needs_approval, decision) {
+        (false, _) | (true, Some("approved")) => Approval::Granted,
+        (true, Some("rejected")) => Approval::Rejected,
+        (true, _) => Approval::Waiting,
+    }
 }
 
 struct Redeemable {
@@ -341,10 +389,15 @@ struct Redeemable {
     employee: String,
     tx_code_digest: Option<[u8; 32]>,
     guesses_left: u32,
+    approval: Approval,
 }
 
 /// Single use as one conditional write: the digest is unique.
-fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<Forgetful>, rusqlite::Error> {
+pub(super) fn remember(
+    db: &Connection,
+    once: Once<'_>,
+    now: UnixTime,
+) -> Result<Option<Forgetful>, rusqlite::Error> {
     db.execute("DELETE FROM used WHERE expires_at <= ?1", params![now.as_secs()])?;
     let span: i64 =
         db.query_row("SELECT coalesce(max(rowid) - min(rowid) + 1, 0) FROM used", [], |row| row.get(0))?;
@@ -364,11 +417,13 @@ fn redeemable(
     now: UnixTime,
 ) -> Result<Option<Redeemable>, rusqlite::Error> {
     db.query_row(
-        "SELECT id, employee, tx_code_digest, guesses_left FROM offers
-         WHERE code_digest = ?1 AND used_at IS NULL AND expires_at > ?2",
+        "SELECT id, employee, tx_code_digest, guesses_left, needs_approval, decision FROM offers
+         WHERE code_digest = ?1 AND used_at IS NULL AND expires_at > ?2 AND decision IS NOT 'rejected'",
         params![code_digest, now.as_secs()],
         |row| {
+            let decision: Option<String> = row.get(5)?;
             Ok(Redeemable {
+                approval: approval(row.get(4)?, decision.as_deref()),
                 id: row.get(0)?,
                 employee: row.get(1)?,
                 tx_code_digest: row.get(2)?,
@@ -389,18 +444,46 @@ fn take_offer(db: &Connection, id: &str, now: UnixTime) -> Result<bool, rusqlite
     Ok(taken == 1)
 }
 
-fn put_token(db: &Connection, offer: &str, redemption: &Redemption<'_>) -> Result<(), rusqlite::Error> {
+fn put_token(
+    db: &Connection,
+    offer: &Redeemable,
+    redemption: &Redemption<'_>,
+) -> Result<(), rusqlite::Error> {
+    let (uses, expires_at) = match offer.approval {
+        Approval::Waiting => (MAX_WAITING_TOKEN_USES, redemption.waiting_token_expires_at),
+        Approval::Granted | Approval::Rejected => (MAX_TOKEN_USES, redemption.token_expires_at),
+    };
     db.execute(
         "INSERT INTO tokens (digest, offer, thumbprint, uses_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            redemption.token_digest,
-            offer,
-            redemption.thumbprint,
-            MAX_TOKEN_USES,
-            redemption.token_expires_at.as_secs()
-        ],
+        params![redemption.token_digest, offer.id, redemption.thumbprint, uses, expires_at.as_secs()],
     )?;
     Ok(())
+}
+
+/// Keeps the credential identifiers of a token; whether each is of something that is offered.
+fn put_identifiers(
+    db: &Connection,
+    token_digest: &[u8; 32],
+    identifiers: &[(String, String)],
+    offered: &[String],
+) -> Result<bool, rusqlite::Error> {
+    for (position, (identifier, configuration)) in (0_u32..).zip(identifiers) {
+        if !offered.contains(configuration) {
+            return Ok(false);
+        }
+        db.execute(
+            "INSERT INTO identifiers (token, position, identifier, configuration) VALUES (?1, ?2, ?3, ?4)",
+            params![token_digest, position, identifier, configuration],
+        )?;
+    }
+    Ok(true)
+}
+
+fn identifiers(db: &Connection, token_digest: &[u8; 32]) -> Result<Vec<(String, String)>, rusqlite::Error> {
+    let mut query =
+        db.prepare("SELECT identifier, configuration FROM identifiers WHERE token = ?1 ORDER BY position")?;
+    let rows = query.query_map(params![token_digest], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// Checks the transaction code; a wrong one costs a guess in the same transaction.
@@ -438,7 +521,7 @@ fn purge(db: &Connection, now: UnixTime) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-fn configurations(db: &Connection, offer: &str) -> Result<Vec<String>, rusqlite::Error> {
+pub(super) fn configurations(db: &Connection, offer: &str) -> Result<Vec<String>, rusqlite::Error> {
     let mut query =
         db.prepare("SELECT configuration FROM offer_configurations WHERE offer = ?1 ORDER BY position")?;
     let rows = query.query_map(params![offer], |row| row.get(0))?;

@@ -318,7 +318,7 @@ async fn refuses_a_configuration_that_was_not_offered() {
     let encrypted = verdict(&bench, |message| {
         message.members.insert("credential_response_encryption".into(), json!({}));
     });
-    assert_eq!(encrypted.await, refused(400, "invalid_encryption_parameters", "INRO-VCI-044"));
+    assert_eq!(encrypted.await, refused(400, "invalid_encryption_parameters", "INRO-VCI-072"));
 }
 
 #[tokio::test]

@@ -69,10 +69,12 @@ async fn receive(bench: &Bench, link: &str, tx_code: Option<&str>) -> Vec<(Recei
         let signatures: Vec<_> =
             keys.iter().zip(&inputs).map(|(key, input)| key.sign_es256(input).unwrap()).collect();
         let draft = signing.signed(&signatures).unwrap();
-        let CredentialStep::Sign(signing) = draft.send(bench.now(), rng, &RustCrypto) else { panic!("DPoP") };
+        let CredentialStep::Sign(signing) = draft.send(bench.now(), rng, &RustCrypto).unwrap() else {
+            panic!("DPoP")
+        };
         let signature = dpop_key.sign_es256(signing.signing_input()).unwrap();
         let (sent, request) = signing.signed(&signature);
-        match sent.received(&carry_out(bench, request).await).unwrap() {
+        match sent.received(&carry_out(bench, request).await, &RustCrypto).unwrap() {
             CredentialAnswer::Received(credentials, next) => {
                 received.push((credentials, keys));
                 authorized = next;

@@ -11,6 +11,7 @@ use inro_base::{Clock, Rng, UnixTime, base64url};
 use inro_credential::{RoleTable, TypeCatalog};
 use inro_crypto::{CryptoError, Provider as _, PublicKey, RustCrypto, Signature, Signer, SoftwareKey};
 use inro_crypto_aws::AwsLc;
+use inro_issuer::demands::Demands;
 use inro_issuer::hr::Options;
 use inro_issuer::issuer::{AgencyName, Issuer, IssuerParts};
 use inro_issuer::offers::{CreatedOffer, OfferWish};
@@ -130,17 +131,22 @@ pub(crate) fn refused(status: u16, error: &str, code: &str) -> (u16, String, Str
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::asking(Demands::default())
+    }
+
+    /// An issuer that asks `demands` of wallets.
+    pub(crate) fn asking(demands: Demands) -> Self {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
         sqlite::migrate(&mut connection, MIGRATIONS).unwrap();
-        Self::over(SqliteStore::new(connection))
+        Self::over(SqliteStore::new(connection), demands)
     }
 
     /// An issuer over the database file `path`, as a second process would open it.
     pub(crate) fn on_disk(path: &Path) -> Self {
-        Self::over(SqliteStore::new(sqlite::open(path, MIGRATIONS).unwrap()))
+        Self::over(SqliteStore::new(sqlite::open(path, MIGRATIONS).unwrap()), Demands::default())
     }
 
-    fn over(store: SqliteStore) -> Self {
+    fn over(store: SqliteStore, demands: Demands) -> Self {
         let roles = RoleTable::built_in();
         let csv = std::io::Cursor::new(include_bytes!("../../samples/hr.csv"));
         let done = employees::import(&store, csv, Options::default(), &roles, false, NOW).unwrap();
@@ -175,6 +181,7 @@ impl Bench {
                 clock: Arc::<TestClock>::clone(&clock),
                 rng: Box::new(TestRng::new()),
                 store: Arc::new(store),
+                demands,
             })
             .unwrap(),
         );
@@ -200,6 +207,7 @@ impl Bench {
             types: types.iter().map(|&id| id.into()).collect(),
             formats: vec!["dc+sd-jwt".into()],
             tx_code,
+            needs_approval: false,
             lifetime: 600,
         };
         self.issuer.create_offer(&wish).unwrap()

@@ -6,11 +6,15 @@ use inro_oauth::form::{Form, FormError};
 use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
 use inro_oauth::{ErrorCode, HttpsUrl, NonceError, NonceKey, Purpose};
 
+use crate::details::{self, DetailsError};
+
 /// The token endpoint as a request meets it.
 #[derive(Clone, Copy)]
 pub struct TokenEndpoint<'a> {
     /// Its published URL.
     pub url: &'a HttpsUrl,
+    /// The credential issuer's identifier, which authorization details may name.
+    pub issuer: &'a HttpsUrl,
     /// Makes the server's DPoP nonces.
     pub nonces: &'a NonceKey,
     /// The server's time.
@@ -26,6 +30,9 @@ pub struct CheckedTokenRequest {
     pub code_digest: [u8; 32],
     /// The transaction code, if one came.
     pub tx_code: Option<Secret<String>>,
+    /// The configurations that authorization details ask for, if some came: the token is for these
+    /// alone, and its answer names credential identifiers.
+    pub details: Option<Vec<String>>,
     /// The proof whose key the token will be bound to.
     pub proof: DpopProof,
     /// From when on the proof's time or its nonce refuses it, so that the store may forget it.
@@ -45,6 +52,9 @@ pub enum TokenError {
     /// The body.
     #[error(transparent)]
     Form(#[from] FormError),
+    /// The authorization details.
+    #[error(transparent)]
+    Details(#[from] DetailsError),
     /// Another grant type.
     #[error("an unsupported grant type")]
     Grant,
@@ -77,6 +87,7 @@ impl Coded for TokenError {
             Self::Dpop(error) => error.code(),
             Self::Nonce(error) => error.code(),
             Self::Form(error) => error.code(),
+            Self::Details(error) => error.code(),
             Self::Grant => const { Code::new("INRO-VCI-030") },
             Self::NoCode => const { Code::new("INRO-VCI-031") },
             Self::Code => const { Code::new("INRO-VCI-032") },
@@ -89,7 +100,7 @@ impl Coded for TokenError {
 }
 
 impl TokenError {
-    /// The protocol's name for it. Source: RFC 9449 §§5, 8; OpenID4VCI 1.0 §6.3.
+    /// The protocol's name for it. Source: RFC 9449 §§5, 8; OpenID4VCI 1.0 §6.3; RFC 9396 §5.
     pub const fn oauth_code(&self) -> ErrorCode {
         match self {
             Self::Dpop(DpopError::NoNonce) | Self::Nonce(_) => ErrorCode::UseDpopNonce,
@@ -97,6 +108,7 @@ impl TokenError {
             Self::Form(_) | Self::NoCode | Self::TxCodeAbsent | Self::TxCodeUnwanted => {
                 ErrorCode::InvalidRequest
             }
+            Self::Details(_) => ErrorCode::InvalidAuthorizationDetails,
             Self::Grant => ErrorCode::UnsupportedGrantType,
             Self::Code | Self::TxCodeWrong { .. } | Self::Dead => ErrorCode::InvalidGrant,
         }
@@ -126,7 +138,9 @@ impl CheckedTokenRequest {
             return Err(TokenError::Grant);
         }
         let code = form.value("pre-authorized_code").ok_or(TokenError::NoCode)?;
+        let details = form.value("authorization_details");
         Ok(Self {
+            details: details.map(|text| details::parse(text, endpoint.issuer)).transpose()?,
             code_digest: provider.sha256(code.as_bytes()),
             tx_code: form.value("tx_code").map(|text| Secret::new(text.into())),
             forget_proof_at: proof.forget_at().min(nonce.expires_at()),

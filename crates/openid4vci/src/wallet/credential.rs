@@ -4,12 +4,16 @@ use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Rng, UnixTime};
 use inro_crypto::{Provider, PublicKey, Signature};
 use inro_jose::JwsToSign;
-use inro_oauth::TokenType;
-use inro_oauth::error::{ErrorCode, ErrorSeen};
+use inro_oauth::error::ErrorSeen;
 
-use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_to_sign};
+use super::deferred::DeferredTicket;
+use super::notify::Notifier;
+use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, wants_dpop_nonce};
 use super::token::Authorized;
+use crate::encryption::{Body, ReplyKey, open_answer};
 use crate::error::CredentialErrorCode;
+use crate::metadata::ProofPlan;
+use crate::proofs::Proofs;
 use crate::request::credential_request;
 use crate::response::{
     CredentialResponse, MAX_CREDENTIAL_RESPONSE_BYTES, MAX_SMALL_RESPONSE_BYTES, parse_nonce,
@@ -44,12 +48,21 @@ pub struct ProofDraft {
     c_nonce: Option<String>,
 }
 
-/// Waits for one signature per copy.
+/// Waits for one signature per proof.
 #[must_use]
 pub struct ProofSigning {
     session: Session,
     waiting: Waiting,
     proofs: Vec<JwsToSign>,
+    keys: usize,
+}
+
+/// What attested keys still have to do.
+pub enum AttestedStep {
+    /// The first key signs.
+    Sign(ProofSigning),
+    /// Nothing: the attestation alone is sent.
+    Draft(CredentialDraft),
 }
 
 /// A credential request with its proofs, without a DPoP proof.
@@ -57,7 +70,8 @@ pub struct ProofSigning {
 pub struct CredentialDraft {
     session: Session,
     waiting: Waiting,
-    proofs: Vec<String>,
+    proofs: Proofs,
+    keys: usize,
     attempts: u32,
 }
 
@@ -72,13 +86,17 @@ pub enum CredentialStep {
 /// A credential request that waits for the DPoP key's signature.
 #[must_use]
 pub struct CredentialSigning {
-    draft: CredentialDraft,
+    sent: CredentialSent,
+    request: HttpRequest,
     proof: JwsToSign,
 }
 
 /// A credential request on its way.
 #[must_use]
-pub struct CredentialSent(CredentialDraft);
+pub struct CredentialSent {
+    draft: CredentialDraft,
+    reply: Option<ReplyKey>,
+}
 
 /// What the credential endpoint's answer means.
 pub enum CredentialAnswer {
@@ -108,13 +126,19 @@ pub struct Received {
 pub struct Deferred {
     /// What was asked for.
     pub offered: Offered,
-    /// Names the transaction at the deferred credential endpoint.
-    pub transaction_id: String,
+    /// What collects it.
+    pub ticket: DeferredTicket,
     /// How long to wait at least, in seconds.
     pub interval: u64,
 }
 
 impl Authorized {
+    /// Tells the issuer what became of its credentials, where it wants to know.
+    pub fn notifier(&self) -> Option<Notifier> {
+        let url = self.0.metadata.notification_endpoint.clone()?;
+        Some(Notifier::new(url, self.0.access.share()))
+    }
+
     /// Turns to the next configuration that is still to be asked for.
     pub fn next(self) -> NextStep {
         let mut session = self.0;
@@ -145,7 +169,7 @@ impl NonceFetch {
         let metadata = &self.session.metadata;
         let here = metadata.nonce_endpoint.as_ref().map(inro_oauth::HttpsUrl::authority);
         if here == Some(metadata.credential_endpoint.authority()) {
-            self.session.keep_nonce(response);
+            self.session.access.keep_nonce(response);
         }
         Ok(ProofDraft { session: self.session, waiting: self.waiting, c_nonce: Some(c_nonce) })
     }
@@ -162,29 +186,71 @@ impl ProofDraft {
         self.session.metadata.batch_size.unwrap_or(1).clamp(1, MAX_COPIES)
     }
 
-    /// Lays out one proof per key. Each key is used for one copy and never again.
+    /// How the keys are to be proved.
+    ///
+    /// # Errors
+    /// [`VciError::Unsupported`] when the issuer takes no proof that we can make.
+    pub fn plan(&self) -> Result<ProofPlan, VciError> {
+        let plan = self.waiting.offered.configuration.proof_plan();
+        plan.ok_or(VciError::Unsupported { what: "another proof than one of a key with ES256" })
+    }
+
+    /// The nonce that an attestation of the keys has to carry.
+    pub fn c_nonce(&self) -> Option<&str> {
+        self.c_nonce.as_deref()
+    }
+
+    /// Lays out one `jwt` proof per key. Each key is used for one copy and never again.
     ///
     /// # Errors
     /// [`VciError::Count`] for no key, or more than [`ProofDraft::max_copies`].
     pub fn proofs(self, keys: &[PublicKey], now: UnixTime) -> Result<ProofSigning, VciError> {
-        let most = self.max_copies();
-        if keys.is_empty() || keys.len() > most {
-            return Err(VciError::Count { given: keys.len(), most });
-        }
+        self.check_count(keys)?;
         let issuer = &self.session.metadata.issuer;
         let to_sign = |key| proofs::jwt_to_sign(key, issuer, self.c_nonce.as_deref(), now);
         let proofs = keys.iter().map(to_sign).collect();
-        Ok(ProofSigning { session: self.session, waiting: self.waiting, proofs })
+        Ok(ProofSigning { session: self.session, waiting: self.waiting, proofs, keys: keys.len() })
+    }
+
+    /// Takes an attestation of all `keys`, with [`ProofDraft::c_nonce`] in it.
+    ///
+    /// # Errors
+    /// [`VciError::Count`] for no key, or more than [`ProofDraft::max_copies`].
+    pub fn attested(
+        self,
+        keys: &[PublicKey],
+        attestation: String,
+        now: UnixTime,
+    ) -> Result<AttestedStep, VciError> {
+        self.check_count(keys)?;
+        let plan = self.plan()?;
+        let (session, waiting) = (self.session, self.waiting);
+        let first = keys.first().filter(|_| plan != ProofPlan::Attestation);
+        let Some(first) = first else {
+            let proofs = Proofs::Attestation(attestation);
+            let draft = CredentialDraft { session, waiting, proofs, keys: keys.len(), attempts: 0 };
+            return Ok(AttestedStep::Draft(draft));
+        };
+        let (issuer, nonce) = (&session.metadata.issuer, self.c_nonce.as_deref());
+        let proofs = vec![proofs::attested_jwt_to_sign(first, &attestation, issuer, nonce, now)];
+        Ok(AttestedStep::Sign(ProofSigning { session, waiting, proofs, keys: keys.len() }))
+    }
+
+    fn check_count(&self, keys: &[PublicKey]) -> Result<(), VciError> {
+        let most = self.max_copies();
+        let fits = (1..=most).contains(&keys.len());
+        if fits { Ok(()) } else { Err(VciError::Count { given: keys.len(), most }) }
     }
 }
 
 impl ProofSigning {
-    /// The bytes that each key signs with ES256, in the order of the keys.
+    /// The bytes that each key signs with ES256, in the order of the keys: of attested keys the first
+    /// alone.
     pub fn signing_inputs(&self) -> impl Iterator<Item = &[u8]> {
         self.proofs.iter().map(JwsToSign::signing_input)
     }
 
-    /// Takes one signature per key, in the same order.
+    /// Takes one signature per signing input, in the same order.
     ///
     /// # Errors
     /// [`VciError::Count`] for another number of signatures.
@@ -198,32 +264,36 @@ impl ProofSigning {
             .zip(signatures)
             .map(|(proof, signature)| proof.finish(signature))
             .collect();
-        Ok(CredentialDraft { session: self.session, waiting: self.waiting, proofs, attempts: 0 })
+        let (proofs, keys) = (Proofs::Jwt(proofs), self.keys);
+        Ok(CredentialDraft { session: self.session, waiting: self.waiting, proofs, keys, attempts: 0 })
     }
 }
 
 impl CredentialDraft {
-    /// Lays out the request.
-    pub fn send(self, now: UnixTime, rng: &mut dyn Rng, provider: &dyn Provider) -> CredentialStep {
-        if self.session.token_type == TokenType::Bearer {
-            let request = self.request();
-            return CredentialStep::Send(CredentialSent(self), request);
-        }
+    /// Lays out the request, encrypted where the issuer offers it: with a fresh key for the answer.
+    ///
+    /// # Errors
+    /// [`VciError::Jwe`] when the issuer's key cannot be used.
+    pub fn send(
+        self,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+        provider: &dyn Provider,
+    ) -> Result<CredentialStep, VciError> {
         let session = &self.session;
-        let (url, token) = (&session.metadata.credential_endpoint, session.token.expose());
-        let nonce = session.dpop_nonce.as_deref();
-        let proof = dpop_to_sign(url, Some(token), nonce, &session.dpop_key, now, rng, provider);
-        CredentialStep::Sign(CredentialSigning { draft: self, proof })
-    }
-
-    fn request(&self) -> HttpRequest {
-        let session = &self.session;
-        let body = credential_request(&self.waiting.wanted, &self.proofs);
-        let authorization = format!("{} {}", session.token_type.as_str(), session.token.expose());
-        let url = session.metadata.credential_endpoint.as_str();
-        HttpRequest::post(url, "application/json", body, MAX_CREDENTIAL_RESPONSE_BYTES)
-            .with_header("accept", "application/json")
-            .with_header("authorization", authorization)
+        let members = credential_request(&self.waiting.wanted, &self.proofs);
+        let body = Body::new(members, session.sealing.as_ref(), rng, provider)?;
+        let url = &session.metadata.credential_endpoint;
+        let request = session
+            .access
+            .post(url, body.media_type, body.bytes, MAX_CREDENTIAL_RESPONSE_BYTES)
+            .with_header("accept", "application/json, application/jwt");
+        let proof = session.access.proof(url, now, rng, provider);
+        let sent = CredentialSent { draft: self, reply: body.reply };
+        Ok(match proof {
+            Some(proof) => CredentialStep::Sign(CredentialSigning { sent, request, proof }),
+            None => CredentialStep::Send(sent, request),
+        })
     }
 }
 
@@ -235,8 +305,8 @@ impl CredentialSigning {
 
     /// Takes the signature.
     pub fn signed(self, signature: &Signature) -> (CredentialSent, HttpRequest) {
-        let request = self.draft.request().with_header("dpop", self.proof.finish(signature));
-        (CredentialSent(self.draft), request)
+        let request = self.request.with_header("dpop", self.proof.finish(signature));
+        (self.sent, request)
     }
 }
 
@@ -245,20 +315,35 @@ impl CredentialSent {
     ///
     /// # Errors
     /// [`VciError`] when the issuer refused, or its answer cannot be used.
-    pub fn received(self, response: &HttpResponse) -> Result<CredentialAnswer, VciError> {
-        let mut draft = self.0;
-        draft.session.keep_nonce(response);
+    pub fn received(
+        self,
+        response: &HttpResponse,
+        provider: &dyn Provider,
+    ) -> Result<CredentialAnswer, VciError> {
+        let (mut draft, reply) = (self.draft, self.reply);
+        draft.session.access.keep_nonce(response);
         if !response.is_success() {
             return draft.refused(response);
         }
+        let answer = open_answer(response, reply.as_ref(), provider)?;
         let (session, offered) = (draft.session, draft.waiting.offered);
-        match CredentialResponse::parse(&response.body, draft.proofs.len())? {
+        match CredentialResponse::parse(&answer, draft.keys)? {
             CredentialResponse::Issued { credentials, notification_id } => {
                 let received = Received { offered, credentials, notification_id };
                 Ok(CredentialAnswer::Received(received, Authorized(session)))
             }
             CredentialResponse::Deferred { transaction_id, interval } => {
-                let deferred = Deferred { offered, transaction_id, interval };
+                if session.metadata.deferred_endpoint.is_none() {
+                    return Err(VciError::NoDeferredEndpoint);
+                }
+                let ticket = DeferredTicket {
+                    issuer: session.metadata.issuer.clone(),
+                    configuration_id: offered.id.clone(),
+                    transaction_id,
+                    keys: draft.keys,
+                    access: session.access.share(),
+                };
+                let deferred = Deferred { offered, ticket, interval };
                 Ok(CredentialAnswer::Deferred(deferred, Authorized(session)))
             }
         }
@@ -268,7 +353,7 @@ impl CredentialSent {
 impl CredentialDraft {
     fn refused(mut self, response: &HttpResponse) -> Result<CredentialAnswer, VciError> {
         let seen = ErrorSeen::read(&response.body);
-        if wants_dpop_nonce(response, &seen) && response.header("dpop-nonce").is_some() {
+        if wants_dpop_nonce(response, &seen) {
             self.attempts += 1;
             if self.attempts > MAX_NONCE_RETRIES {
                 return Err(VciError::TooManyNonces { times: self.attempts });
@@ -291,11 +376,4 @@ impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Received({} credentials)", self.credentials.len())
     }
-}
-
-/// A resource server says it in `WWW-Authenticate`; some say it in the body. Source: RFC 9449 §9.
-fn wants_dpop_nonce(response: &HttpResponse, seen: &ErrorSeen) -> bool {
-    let code = ErrorCode::UseDpopNonce.as_str();
-    let challenge = response.header("www-authenticate").unwrap_or_default();
-    response.status == 401 && (seen.error == code || challenge.contains(&format!("error=\"{code}\"")))
 }

@@ -119,10 +119,7 @@ impl OfferSeen {
 
     /// Asks for the issuer's metadata, signed if the issuer can.
     pub fn fetch_metadata(self) -> (MetadataFetch, HttpRequest) {
-        let url = self.offer.issuer.well_known(WELL_KNOWN);
-        let accept = "application/jwt, application/json;q=0.9";
-        // A signed document is a third longer than its JSON.
-        let request = fetch_json(url, accept, Limits::DOCUMENT.bytes * 2);
+        let request = metadata_request(&self.offer.issuer);
         (MetadataFetch { offer: self.offer }, request)
     }
 }
@@ -137,19 +134,9 @@ impl MetadataFetch {
         response: &HttpResponse,
         trust: &MetadataTrust<'_>,
     ) -> Result<(ServerFetch, HttpRequest), VciError> {
-        check_document(response)?;
-        let issuer = &self.offer.issuer;
-        let (metadata, signer) = match response.media_type().as_deref() {
-            Some(JSON) => (IssuerMetadata::parse(&response.body, issuer)?, None),
-            Some(signed::MEDIA_TYPE) => {
-                let found = signed::verify(&response.body, issuer, trust.anchors, trust.now, trust.provider)?;
-                (found.0, Some(found.1))
-            }
-            _ => return Err(VciError::MediaType),
-        };
-        if metadata.encryption_required {
-            return Err(VciError::Unsupported { what: "encrypted requests or answers" });
-        }
+        let (metadata, signer) = read_metadata(response, &self.offer.issuer, trust)?;
+        // Before the code is redeemed: what cannot be asked for should cost nothing.
+        metadata.sealing()?;
         let server = server_of(&self.offer, &metadata)?;
         let request = fetch_json(server.well_known(SERVER_WELL_KNOWN), JSON, Limits::DOCUMENT.bytes);
         Ok((ServerFetch { offer: self.offer, metadata, signer, server }, request))
@@ -226,8 +213,8 @@ impl Ready {
     /// [`VciError::Unsupported`] when a configuration needs a format or proof that we lack;
     /// [`VciError::TxCodeNeeded`] and [`VciError::TxCodeUnfit`] for the code.
     pub fn redeem(self, tx_code: Option<&str>, dpop_key: PublicKey) -> Result<TokenDraft, VciError> {
-        if self.offered.iter().any(|offered| !offered.configuration.takes_jwt_proofs()) {
-            return Err(VciError::Unsupported { what: "another proof than a jwt proof with ES256" });
+        if self.offered.iter().any(|offered| offered.configuration.proof_plan().is_none()) {
+            return Err(VciError::Unsupported { what: "another proof than one of a key with ES256" });
         }
         match (&self.offer.tx_code, tx_code) {
             (None, None) => {}
@@ -237,6 +224,30 @@ impl Ready {
         }
         let code = self.offer.pre_authorized_code;
         Ok(TokenDraft::new(self.metadata, self.server, self.offered, dpop_key, &code, tx_code))
+    }
+}
+
+/// Asks for an issuer's metadata, signed if the issuer can.
+pub(super) fn metadata_request(issuer: &HttpsUrl) -> HttpRequest {
+    let accept = "application/jwt, application/json;q=0.9";
+    // A signed document is a third longer than its JSON.
+    fetch_json(issuer.well_known(WELL_KNOWN), accept, Limits::DOCUMENT.bytes * 2)
+}
+
+/// Reads metadata, signed or not; signed ones must be by a trusted signer.
+pub(super) fn read_metadata(
+    response: &HttpResponse,
+    issuer: &HttpsUrl,
+    trust: &MetadataTrust<'_>,
+) -> Result<(IssuerMetadata, Option<TrustedKey>), VciError> {
+    check_document(response)?;
+    match response.media_type().as_deref() {
+        Some(JSON) => Ok((IssuerMetadata::parse(&response.body, issuer)?, None)),
+        Some(signed::MEDIA_TYPE) => {
+            let found = signed::verify(&response.body, issuer, trust.anchors, trust.now, trust.provider)?;
+            Ok((found.0, Some(found.1)))
+        }
+        _ => Err(VciError::MediaType),
     }
 }
 

@@ -5,8 +5,10 @@ use inro_base::{Rng, Secret, UnixTime};
 use inro_crypto::{Provider, PublicKey};
 use inro_jose::JwsToSign;
 use inro_oauth::dpop::{self, Target};
+use inro_oauth::error::{ErrorCode, ErrorSeen};
 use inro_oauth::{HttpsUrl, TokenType};
 
+use crate::encryption::Sealing;
 use crate::metadata::{Configuration, IssuerMetadata};
 use crate::request::Wanted;
 
@@ -29,12 +31,19 @@ pub struct Offered {
 /// What all states behind the token endpoint carry along.
 pub(crate) struct Session {
     pub(crate) metadata: Box<IssuerMetadata>,
+    pub(crate) access: Access,
+    /// How requests are encrypted, where the issuer offers it.
+    pub(crate) sealing: Option<Sealing>,
+    pub(crate) waiting: VecDeque<Waiting>,
+}
+
+/// An access token with what it takes to use it.
+pub(crate) struct Access {
     pub(crate) dpop_key: PublicKey,
     pub(crate) token: Secret<String>,
     pub(crate) token_type: TokenType,
     /// The latest DPoP nonce of the credential issuer.
     pub(crate) dpop_nonce: Option<String>,
-    pub(crate) waiting: VecDeque<Waiting>,
 }
 
 /// One credential request that is still to be made.
@@ -46,13 +55,57 @@ pub(crate) struct Waiting {
     pub(crate) nonce_refusals: u32,
 }
 
-impl Session {
+impl Access {
     /// Keeps the DPoP nonce that an answer brought. Source: RFC 9449 §8.2.
     pub(crate) fn keep_nonce(&mut self, response: &HttpResponse) {
         if let Some(nonce) = dpop_nonce(response) {
             self.dpop_nonce = Some(nonce);
         }
     }
+
+    /// The DPoP proof of a request to `url`, where the token is bound to a key.
+    pub(crate) fn proof(
+        &self,
+        url: &HttpsUrl,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+        provider: &dyn Provider,
+    ) -> Option<JwsToSign> {
+        let (token, nonce) = (self.token.expose(), self.dpop_nonce.as_deref());
+        let bound = self.token_type == TokenType::Dpop;
+        bound.then(|| dpop_to_sign(url, Some(token), nonce, &self.dpop_key, now, rng, provider))
+    }
+
+    /// A request with the token.
+    pub(crate) fn post(
+        &self,
+        url: &HttpsUrl,
+        media_type: &str,
+        body: Vec<u8>,
+        max_response_bytes: usize,
+    ) -> HttpRequest {
+        let authorization = format!("{} {}", self.token_type.as_str(), self.token.expose());
+        HttpRequest::post(url.as_str(), media_type, body, max_response_bytes)
+            .with_header("authorization", authorization)
+    }
+
+    /// The same token for another state.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            dpop_key: self.dpop_key,
+            token: Secret::new(self.token.expose().clone()),
+            token_type: self.token_type,
+            dpop_nonce: self.dpop_nonce.clone(),
+        }
+    }
+}
+
+/// A resource server says it in `WWW-Authenticate`; some say it in the body. Source: RFC 9449 §9.
+pub(crate) fn wants_dpop_nonce(response: &HttpResponse, seen: &ErrorSeen) -> bool {
+    let code = ErrorCode::UseDpopNonce.as_str();
+    let challenge = response.header("www-authenticate").unwrap_or_default();
+    let said = seen.error == code || challenge.contains(&format!("error=\"{code}\""));
+    response.status == 401 && said && response.header("dpop-nonce").is_some()
 }
 
 /// The usable `DPoP-Nonce` of an answer.

@@ -8,11 +8,11 @@ use inro_oauth::error::{ErrorCode, ErrorSeen};
 use inro_oauth::{ServerMetadata, TokenResponse, TokenType, form};
 use serde_json::Value;
 
-use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_nonce, dpop_to_sign};
+use super::session::{Access, MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_nonce, dpop_to_sign};
 use crate::metadata::IssuerMetadata;
 use crate::request::{Wanted, token_request};
 use crate::response::MAX_SMALL_RESPONSE_BYTES;
-use crate::{VciError, offer};
+use crate::{VciError, details, offer};
 
 /// The most credential identifiers that we take from one token answer; each becomes a request.
 const MAX_IDENTIFIERS: usize = 16;
@@ -70,7 +70,10 @@ impl TokenDraft {
         code: &Secret<String>,
         tx_code: Option<&str>,
     ) -> Self {
-        let body = Secret::new(token_request(code.expose(), tx_code));
+        // Then the answer names credential identifiers, and the token is for the offer alone.
+        let ids: Vec<&str> = offered.iter().map(|offered| offered.id.as_str()).collect();
+        let details = server.knows_details(details::TYPE).then(|| details::wanted(&ids));
+        let body = Secret::new(token_request(code.expose(), tx_code, details.as_ref()));
         Self {
             metadata: Box::new(metadata),
             server: Box::new(server),
@@ -146,11 +149,14 @@ impl TokenSent {
         let same_host =
             draft.server.token_endpoint.authority() == draft.metadata.credential_endpoint.authority();
         Ok(TokenAnswer::Authorized(Authorized(Session {
-            dpop_nonce: nonce.or(draft.nonce).filter(|_| same_host),
+            sealing: draft.metadata.sealing()?,
+            access: Access {
+                dpop_nonce: nonce.or(draft.nonce).filter(|_| same_host),
+                dpop_key: draft.dpop_key,
+                token: answer.access_token,
+                token_type: answer.token_type,
+            },
             metadata: draft.metadata,
-            dpop_key: draft.dpop_key,
-            token: answer.access_token,
-            token_type: answer.token_type,
             waiting,
         })))
     }

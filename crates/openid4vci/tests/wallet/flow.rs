@@ -4,7 +4,7 @@ use inro_base::Coded as _;
 use inro_base::http::HttpResponse;
 use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
 use inro_openid4vci::issuer::{
-    Access, CheckedAccess, CheckedCredentialRequest, CheckedTokenRequest, Granting, TokenEndpoint,
+    Access, CheckedAccess, CheckedCredentialRequest, CheckedTokenRequest, RequestBody, TokenEndpoint,
 };
 use inro_openid4vci::wallet::*;
 use inro_openid4vci::{VciError, offer};
@@ -65,7 +65,8 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
 
     // Without a nonce the server asks for one; with it the same request is accepted.
     let endpoint_url = url("https://issuer.example/token");
-    let endpoint = TokenEndpoint { url: &endpoint_url, nonces: &nonces, now: NOW };
+    let issuer = url("https://issuer.example");
+    let endpoint = TokenEndpoint { url: &endpoint_url, issuer: &issuer, nonces: &nonces, now: NOW };
     let (sent, request) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
     let refused = CheckedTokenRequest::check(header(&request, "dpop"), &request.body, &endpoint, &RustCrypto);
     let refused = refused.err().unwrap();
@@ -98,7 +99,7 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
     let signatures: Vec<_> =
         keys.iter().zip(&inputs).map(|(key, input)| key.sign_es256(input).unwrap()).collect();
     let draft = signing.signed(&signatures).unwrap();
-    let (sent, request) = credential_request(draft.send(NOW, rng, &RustCrypto), &key);
+    let (sent, request) = credential_request(draft.send(NOW, rng, &RustCrypto).unwrap(), &key);
 
     let credential_url = url("https://issuer.example/credential");
     let access = Access { url: &credential_url, nonces: &nonces, now: NOW };
@@ -110,16 +111,16 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
     )
     .unwrap();
     assert_eq!(access.proof.check_key(&thumbprint), Ok(()));
-    let issuer = url("https://issuer.example");
     let granted = [CONFIGURATION.to_owned()];
-    let granting =
-        Granting { issuer: &issuer, configuration_ids: &granted, batch_size: 10, nonces: &nonces, now: NOW };
-    let checked = CheckedCredentialRequest::check(&request.body, &granting, &RustCrypto).unwrap();
+    let granting = granting(&issuer, &granted, &nonces);
+    let body = RequestBody { bytes: &request.body, encrypted: false };
+    let checked = CheckedCredentialRequest::check(body, &granting, &RustCrypto).unwrap();
     assert_eq!(checked.holder_keys, publics);
 
     let list: Vec<Value> = (0..10).map(|n| json!({"credential": format!("c{n}~")})).collect();
-    let CredentialAnswer::Received(received, authorized) =
-        sent.received(&answer(200, &json!({"credentials": list, "notification_id": "n"}))).unwrap()
+    let CredentialAnswer::Received(received, authorized) = sent
+        .received(&answer(200, &json!({"credentials": list, "notification_id": "n"})), &RustCrypto)
+        .unwrap()
     else {
         panic!("received")
     };
@@ -157,12 +158,12 @@ fn works_without_nonce_endpoint_batch_dpop_scope_and_display() {
     let signing = draft.proofs(&[holder.public_key()], NOW).unwrap();
     let signature = holder.sign_es256(signing.signing_inputs().next().unwrap()).unwrap();
     let draft = signing.signed(&[signature]).unwrap();
-    let CredentialStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto) else {
+    let CredentialStep::Send(sent, request) = draft.send(NOW, rng, &RustCrypto).unwrap() else {
         panic!("no proof to sign")
     };
     assert_eq!(header(&request, "authorization"), ["Bearer tok"]);
     let issued = answer(200, &json!({"credentials": [{"credential": "c~"}]}));
-    assert!(matches!(sent.received(&issued).unwrap(), CredentialAnswer::Received(..)));
+    assert!(matches!(sent.received(&issued, &RustCrypto).unwrap(), CredentialAnswer::Received(..)));
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn refuses_metadata_of_another_issuer_and_a_foreign_authorization_server() {
     offer["credential_configuration_ids"] = json!(["unheard-of"]);
     assert_eq!(code(&offer, &metadata_json(), &server_json()), Some("INRO-VCI-006"));
     let mut metadata = metadata_json();
-    metadata["credential_response_encryption"] = json!({"encryption_required": true});
+    metadata["credential_response_encryption"] = json!({"alg_values_supported": ["RSA-OAEP"], "enc_values_supported": [], "encryption_required": true});
     assert_eq!(code(&offer_json(), &metadata, &server_json()), Some("INRO-VCI-007"));
 }
 
@@ -265,9 +266,10 @@ fn stops_when_the_server_asks_for_nonces_for_ever() {
 fn a_proof_is_remembered_no_longer_than_its_nonce_lives() {
     let (key, nonces, rng) = (key(1), nonce_key(), &mut Counter(0));
     let endpoint_url = url("https://issuer.example/token");
-    let endpoint = TokenEndpoint { url: &endpoint_url, nonces: &nonces, now: NOW };
+    let issuer = url("https://issuer.example");
+    let endpoint = TokenEndpoint { url: &endpoint_url, issuer: &issuer, nonces: &nonces, now: NOW };
     let nonce = nonces.issue(inro_oauth::Purpose::Dpop, NOW.plus(-100), rng, &RustCrypto);
-    let body = inro_openid4vci::request::token_request("code", None);
+    let body = inro_openid4vci::request::token_request("code", None, None);
     let mut forget_at = |iat| {
         let target = inro_oauth::dpop::Target {
             method: inro_base::http::Method::Post,

@@ -4,6 +4,8 @@ use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Rng, UnixTime};
 use inro_crypto::SoftwareKey;
 use inro_oauth::{HttpsUrl, NonceKey};
+use inro_openid4vci::issuer::Granting;
+use inro_trust::Anchors;
 use serde_json::{Value, json};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_795_396_529);
@@ -35,6 +37,26 @@ pub(crate) fn url(text: &str) -> HttpsUrl {
 
 pub(crate) fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// What a token for `granted` grants, without encryption and attestations.
+pub(crate) fn granting<'a>(
+    issuer: &'a HttpsUrl,
+    granted: &'a [String],
+    nonces: &'a NonceKey,
+) -> Granting<'a> {
+    static NOBODY: std::sync::LazyLock<Anchors> = std::sync::LazyLock::new(Anchors::new);
+    Granting {
+        issuer,
+        configuration_ids: granted,
+        identifiers: &[],
+        batch_size: 10,
+        nonces,
+        encryption: None,
+        attested: &[],
+        wallet_providers: &NOBODY,
+        now: NOW,
+    }
 }
 
 pub(crate) fn answer(status: u16, body: &Value) -> HttpResponse {
