@@ -5,6 +5,8 @@ mod credential;
 #[cfg(test)]
 mod issuance;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod token;
