@@ -23,10 +23,6 @@ pub enum Format {
 
 /// A credential in its holder's hands.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a wallet holds a few at one time, and each owns far more on the heap"
-)]
 pub enum HeldCredential {
     /// SD-JWT VC.
     SdJwt(HeldSdJwt),
