@@ -127,6 +127,14 @@ fn refuses_another_kid_alg_or_enc_and_another_state() {
     assert_eq!(verdict(&world, awaiting(), sealed(&key, &stateless).as_bytes()), "INRO-VP-041");
     let foreign = json!({ "vp_token": parameters["vp_token"], "state": "x".repeat(32) });
     assert_eq!(verdict(&world, awaiting(), sealed(&key, &foreign).as_bytes()), "INRO-VP-041");
+    // A signed JWT within is another kind of response, which nobody asked for.
+    let nested = Value::Object(payload(&awaiting()));
+    let nested = world.sign_request(nested.as_object().unwrap());
+    let recipient = Recipient { jwk: &key, enc: ContentEncryption::A128Gcm };
+    let party = PartyInfo::default();
+    let jwe = encrypt(nested.as_bytes(), &recipient, party, &mut Counting(41), &RustCrypto).unwrap();
+    let nested = form::encode(&[("response", &jwe)]);
+    assert_eq!(verdict(&world, awaiting(), nested.as_bytes()), "INRO-BASE-004");
     // A token as text is what direct_post has.
     let as_text = json!({ "vp_token": parameters["vp_token"].to_string(), "state": sent.state });
     assert_eq!(verdict(&world, awaiting(), sealed(&key, &as_text).as_bytes()), "INRO-VP-044");
