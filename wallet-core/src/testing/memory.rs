@@ -9,8 +9,8 @@ use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Rng, Secret, UnixTime};
 use inro_crypto::{Provider as _, RustCrypto, Signature, Signer as _, SoftwareKey};
 
-use crate::ports::{Boxed, CreatedKey, Http, HttpError, KeyStore, KeyStoreError};
-use crate::records::KeyId;
+use crate::ports::{Boxed, Http, HttpError, KeyStore, KeyStoreError};
+use crate::records::{CreatedKey, KeyId};
 
 /// What the ports were asked, in order; shared between several stand-ins.
 #[derive(Clone, Debug, Default)]
