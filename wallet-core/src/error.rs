@@ -36,6 +36,9 @@ pub enum WalletError {
     /// Nothing in the offer has a format that this wallet knows.
     #[error("the offer names no supported credential")]
     NothingSupported,
+    /// The issuer asks for key attestations, and nobody vouches for this wallet's keys.
+    #[error("nobody vouches for the keys of this wallet")]
+    NoAttester,
     /// Another number of copies than keys.
     #[error("{received} copies where {asked} were asked for")]
     CopyCount {
@@ -85,6 +88,11 @@ impl WalletError {
         }
     }
 
+    /// Whether nothing will come of a deferred issuance any more.
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Issuance(VciError::DeferredOver { .. }))
+    }
+
     /// Whether the wallet refused to go on for the holder's protection, rather than failed.
     pub fn is_refusal(&self) -> bool {
         match self {
@@ -106,6 +114,7 @@ impl WalletError {
             | Self::Http(_)
             | Self::Credential(_)
             | Self::NothingSupported
+            | Self::NoAttester
             | Self::CopyCount { .. }
             | Self::ForeignKey
             | Self::OtherType
@@ -139,6 +148,7 @@ impl Coded for WalletError {
             Self::Trust(error) => error.code(),
             Self::Credential(error) => error.code(),
             Self::NothingSupported => const { Code::new("INRO-WALLET-031") },
+            Self::NoAttester => const { Code::new("INRO-WALLET-080") },
             Self::CopyCount { .. } => const { Code::new("INRO-WALLET-032") },
             Self::ForeignKey => const { Code::new("INRO-WALLET-033") },
             Self::OtherType => const { Code::new("INRO-WALLET-034") },

@@ -9,7 +9,7 @@ use inro_trust::Anchors;
 use serde_json::{Map, Value};
 
 use crate::error::WalletError;
-use crate::ports::CreatedKey;
+use crate::records::CreatedKey;
 use crate::records::{
     ClaimLabel, CredentialId, CredentialRecord, Event, HistoryItem, Localized, NewCopy, NewCredential,
     NewHistoryEntry, Outcome, is_of_employee, path_name,

@@ -3,10 +3,13 @@
 //! Four ports stand between it and the device: [`KeyStore`], [`Store`], [`Http`] and
 //! `inro_base::Clock`. It is async without a runtime: a port's future is all that it waits for.
 //!
-//! [`Wallet::receive`] goes from an offer to checked copies, one key each. [`Wallet::review`] gives
+//! [`Wallet::receive`] goes from an offer to checked copies, one key each; [`Wallet::collect`] asks for
+//! what the issuer deferred. [`Wallet::review`] gives
 //! what a verifier asks for; nothing leaves before [`Wallet::approve`] was called with a [`Choice`].
 
+mod collect;
 mod error;
+mod incoming;
 mod issued;
 mod matching;
 mod ports;
@@ -21,13 +24,15 @@ pub mod testing;
 mod tests;
 mod wallet;
 
+pub use collect::Collected;
 pub use error::WalletError;
-pub use ports::{Boxed, CreatedKey, Http, HttpError, KeyStore, KeyStoreError, Store, StoreError};
+pub use ports::{Boxed, Http, HttpError, KeyAttester, KeyStore, KeyStoreError, Store, StoreError};
 pub use present::Reviewing;
+pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry,
-    HistoryId, HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome,
-    RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, Event,
+    HistoryEntry, HistoryId, HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry,
+    NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
     Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,

@@ -8,24 +8,16 @@ use std::pin::Pin;
 
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Code, Coded, Secret, UnixTime};
-use inro_crypto::{PublicKey, Signature};
+use inro_crypto::Signature;
 
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, HistoryEntry, HistoryId, KeyId,
-    NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+    AnchorKind, AnchorRecord, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, HistoryEntry,
+    HistoryId, KeyId, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId,
+    PendingRecord, RequestDigest,
 };
 
 /// The answer of a port that may have to wait.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A key pair that a key store made. The private half stays inside.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CreatedKey {
-    /// Under which name the key store knows the pair.
-    pub id: KeyId,
-    /// The public half, P-256.
-    pub public_key: PublicKey,
-}
 
 /// Custody of private keys: a phone's secure hardware, or files in tests and demonstrations.
 pub trait KeyStore: Send + Sync {
@@ -53,6 +45,23 @@ pub trait KeyStore: Send + Sync {
 
     /// The names of all key pairs in custody.
     fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>>;
+
+    /// What tells issuers how these keys are kept; a key store that nobody vouches for has none.
+    fn attester(&self) -> Option<&dyn KeyAttester> {
+        None
+    }
+}
+
+/// Obtains key attestations: from the secure hardware itself, or from the wallet's provider.
+pub trait KeyAttester: Send + Sync {
+    /// An attestation of all `keys` in JWT format, with `nonce` in it and an end.
+    ///
+    /// Source: OpenID4VCI 1.0 Appendix D.1.
+    fn attest<'a>(
+        &'a self,
+        keys: &'a [CreatedKey],
+        nonce: Option<&'a str>,
+    ) -> Boxed<'a, Result<String, KeyStoreError>>;
 }
 
 /// The network.
@@ -78,6 +87,36 @@ pub trait Store: Send + Sync {
         credentials: &'a [NewCredential],
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
 
+    /// The same, together with what was deferred of the same offer: all of it or none.
+    fn put_issued<'a>(
+        &'a self,
+        credentials: &'a [NewCredential],
+        pending: &'a [NewPending],
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+
+    /// All deferred issuances, oldest first.
+    fn pending(&self) -> Boxed<'_, Result<Vec<PendingRecord>, StoreError>>;
+
+    /// One deferred issuance, if it is there.
+    fn one_pending<'a>(&'a self, id: &'a PendingId) -> Boxed<'a, Result<Option<Pending>, StoreError>>;
+
+    /// Takes down when to ask again for a deferred issuance.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchPending`].
+    fn postpone<'a>(&'a self, id: &'a PendingId, retry_at: UnixTime) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// Ends a deferred issuance, and stores the credential or the history entry; the answer names the
+    /// keys of copies that are of no use any more. Of two attempts only one succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchPending`]; nothing is written then.
+    fn end_pending<'a>(
+        &'a self,
+        id: &'a PendingId,
+        end: PendingEnd<'a>,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+
     /// All credentials, oldest first.
     fn credentials(&self) -> Boxed<'_, Result<Vec<CredentialRecord>, StoreError>>;
 
@@ -94,7 +133,8 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Boxed<'a, Result<Vec<Copy>, StoreError>>;
 
-    /// The keys of the unspent copies of one credential, or of all.
+    /// The keys of the unspent copies of one credential, or of all; with all of them those of deferred
+    /// issuances.
     fn keys_in_use<'a>(&'a self, id: Option<&'a CredentialId>) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
 
     /// Removes a credential with its copies and records that.
@@ -185,6 +225,9 @@ pub enum StoreError {
     /// No credential has this id.
     #[error("no such credential")]
     NoSuchCredential,
+    /// No deferred issuance has this id.
+    #[error("no such deferred issuance")]
+    NoSuchPending,
     /// The database was made by a newer version.
     #[error("the database has version {found}, this program knows {known}")]
     TooNew {
@@ -229,6 +272,7 @@ impl Coded for StoreError {
             Self::AnsweredBefore => const { Code::new("INRO-WALLET-020") },
             Self::Spent => const { Code::new("INRO-WALLET-021") },
             Self::NoSuchCredential => const { Code::new("INRO-WALLET-022") },
+            Self::NoSuchPending => const { Code::new("INRO-WALLET-081") },
             Self::TooNew { .. } => const { Code::new("INRO-WALLET-023") },
             Self::Corrupt => const { Code::new("INRO-WALLET-024") },
             Self::Failed => const { Code::new("INRO-WALLET-025") },

@@ -1,52 +1,56 @@
 //! The use case `receive`: from an offer's link to checked copies in the store.
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_credential::{ClaimPath, Format};
+use inro_credential::Format;
 use inro_crypto::Signature;
+use inro_openid4vci::metadata::ProofPlan;
 use inro_openid4vci::wallet::{
-    Authorized, CredentialAnswer, CredentialDraft, CredentialStep, MetadataTrust, NextStep, OfferStep,
-    ProofDraft, Ready, Received, TokenAnswer, TokenDraft, TokenStep, read_offer,
+    AttestedStep, Authorized, CredentialAnswer, CredentialDraft, CredentialStep, Deferred, MetadataTrust,
+    NextStep, OfferStep, ProofDraft, Ready, TokenAnswer, TokenDraft, TokenStep, read_offer,
 };
-use inro_openid4vci::{Display, VciError};
+use inro_openid4vci::{NotificationEvent, VciError};
 use inro_trust::Anchors;
-use serde_json::Value;
 
 use crate::error::WalletError;
-use crate::issued::{self, Batch};
-use crate::ports::CreatedKey;
-use crate::records::{ClaimLabel, CredentialRecord, KeyId, Localized, NewCredential};
+use crate::incoming::{Issuer, MAX_WAIT, Notices, localized};
+use crate::records::CreatedKey;
+use crate::records::{CredentialRecord, KeyId, NewCredential, NewPending, PendingId, PendingRecord};
 use crate::wallet::Wallet;
 
 /// How many copies the wallet asks for at most: each is used once, and each costs a key.
 const WANTED_COPIES: usize = 10;
-/// How many names of claims are kept of one type, and how long each may be, in characters.
-const MAX_LABELS: usize = 256;
-const MAX_LABEL_CHARS: usize = 100;
 /// How many answers of one issuance lead to another request; the states allow fewer.
 const MAX_ROUNDS: usize = 100;
 
-/// Who issues, as the wallet shows it.
-struct Issuer {
-    identifier: String,
-    name: Localized,
-    /// Whether an anchor vouches for the name.
-    vouched: bool,
+/// What an offer brought.
+#[derive(Debug)]
+pub struct Receipt {
+    /// The credentials that are here.
+    pub credentials: Vec<CredentialRecord>,
+    /// What the issuer deferred: [`Wallet::collect`] asks for it.
+    pub pending: Vec<PendingRecord>,
+}
+
+/// One issuance while it goes on.
+struct Course {
+    issuer: Issuer,
+    anchors: Anchors,
+    notices: Notices,
+    credentials: Vec<NewCredential>,
+    pending: Vec<NewPending>,
 }
 
 impl Wallet {
     /// Receives every credential of an offer, one key per copy. All copies of all credentials are
     /// checked, then stored in one transaction; after a failure nothing is stored, and no key of
-    /// this issuance is left unless the key store resists until the wallet opens again.
+    /// this issuance is left unless the key store resists until the wallet opens again. What the issuer
+    /// defers is kept with its keys until it is collected.
     ///
     /// # Errors
     /// [`WalletError`], by the step that failed.
     ///
     /// Source: OpenID4VCI 1.0 §§4–8.
-    pub async fn receive(
-        &self,
-        link: &str,
-        tx_code: Option<&str>,
-    ) -> Result<Vec<CredentialRecord>, WalletError> {
+    pub async fn receive(&self, link: &str, tx_code: Option<&str>) -> Result<Receipt, WalletError> {
         let mut made = Vec::new();
         let outcome = self.receive_all(link, tx_code, &mut made).await;
         // Keys that resist are deleted when the wallet opens again; what was stored stays stored.
@@ -59,17 +63,10 @@ impl Wallet {
         link: &str,
         tx_code: Option<&str>,
         made: &mut Vec<KeyId>,
-    ) -> Result<Vec<CredentialRecord>, WalletError> {
+    ) -> Result<Receipt, WalletError> {
         let anchors = self.anchors().await?;
         let ready = self.read(link, &anchors).await?;
-        let supported = |format: &str| Format::of(format).is_some();
-        if !ready.offered().iter().all(|offered| supported(&offered.configuration.format)) {
-            return Err(WalletError::NothingSupported);
-        }
-        // Before a key is made: a forgotten code should cost nothing.
-        if ready.tx_code().is_some() && tx_code.is_none() {
-            return Err(VciError::TxCodeNeeded.into());
-        }
+        self.check_feasible(&ready, tx_code)?;
         let issuer = Issuer {
             identifier: ready.issuer().as_str().to_owned(),
             name: localized(ready.issuer_display()),
@@ -77,15 +74,46 @@ impl Wallet {
         };
         let dpop = self.make_key(made).await?;
         let draft = ready.redeem(tx_code, dpop.public_key)?;
-        let mut authorized = self.token(draft, &dpop.id).await?;
-        let mut credentials = Vec::new();
+        let authorized = self.token(draft, &dpop.id).await?;
+        let notices = Notices { notifier: authorized.notifier(), dpop: dpop.id, ids: Vec::new() };
+        let mut course = Course { issuer, anchors, notices, credentials: Vec::new(), pending: Vec::new() };
+        let outcome = match self.request_all(authorized, &mut course, made).await {
+            Ok(()) => self.keep(&course).await,
+            Err(error) => Err(error),
+        };
+        let event = if outcome.is_ok() { NotificationEvent::Accepted } else { NotificationEvent::Failure };
+        self.tell(course.notices, event).await;
+        outcome
+    }
+
+    /// Before a key is made and a code is redeemed: what cannot succeed should cost nothing.
+    fn check_feasible(&self, ready: &Ready, tx_code: Option<&str>) -> Result<(), WalletError> {
+        let supported = |format: &str| Format::of(format).is_some();
+        if !ready.offered().iter().all(|offered| supported(&offered.configuration.format)) {
+            return Err(WalletError::NothingSupported);
+        }
+        if ready.tx_code().is_some() && tx_code.is_none() {
+            return Err(VciError::TxCodeNeeded.into());
+        }
+        let plans = ready.offered().iter().filter_map(|offered| offered.configuration.proof_plan());
+        let mut attested = plans.filter(|plan| *plan != ProofPlan::Jwt);
+        if attested.next().is_some() && self.keys.attester().is_none() {
+            return Err(WalletError::NoAttester);
+        }
+        Ok(())
+    }
+
+    async fn request_all(
+        &self,
+        mut authorized: Authorized,
+        course: &mut Course,
+        made: &mut Vec<KeyId>,
+    ) -> Result<(), WalletError> {
         for _ in 0..MAX_ROUNDS {
             let Some(step) = self.next_proofs(authorized).await? else {
-                return self.keep(credentials).await;
+                return Ok(());
             };
-            let (rest, new) = self.request(step, &dpop.id, &issuer, &anchors, made).await?;
-            credentials.extend(new);
-            authorized = rest;
+            authorized = self.request(step, course, made).await?;
         }
         Err(VciError::TooManyNonces { times: u32::try_from(MAX_ROUNDS).unwrap_or(u32::MAX) }.into())
     }
@@ -129,34 +157,80 @@ impl Wallet {
         }
     }
 
-    /// Asks for one batch and checks it. `None` instead of a credential: the issuer wants another
-    /// nonce, and the next round asks again.
+    /// Asks for one batch and checks it, or keeps what was deferred. Where the issuer wants another
+    /// nonce, nothing came, and the next round asks again.
     async fn request(
         &self,
         draft: ProofDraft,
-        dpop: &KeyId,
-        issuer: &Issuer,
-        anchors: &Anchors,
+        course: &mut Course,
         made: &mut Vec<KeyId>,
-    ) -> Result<(Authorized, Option<NewCredential>), WalletError> {
+    ) -> Result<Authorized, WalletError> {
         let mut keys = Vec::new();
         for _ in 0..draft.max_copies().min(WANTED_COPIES) {
             keys.push(self.make_key(made).await?);
         }
+        let draft = self.prove(draft, &keys).await?;
+        match self.credential(draft, &course.notices.dpop).await? {
+            CredentialAnswer::Received(received, rest) => {
+                course.notices.ids.extend(received.notification_id);
+                let (offered, texts) = (received.offered, received.credentials);
+                let credential = self.check(&offered, texts, &keys, &course.issuer, &course.anchors)?;
+                course.credentials.push(credential);
+                Ok(rest)
+            }
+            CredentialAnswer::NewNonce(rest) => Ok(rest),
+            CredentialAnswer::Deferred(deferred, rest) => {
+                course.pending.push(self.deferred(&deferred, keys, course).await?);
+                Ok(rest)
+            }
+            CredentialAnswer::Again(_) => Err(VciError::TooManyNonces { times: 1 }.into()),
+        }
+    }
+
+    /// Proves the keys as the issuer asks: each by a signature, or all by an attestation.
+    async fn prove(&self, draft: ProofDraft, keys: &[CreatedKey]) -> Result<CredentialDraft, WalletError> {
         let public_keys: Vec<_> = keys.iter().map(|key| key.public_key).collect();
-        let signing = draft.proofs(&public_keys, self.now())?;
+        let signing = match draft.plan()? {
+            ProofPlan::Jwt => draft.proofs(&public_keys, self.now())?,
+            ProofPlan::AttestedJwt | ProofPlan::Attestation => {
+                let attester = self.keys.attester().ok_or(WalletError::NoAttester)?;
+                let attestation = attester.attest(keys, draft.c_nonce()).await?;
+                match draft.attested(&public_keys, attestation, self.now())? {
+                    AttestedStep::Draft(draft) => return Ok(draft),
+                    AttestedStep::Sign(signing) => signing,
+                }
+            }
+        };
         let mut signatures: Vec<Signature> = Vec::new();
         for (key, input) in keys.iter().zip(signing.signing_inputs()) {
             signatures.push(self.keys.sign(&key.id, input).await?);
         }
-        match self.credential(signing.signed(&signatures)?, dpop).await? {
-            CredentialAnswer::Received(received, rest) => {
-                Ok((rest, Some(self.check(received, &keys, issuer, anchors)?)))
-            }
-            CredentialAnswer::NewNonce(rest) => Ok((rest, None)),
-            CredentialAnswer::Deferred(..) => Err(VciError::Unsupported { what: "deferred issuance" }.into()),
-            CredentialAnswer::Again(_) => Err(VciError::TooManyNonces { times: 1 }.into()),
-        }
+        Ok(signing.signed(&signatures)?)
+    }
+
+    /// What is kept of a deferred issuance.
+    async fn deferred(
+        &self,
+        deferred: &Deferred,
+        keys: Vec<CreatedKey>,
+        course: &Course,
+    ) -> Result<NewPending, WalletError> {
+        let configuration = &deferred.offered.configuration;
+        let now = self.now();
+        let wait = i64::try_from(deferred.interval).unwrap_or(i64::MAX).min(MAX_WAIT);
+        let record = PendingRecord {
+            id: PendingId(self.with_rng(|rng| rng.token::<9>())),
+            type_id: configuration.type_id().unwrap_or_default().to_owned(),
+            format: configuration.format.clone(),
+            name: localized(&configuration.display),
+            issuer: course.issuer.identifier.clone(),
+            issuer_name: course.issuer.name.clone(),
+            issuer_vouched: course.issuer.vouched,
+            requested_at: now,
+            retry_at: now.plus(wait),
+        };
+        let ticket = self.keys.wrap(&deferred.ticket.to_secret()).await?;
+        Ok(NewPending { record, ticket, keys, dpop_key: course.notices.dpop.clone() })
     }
 
     /// Sends one credential request, again with the server's DPoP nonce where it asks for that.
@@ -166,7 +240,7 @@ impl Wallet {
         dpop: &KeyId,
     ) -> Result<CredentialAnswer, WalletError> {
         loop {
-            let step = self.with_rng(|rng| draft.send(self.now(), rng, &*self.provider));
+            let step = self.with_rng(|rng| draft.send(self.now(), rng, &*self.provider))?;
             let (sent, request) = match step {
                 CredentialStep::Send(sent, request) => (sent, request),
                 CredentialStep::Sign(signing) => {
@@ -174,57 +248,26 @@ impl Wallet {
                     signing.signed(&signature)
                 }
             };
-            match sent.received(&self.send(request).await?)? {
+            match sent.received(&self.send(request).await?, &*self.provider)? {
                 CredentialAnswer::Again(again) => draft = again,
                 answer => return Ok(answer),
             }
         }
     }
 
-    fn check(
-        &self,
-        received: Received,
-        keys: &[CreatedKey],
-        issuer: &Issuer,
-        anchors: &Anchors,
-    ) -> Result<NewCredential, WalletError> {
-        let configuration = &received.offered.configuration;
-        let batch = Batch {
-            issuer: &issuer.identifier,
-            issuer_name: &issuer.name,
-            issuer_vouched: issuer.vouched,
-            format: Format::of(&configuration.format).ok_or(WalletError::NothingSupported)?,
-            type_id: configuration.type_id(),
-            name: localized(&configuration.display),
-            labels: labels(configuration.credential_metadata.as_ref()),
-            keys,
-            texts: received.credentials,
-        };
-        issued::check(batch, anchors, self.now(), &*self.provider)
-    }
-
-    async fn keep(&self, credentials: Vec<NewCredential>) -> Result<Vec<CredentialRecord>, WalletError> {
-        for credential in &credentials {
-            let held = self.store.credential(&credential.record.id).await?;
-            if held.is_some_and(|held| !credential.record.may_replace(&held)) {
-                return Err(WalletError::OtherEmployee);
-            }
+    async fn keep(&self, course: &Course) -> Result<Receipt, WalletError> {
+        for credential in &course.credentials {
+            self.check_holder(credential).await?;
         }
-        let replaced = self.store.put_credentials(&credentials).await?;
+        let replaced = self.store.put_issued(&course.credentials, &course.pending).await?;
         // As above: the copies are gone, and with them the only use of these keys.
         let _ = self.delete_keys(&replaced).await;
-        let mut stored = Vec::new();
-        for credential in &credentials {
-            stored.push(self.show(&credential.record.id).await?);
+        let mut credentials = Vec::new();
+        for credential in &course.credentials {
+            credentials.push(self.show(&credential.record.id).await?);
         }
-        Ok(stored)
-    }
-
-    /// Deletes those of `made` that no stored copy has.
-    async fn delete_unused(&self, made: &[KeyId]) -> Result<(), WalletError> {
-        let in_use = self.store.keys_in_use(None).await?;
-        let unused: Vec<_> = made.iter().filter(|key| !in_use.contains(key)).cloned().collect();
-        self.delete_keys(&unused).await
+        let pending = course.pending.iter().map(|pending| pending.record.clone()).collect();
+        Ok(Receipt { credentials, pending })
     }
 
     async fn make_key(&self, made: &mut Vec<KeyId>) -> Result<CreatedKey, WalletError> {
@@ -236,36 +279,4 @@ impl Wallet {
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, WalletError> {
         Ok(self.http.send(request).await?)
     }
-}
-
-/// The names in English and Japanese; one without a locale stands for English.
-fn localized(displays: &[Display]) -> Localized {
-    let find = |language: &str| {
-        let fits = |display: &&Display| {
-            let locale = display.locale.as_deref().unwrap_or("en");
-            locale.split('-').next().is_some_and(|first| first.eq_ignore_ascii_case(language))
-        };
-        displays.iter().find(fits).map(|display| display.name.clone()).unwrap_or_default()
-    };
-    Localized { en: find("en"), ja: find("ja") }
-}
-
-/// What the issuer calls its claims; an entry of another form says nothing.
-///
-/// Source: OpenID4VCI 1.0 Appendix B.2.
-fn labels(credential_metadata: Option<&Value>) -> Vec<ClaimLabel> {
-    let claims = credential_metadata.and_then(|metadata| metadata.get("claims")).and_then(Value::as_array);
-    let label = |claim: &Value| {
-        let path = ClaimPath::parse(claim.get("path")?).ok()?;
-        let displays = claim.get("display")?.as_array()?;
-        let displays: Vec<_> = displays.iter().filter_map(display).collect();
-        Some(ClaimLabel { path, name: localized(&displays) })
-    };
-    claims.into_iter().flatten().take(MAX_LABELS).filter_map(label).collect()
-}
-
-fn display(value: &Value) -> Option<Display> {
-    let name = value.get("name")?.as_str()?;
-    let locale = value.get("locale").and_then(Value::as_str).map(String::from);
-    (name.chars().count() <= MAX_LABEL_CHARS).then(|| Display { name: name.to_owned(), locale })
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use inro_base::{Secret, UnixTime};
 use inro_credential::{ClaimPath, PathElement};
+use inro_crypto::PublicKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,10 +12,24 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(pub String);
 
+/// A key pair that a key store made. The private half stays inside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CreatedKey {
+    /// Under which name the key store knows the pair.
+    pub id: KeyId,
+    /// The public half, P-256.
+    pub public_key: PublicKey,
+}
+
 /// Under which name the wallet knows a credential: the same for the same type, issuer and format.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CredentialId(pub String);
+
+/// Under which name the wallet knows a deferred issuance: random.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PendingId(pub String);
 
 /// Names one copy of a credential inside the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,6 +132,54 @@ pub struct NewCopy {
     pub text: Secret<String>,
     /// The key in its `cnf`.
     pub key: KeyId,
+}
+
+/// What the wallet shows of a credential that its issuer deferred.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct PendingRecord {
+    /// Under which name the wallet knows it.
+    pub id: PendingId,
+    /// The credential type that was offered: `vct` or document type.
+    pub type_id: String,
+    /// The credential format.
+    pub format: String,
+    /// The type's name for people.
+    pub name: Localized,
+    /// The credential issuer identifier, an `https` URL.
+    pub issuer: String,
+    /// The issuer's name for people.
+    pub issuer_name: Localized,
+    /// Whether an anchor vouches for that name.
+    pub issuer_vouched: bool,
+    /// When it was asked for.
+    pub requested_at: UnixTime,
+    /// Before this time the issuer does not want to be asked again.
+    pub retry_at: UnixTime,
+}
+
+/// A deferred issuance to store.
+#[derive(Debug)]
+pub struct NewPending {
+    /// What the wallet shows.
+    pub record: PendingRecord,
+    /// What collects it, wrapped by the key store: it holds an access token.
+    pub ticket: Vec<u8>,
+    /// The keys that were sent, one per copy.
+    pub keys: Vec<CreatedKey>,
+    /// The key that the access token is bound to; deferred issuances of one offer share it.
+    pub dpop_key: KeyId,
+}
+
+/// A stored deferred issuance.
+pub type Pending = NewPending;
+
+/// How a deferred issuance ends.
+#[derive(Clone, Copy, Debug)]
+pub enum PendingEnd<'a> {
+    /// The credential came and is stored.
+    Received(&'a NewCredential),
+    /// Nothing will come of it.
+    Over(&'a NewHistoryEntry),
 }
 
 /// An unspent copy.

@@ -1,7 +1,15 @@
 //! The issuer through its HTTP layer, in memory, with a clock of the tests' own.
 
 #[cfg(test)]
+mod attestation;
+#[cfg(test)]
 mod credential;
+#[cfg(test)]
+mod deferred;
+#[cfg(test)]
+mod encryption;
+#[cfg(test)]
+mod identifiers;
 #[cfg(test)]
 mod issuance;
 #[cfg(test)]

@@ -213,6 +213,53 @@ impl Bench {
         self.issuer.create_offer(&wish).unwrap()
     }
 
+    /// An offer of both credentials to E0001 that a second person has to approve.
+    pub(crate) fn offer_to_approve(&self) -> CreatedOffer {
+        let wish = OfferWish {
+            employee: "E0001".into(),
+            types: vec!["employee-id".into(), "role-authority".into()],
+            formats: vec!["dc+sd-jwt".into()],
+            tx_code: false,
+            needs_approval: true,
+            lifetime: 600,
+        };
+        self.issuer.create_offer(&wish).unwrap()
+    }
+
+    /// Redeems `offer` with `key`.
+    pub(crate) async fn token_of(&self, offer: &CreatedOffer, key: &SoftwareKey) -> String {
+        let answer = self.token(&self.token_message(offer, key)).await;
+        assert_eq!(answer.verdict(), accepted());
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A `POST` of JSON with a token and a DPoP proof by `key`.
+    pub(crate) fn protected(
+        &self,
+        path: &str,
+        key: &SoftwareKey,
+        token: &str,
+        body: &Value,
+    ) -> Request<Body> {
+        self.protected_as(path, key, token, "application/json", body.to_string())
+    }
+
+    pub(crate) fn protected_as(
+        &self,
+        path: &str,
+        key: &SoftwareKey,
+        token: &str,
+        media_type: &str,
+        body: String,
+    ) -> Request<Body> {
+        Request::post(path)
+            .header("content-type", media_type)
+            .header("authorization", format!("DPoP {token}"))
+            .header("dpop", self.dpop(path, key, Some(token)).compact())
+            .body(Body::from(body))
+            .unwrap()
+    }
+
     pub(crate) fn code(&self, offer: &CreatedOffer) -> String {
         let offer: CredentialOffer = self.issuer.open_offer(handle(offer)).unwrap().unwrap();
         offer.pre_authorized_code.expose().clone()

@@ -44,6 +44,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         tx_code: Option<String>,
     },
+    /// Ask for credentials that their agency has to approve first.
+    #[command(after_help = "Example:\n  inro-wallet --home H collect --json")]
+    Collect,
     /// List the credentials.
     #[command(after_help = "Example:\n  inro-wallet --home H list --json")]
     List,

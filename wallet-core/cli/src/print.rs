@@ -1,8 +1,10 @@
 //! What the commands print: for people, or JSON.
 
-use inro_base::report::Language;
+use inro_base::report::{self, Language};
 use inro_credential::ClaimPath;
-use inro_wallet_core::{CredentialRecord, Event, HistoryEntry, Localized, Outcome};
+use inro_wallet_core::{
+    Collected, CredentialRecord, Event, HistoryEntry, Localized, Outcome, PendingRecord, Receipt,
+};
 use serde_json::{Value, json};
 
 use crate::language::{brief, localized, plain};
@@ -13,6 +15,80 @@ const MAX_LABEL: usize = 100;
 /// Credentials in short, as `receive` and `list` show them.
 pub(crate) fn credentials_json(records: &[CredentialRecord]) -> Value {
     json!({ "credentials": records.iter().map(summary).collect::<Vec<_>>() })
+}
+
+/// What an offer brought, for programs. `pending` stands there only where something was deferred.
+pub(crate) fn receipt_json(receipt: &Receipt) -> Value {
+    let mut object = credentials_json(&receipt.credentials);
+    if let (Some(members), false) = (object.as_object_mut(), receipt.pending.is_empty()) {
+        members.insert("pending".into(), receipt.pending.iter().map(pending_json).collect());
+    }
+    object
+}
+
+/// What an offer brought, for people.
+pub(crate) fn receipt_text(receipt: &Receipt, language: Language) -> String {
+    let pending: String = receipt.pending.iter().map(|pending| pending_text(pending, language)).collect();
+    if receipt.credentials.is_empty() && !pending.is_empty() {
+        return pending;
+    }
+    credentials_text(&receipt.credentials, language) + &pending
+}
+
+/// What became of deferred credentials, for programs: those that came, those that are waited for, and
+/// those that failed, each with its error.
+pub(crate) fn collected_json(collected: &[Collected], language: Language) -> Value {
+    let (mut credentials, mut pending, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for one in collected {
+        match &one.outcome {
+            Ok(Some(record)) => credentials.push(summary(record)),
+            Ok(None) => pending.push(pending_json(&one.pending)),
+            Err(error) => {
+                let mut object = pending_json(&one.pending);
+                if let Some(members) = object.as_object_mut() {
+                    members.insert("over".into(), error.is_over().into());
+                    members.insert("error".into(), report::to_json(error, language));
+                }
+                failed.push(object);
+            }
+        }
+    }
+    json!({ "credentials": credentials, "pending": pending, "failed": failed })
+}
+
+/// What became of deferred credentials, for people.
+pub(crate) fn collected_text(collected: &[Collected], language: Language) -> String {
+    if collected.is_empty() {
+        return language.pick("nothing is pending\n", "承認待ちの資格情報はありません\n").to_owned();
+    }
+    let row = |one: &Collected| match &one.outcome {
+        Ok(Some(record)) => credentials_text(std::slice::from_ref(record), language),
+        Ok(None) => pending_text(&one.pending, language),
+        Err(error) => report::render(error, language),
+    };
+    collected.iter().map(row).collect()
+}
+
+fn pending_json(pending: &PendingRecord) -> Value {
+    json!({
+        "id": pending.id,
+        "type": pending.type_id,
+        "format": pending.format,
+        "retry_at": pending.retry_at.to_string(),
+    })
+}
+
+fn pending_text(pending: &PendingRecord, language: Language) -> String {
+    let (name, issuer) = (localized(&pending.name, language), localized(&pending.issuer_name, language));
+    let name = if name.is_empty() { &pending.type_id } else { name };
+    format!(
+        "{}  {} — {}  {} {}\n",
+        pending.id.0,
+        brief(name, MAX_LABEL),
+        brief(issuer, MAX_LABEL),
+        language.pick("pending approval; collect after", "承認待ち・次回の受け取り"),
+        pending.retry_at
+    )
 }
 
 /// Credentials in short, for people.

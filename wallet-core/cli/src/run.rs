@@ -82,8 +82,21 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
     match command {
         Command::Trust(Trust::Add(anchor)) => trust_add(wallet, &anchor, language).await,
         Command::Receive { offer, tx_code } => {
-            let records = wallet.receive(&offer, tx_code.as_deref()).await?;
-            Ok(done(print::credentials_json(&records), print::credentials_text(&records, language)))
+            let receipt = wallet.receive(&offer, tx_code.as_deref()).await?;
+            Ok(done(print::receipt_json(&receipt), print::receipt_text(&receipt, language)))
+        }
+        Command::Collect => {
+            let collected = wallet.collect().await?;
+            // One that was declined stops nobody from having the others.
+            let failed = collected.iter().any(|one| one.outcome.is_err());
+            let exit = if failed { Exit::Failed } else { Exit::Done };
+            Ok(Done {
+                exit,
+                ..done(
+                    print::collected_json(&collected, language),
+                    print::collected_text(&collected, language),
+                )
+            })
         }
         Command::List => {
             let records = wallet.list().await?;

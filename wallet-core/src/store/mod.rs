@@ -1,5 +1,6 @@
 //! Stores that come with the engine.
 
+mod pending;
 mod sqlite;
 
 pub use sqlite::SqliteStore;

@@ -19,12 +19,17 @@ use serde::de::DeserializeOwned;
 use crate::ports::{Boxed, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryId,
-    KeyId, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+    KeyId, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId,
+    PendingRecord, RequestDigest,
 };
+use crate::store::pending;
 
 /// The schema, one script per version; `user_version` counts those that ran.
-const MIGRATIONS: &[&str] =
-    &[include_str!("001_first.sql"), include_str!("002_forget_answered_requests.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("001_first.sql"),
+    include_str!("002_forget_answered_requests.sql"),
+    include_str!("003_pending.sql"),
+];
 
 /// Another process may be writing; it does so for milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -128,12 +133,47 @@ impl Store for SqliteStore {
         &'a self,
         credentials: &'a [NewCredential],
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.put_issued(credentials, &[])
+    }
+
+    fn put_issued<'a>(
+        &'a self,
+        credentials: &'a [NewCredential],
+        pending: &'a [NewPending],
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
         self.wipe(|t| {
             let mut replaced = Vec::new();
             for credential in credentials {
                 replaced.extend(put_credential(t, credential)?);
             }
+            pending.iter().try_for_each(|pending| pending::put(t, pending))?;
             Ok(replaced)
+        })
+    }
+
+    fn pending(&self) -> Boxed<'_, Result<Vec<PendingRecord>, StoreError>> {
+        self.read(pending::all)
+    }
+
+    fn one_pending<'a>(&'a self, id: &'a PendingId) -> Boxed<'a, Result<Option<Pending>, StoreError>> {
+        self.read(|c| pending::one(c, id))
+    }
+
+    fn postpone<'a>(&'a self, id: &'a PendingId, retry_at: UnixTime) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|t| pending::postpone(t, id, retry_at))
+    }
+
+    fn end_pending<'a>(
+        &'a self,
+        id: &'a PendingId,
+        end: PendingEnd<'a>,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.wipe(|t| {
+            pending::end(t, id)?;
+            match end {
+                PendingEnd::Received(credential) => put_credential(t, credential),
+                PendingEnd::Over(entry) => insert_history(t, entry).map(|_| Vec::new()),
+            }
         })
     }
 
@@ -319,7 +359,14 @@ fn keys_in_use(c: &Connection, id: Option<&CredentialId>) -> Result<Vec<KeyId>, 
     let sql = "SELECT key FROM copies WHERE spent_at IS NULL AND (?1 IS NULL OR credential = ?1) ORDER BY id";
     let mut statement = c.prepare(sql)?;
     let rows = statement.query_map([id.map(|id| &id.0)], |row| Ok(KeyId(row.get(0)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut keys = rows.collect::<Result<Vec<_>, _>>()?;
+    if id.is_none() {
+        let mut statement =
+            c.prepare("SELECT key FROM pending_keys UNION SELECT dpop_key FROM pending ORDER BY 1")?;
+        let rows = statement.query_map([], |row| Ok(KeyId(row.get(0)?)))?;
+        keys.extend(rows.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(keys)
 }
 
 fn credential_from(row: &Row<'_>) -> Result<CredentialRecord, StoreError> {
@@ -393,7 +440,7 @@ mod tests {
         drop(SqliteStore::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let refused = SqliteStore::open(&path).err().unwrap();
-        assert_eq!(refused, StoreError::TooNew { found: 99, known: 2 });
+        assert_eq!(refused, StoreError::TooNew { found: 99, known: 3 });
     }
 
     /// Two processes have two connections; here two threads do.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Rng, Secret, UnixTime};
 use inro_crypto::{Provider as _, RustCrypto, Signature, Signer as _, SoftwareKey};
 
-use crate::ports::{Boxed, CreatedKey, Http, HttpError, KeyStore, KeyStoreError};
-use crate::records::KeyId;
+use crate::ports::{Boxed, Http, HttpError, KeyAttester, KeyStore, KeyStoreError};
+use crate::records::{CreatedKey, KeyId};
 
 /// What the ports were asked, in order; shared between several stand-ins.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,7 @@ pub struct MemoryKeys {
     made: AtomicI64,
     stuck: AtomicBool,
     journal: Journal,
+    attester: OnceLock<Box<dyn KeyAttester>>,
 }
 
 impl MemoryKeys {
@@ -46,6 +47,11 @@ impl MemoryKeys {
     /// Whether the next deletions fail, as those of a locked phone do.
     pub fn refuse_deletions(&self, refuse: bool) {
         self.stuck.store(refuse, Ordering::Relaxed);
+    }
+
+    /// From now on `attester` vouches for the keys; only the first one counts.
+    pub fn attest_with(&self, attester: Box<dyn KeyAttester>) {
+        let _ = self.attester.set(attester);
     }
 }
 
@@ -96,6 +102,10 @@ impl KeyStore for MemoryKeys {
 
     fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>> {
         Box::pin(ready(Ok(lock(&self.keys).keys().cloned().collect())))
+    }
+
+    fn attester(&self) -> Option<&dyn KeyAttester> {
+        self.attester.get().map(|attester| &**attester)
     }
 }
 

@@ -37,6 +37,38 @@ pub(crate) struct Script {
     pub(crate) copies: fn(&mut Vec<Plan>),
     /// The number of the request that gets no answer, from 0.
     pub(crate) cut_at: Option<usize>,
+    /// What the issuer says later, and what it was told.
+    pub(crate) later: Later,
+}
+
+/// Deferral and notifications; shared, so that a test sees and changes them between two steps.
+#[derive(Clone, Default)]
+pub(crate) struct Later(Arc<Mutex<LaterState>>);
+
+#[derive(Default)]
+pub(crate) struct LaterState {
+    /// Whether the credential endpoint defers.
+    pub(crate) defers: bool,
+    /// What the deferred endpoint answers: nothing yet, the credentials, or an error code.
+    pub(crate) decision: Option<Result<(), &'static str>>,
+    /// The credential request that was deferred.
+    asked: Option<Value>,
+    /// With credentials, where the issuer wants to know.
+    pub(crate) notification_id: Option<&'static str>,
+    /// The status of each answer to a notification, the last one again and again.
+    pub(crate) notification_statuses: Vec<u16>,
+    /// What the issuer was told.
+    pub(crate) told: Vec<Value>,
+}
+
+impl Later {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut LaterState)) {
+        change(&mut self.0.lock().unwrap());
+    }
+
+    pub(crate) fn told(&self) -> Vec<Value> {
+        self.0.lock().unwrap().told.clone()
+    }
 }
 
 /// One copy to issue.
@@ -60,7 +92,16 @@ impl Script {
             raw_metadata: None,
             copies: |_| {},
             cut_at: None,
+            later: Later::default(),
         }
+    }
+
+    /// The same issuer, with a place to collect what it defers and one to be told.
+    pub(crate) fn with_later(mut self) -> Self {
+        for name in ["deferred_credential_endpoint", "notification_endpoint"] {
+            self.metadata[name] = format!("{URL}/{name}").into();
+        }
+        self
     }
 
     /// The network that leads to this issuer alone.
@@ -88,7 +129,9 @@ impl Script {
             "/.well-known/oauth-authorization-server" => answer(200, &self.server),
             "/token" => token(request),
             "/nonce" => answer(200, &json!({ "c_nonce": "a-c-nonce" })),
-            "/credential" => answer(200, &self.credentials(request)),
+            "/credential" => self.credential(serde_json::from_slice(&request.body).unwrap()),
+            "/deferred_credential_endpoint" => self.deferred(request),
+            "/notification_endpoint" => self.notification(request),
             _ => answer(404, &Value::Null),
         }
     }
@@ -109,13 +152,55 @@ impl Script {
         issuance.build(&mut rng, &RustCrypto).unwrap().sign_with(&self.signer.key).unwrap()
     }
 
-    fn credentials(&self, request: &HttpRequest) -> Value {
+    fn credential(&self, body: Value) -> HttpResponse {
+        let mut later = self.later.0.lock().unwrap();
+        if later.defers {
+            later.asked = Some(body);
+            return answer(202, &json!({ "transaction_id": "t", "interval": 60 }));
+        }
+        answer(200, &self.credentials(&body, later.notification_id))
+    }
+
+    fn deferred(&self, request: &HttpRequest) -> HttpResponse {
+        let later = self.later.0.lock().unwrap();
         let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(body, json!({ "transaction_id": "t" }));
+        match later.decision {
+            None => answer(202, &json!({ "transaction_id": "t", "interval": 100 })),
+            Some(Ok(())) => {
+                answer(200, &self.credentials(later.asked.as_ref().unwrap(), later.notification_id))
+            }
+            Some(Err(error)) => answer(400, &json!({ "error": error })),
+        }
+    }
+
+    fn notification(&self, request: &HttpRequest) -> HttpResponse {
+        let mut later = self.later.0.lock().unwrap();
+        later.told.push(serde_json::from_slice(&request.body).unwrap());
+        let status = match later.notification_statuses.len() {
+            0 => 204,
+            1 => later.notification_statuses[0],
+            _ => later.notification_statuses.remove(0),
+        };
+        let error = if status == 401 { "use_dpop_nonce" } else { "invalid_notification_id" };
+        let mut told = answer(status, &json!({ "error": error }));
+        told.headers.push(("dpop-nonce".into(), "another-nonce".into()));
+        told
+    }
+
+    fn credentials(&self, body: &Value, notification_id: Option<&str>) -> Value {
         assert_eq!(body["credential_configuration_id"], CONFIGURATION);
-        let mut plans: Vec<Plan> = body["proofs"]["jwt"].as_array().unwrap().iter().map(plan).collect();
+        let mut plans: Vec<Plan> = match body.pointer("/proofs/attestation/0") {
+            Some(attestation) => attested_plans(attestation),
+            None => body["proofs"]["jwt"].as_array().unwrap().iter().flat_map(plans).collect(),
+        };
         (self.copies)(&mut plans);
         let texts = plans.iter().enumerate().map(|(number, plan)| self.issue(number, plan));
-        json!({ "credentials": texts.map(|text| json!({ "credential": text })).collect::<Vec<_>>() })
+        let list: Vec<Value> = texts.map(|text| json!({ "credential": text })).collect();
+        match notification_id {
+            Some(id) => json!({ "credentials": list, "notification_id": id }),
+            None => json!({ "credentials": list }),
+        }
     }
 }
 
@@ -187,11 +272,26 @@ fn token(request: &HttpRequest) -> HttpResponse {
     refused
 }
 
-fn plan(proof: &Value) -> Plan {
+/// One plan for the key of a proof, or for each that it has attested.
+fn plans(proof: &Value) -> Vec<Plan> {
     let limits = Limits::MESSAGE;
     let expect = Expect { typ: &["openid4vci-proof+jwt"], limits };
     let proof = UnverifiedJws::parse(proof.as_str().unwrap(), expect).unwrap();
-    let key = proof.header().jwk().map(|jwk: &Jwk| jwk.key).unwrap();
+    match proof.header().all().get("key_attestation") {
+        Some(attestation) => attested_plans(attestation),
+        None => vec![plan(proof.header().jwk().map(|jwk: &Jwk| jwk.key).unwrap())],
+    }
+}
+
+fn attested_plans(attestation: &Value) -> Vec<Plan> {
+    let expect = Expect { typ: &["key-attestation+jwt"], limits: Limits::MESSAGE };
+    let attestation = UnverifiedJws::parse(attestation.as_str().unwrap(), expect).unwrap();
+    let claims = attestation.unverified_payload();
+    assert_eq!(claims["nonce"], "a-c-nonce");
+    claims["attested_keys"].as_array().unwrap().iter().map(|jwk| plan(Jwk::parse(jwk).unwrap().key)).collect()
+}
+
+fn plan(key: PublicKey) -> Plan {
     let claims = json!({ "agency": "みなと市", "grade": 4 });
     let claims = claims.as_object().unwrap().clone();
     let disclosable = ["agency", "grade"].map(ClaimPath::claim).to_vec();

@@ -1,5 +1,7 @@
 //! The engine against scripted peers: first the unaltered message, then one thing altered.
 
+mod attesting;
+mod collecting;
 mod issuer;
 mod pki;
 mod presenting;

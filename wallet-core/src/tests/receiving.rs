@@ -264,7 +264,7 @@ fn a_second_issuance_replaces_the_first_and_its_keys() {
     let device = Device::trusting(&authority);
     for _ in 0..2 {
         let wallet = device.wallet(Script::honest(&authority).network());
-        let records = run(wallet.receive(&link(), None)).unwrap();
+        let records = run(wallet.receive(&link(), None)).unwrap().credentials;
         assert_eq!((records.len(), records[0].copies), (1, 3));
         assert_eq!((device.copies(), device.keys()), (3, 3));
     }

@@ -7,7 +7,7 @@ use inro_base::json::{self, Limits};
 use inro_base::{Rng, Secret, UnixTime};
 use inro_crypto::{Provider, PublicKey, Signature};
 use inro_jose::{Jwk, JwsToSign};
-use inro_oauth::error::ErrorSeen;
+use inro_oauth::error::{ErrorCode, ErrorSeen};
 use inro_oauth::{HttpsUrl, TokenType};
 use inro_trust::TrustedKey;
 use serde_json::{Map, Value, json};
@@ -233,6 +233,10 @@ impl DeferredDraft {
             return Ok(DeferredAnswer::Again(self));
         }
         let status = response.status;
+        // The token that collects it has ended, and no other may.
+        if ErrorCode::parse(&seen.error) == Some(ErrorCode::InvalidToken) {
+            return Err(VciError::DeferredOver { status, seen });
+        }
         match CredentialErrorCode::parse(&seen.error) {
             Some(
                 CredentialErrorCode::CredentialRequestDenied | CredentialErrorCode::InvalidTransactionId,

@@ -1,0 +1,165 @@
+//! The use case `collect`: what an issuer deferred, also after a restart.
+
+use inro_openid4vci::wallet::{DeferredAnswer, DeferredDraft, DeferredStep, DeferredTicket, MetadataTrust};
+use inro_openid4vci::{NotificationEvent, VciError};
+use inro_trust::Anchors;
+
+use crate::error::WalletError;
+use crate::incoming::{Issuer, MAX_WAIT, Notices, localized};
+use crate::ports::StoreError;
+use crate::records::{
+    CredentialRecord, Event, HistoryItem, KeyId, NewCredential, NewHistoryEntry, Outcome, Pending,
+    PendingEnd, PendingId, PendingRecord,
+};
+use crate::wallet::Wallet;
+
+/// What became of one deferred issuance when the wallet looked.
+#[derive(Debug)]
+pub struct Collected {
+    /// What was waited for.
+    pub pending: PendingRecord,
+    /// The credential, or `None` while it is still waited for.
+    ///
+    /// After [`WalletError::is_over`] nothing will come of it, and the wallet has forgotten it.
+    pub outcome: Result<Option<CredentialRecord>, WalletError>,
+}
+
+impl Wallet {
+    /// What issuers have deferred, oldest first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn pending(&self) -> Result<Vec<PendingRecord>, WalletError> {
+        Ok(self.store.pending().await?)
+    }
+
+    /// Asks for every deferred credential whose time has come. The keys are kept until it comes, and
+    /// deleted when the issuer declines.
+    ///
+    /// # Errors
+    /// What the store says; what becomes of each stands in [`Collected::outcome`].
+    ///
+    /// Source: OpenID4VCI 1.0 §9.
+    pub async fn collect(&self) -> Result<Vec<Collected>, WalletError> {
+        let mut collected = Vec::new();
+        for pending in self.store.pending().await? {
+            let outcome =
+                if pending.retry_at > self.now() { Ok(None) } else { self.collect_one(&pending.id).await };
+            let retry_at = match &outcome {
+                Ok(None) => self.store.one_pending(&pending.id).await?.map(|kept| kept.record.retry_at),
+                Ok(Some(_)) | Err(_) => None,
+            };
+            let pending = PendingRecord { retry_at: retry_at.unwrap_or(pending.retry_at), ..pending };
+            collected.push(Collected { pending, outcome });
+        }
+        Ok(collected)
+    }
+
+    async fn collect_one(&self, id: &PendingId) -> Result<Option<CredentialRecord>, WalletError> {
+        let pending = self.store.one_pending(id).await?.ok_or(StoreError::NoSuchPending)?;
+        let anchors = self.anchors().await?;
+        let draft = self.deferred_draft(&pending, &anchors).await?;
+        let issuer = Issuer {
+            identifier: pending.record.issuer.clone(),
+            name: localized(draft.issuer_display()),
+            vouched: draft.signer().is_some(),
+        };
+        let offered = draft.offered().clone();
+        let dpop = pending.dpop_key.clone();
+        let mut notices = Notices { notifier: draft.notifier(), dpop, ids: Vec::new() };
+        let texts = match self.poll(draft, &pending.dpop_key).await {
+            Ok(DeferredAnswer::Received { credentials, notification_id }) => {
+                notices.ids.extend(notification_id);
+                credentials
+            }
+            Ok(DeferredAnswer::Pending { interval }) => {
+                let wait = i64::try_from(interval).unwrap_or(i64::MAX).min(MAX_WAIT);
+                self.store.postpone(id, self.now().plus(wait)).await?;
+                return Ok(None);
+            }
+            Ok(DeferredAnswer::Again(_)) => return Err(VciError::TooManyNonces { times: 1 }.into()),
+            Err(error) if error.is_over() => {
+                self.give_up(&pending).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let checked = self.check(&offered, texts, &pending.keys, &issuer, &anchors);
+        match self.keep_collected(id, checked).await {
+            Ok(record) => {
+                self.tell(notices, NotificationEvent::Accepted).await;
+                // Keys that resist are deleted when the wallet opens again.
+                let _ = self.delete_unused(&made_for(&pending)).await;
+                Ok(Some(record))
+            }
+            // The issuer gives it once: what cannot be kept is over.
+            Err(error) => {
+                self.tell(notices, NotificationEvent::Failure).await;
+                self.give_up(&pending).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn keep_collected(
+        &self,
+        id: &PendingId,
+        checked: Result<NewCredential, WalletError>,
+    ) -> Result<CredentialRecord, WalletError> {
+        let credential = checked?;
+        self.check_holder(&credential).await?;
+        let replaced = self.store.end_pending(id, PendingEnd::Received(&credential)).await?;
+        let _ = self.delete_keys(&replaced).await;
+        self.show(&credential.record.id).await
+    }
+
+    /// Forgets a deferred issuance, with its keys.
+    async fn give_up(&self, pending: &Pending) -> Result<(), WalletError> {
+        let record = &pending.record;
+        let entry = NewHistoryEntry {
+            event: Event::Issued,
+            at: self.now(),
+            counterpart: record.issuer_name.clone(),
+            registered: record.issuer_vouched,
+            items: vec![HistoryItem { vct: record.type_id.clone(), claims: Vec::new() }],
+            outcome: Outcome::Failed,
+        };
+        self.store.end_pending(&record.id, PendingEnd::Over(&entry)).await?;
+        self.delete_unused(&made_for(pending)).await
+    }
+
+    async fn deferred_draft(
+        &self,
+        pending: &Pending,
+        anchors: &Anchors,
+    ) -> Result<DeferredDraft, WalletError> {
+        let ticket = DeferredTicket::from_secret(&self.keys.unwrap(&pending.ticket).await?)?;
+        let (state, request) = ticket.fetch_metadata();
+        let response = self.send(request).await?;
+        let trust = MetadataTrust { anchors, now: self.now(), provider: &*self.provider };
+        Ok(state.received(&response, &trust)?)
+    }
+
+    /// Sends the request, again with the server's DPoP nonce where it asks for that.
+    async fn poll(&self, mut draft: DeferredDraft, dpop: &KeyId) -> Result<DeferredAnswer, WalletError> {
+        loop {
+            let step = self.with_rng(|rng| draft.send(self.now(), rng, &*self.provider))?;
+            let (sent, request) = match step {
+                DeferredStep::Send(sent, request) => (sent, request),
+                DeferredStep::Sign(signing) => {
+                    let signature = self.keys.sign(dpop, signing.signing_input()).await?;
+                    signing.signed(&signature)
+                }
+            };
+            // The state counts the repetitions and ends them.
+            match sent.received(&self.send(request).await?, &*self.provider)? {
+                DeferredAnswer::Again(again) => draft = again,
+                answer => return Ok(answer),
+            }
+        }
+    }
+}
+
+fn made_for(pending: &Pending) -> Vec<KeyId> {
+    pending.keys.iter().map(|key| key.id.clone()).chain([pending.dpop_key.clone()]).collect()
+}

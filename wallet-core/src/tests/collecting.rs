@@ -1,0 +1,206 @@
+//! What an issuer defers, across restarts, and what it is told.
+
+use std::sync::Arc;
+
+use inro_base::Coded as _;
+use serde_json::json;
+
+use super::issuer::{Later, Script, link};
+use super::pki::Authority;
+use super::{Device, code};
+use crate::collect::Collected;
+use crate::error::WalletError;
+use crate::ports::{KeyStore as _, Store as _};
+use crate::records::{CredentialRecord, Event, Outcome};
+use crate::testing::run;
+use crate::wallet::Wallet;
+
+/// A device that received an offer which was deferred.
+struct Waiting {
+    authority: Authority,
+    device: Device,
+    later: Later,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        let authority = Authority::new("Trusted");
+        let device = Device::trusting(&authority);
+        let waiting = Self { authority, device, later: Later::default() };
+        waiting.later.set(|later| later.defers = true);
+        let receipt = run(waiting.wallet(|_| {}).receive(&link(), None)).unwrap();
+        assert_eq!((receipt.credentials.len(), receipt.pending.len()), (0, 1));
+        let pending = &receipt.pending[0];
+        assert_eq!((pending.type_id.as_str(), pending.name.en.as_str()), (super::issuer::VCT, "Employee ID"));
+        assert_eq!(pending.retry_at, super::NOW.plus(60));
+        // Three copies and the key that the token is bound to.
+        assert_eq!((waiting.device.copies(), waiting.device.keys()), (0, 4));
+        waiting
+    }
+
+    /// The engine opened anew, as after a restart.
+    fn wallet(&self, alter: impl FnOnce(&mut Script)) -> Wallet {
+        let mut script = Script::honest(&self.authority).with_later();
+        script.later = self.later.clone();
+        alter(&mut script);
+        self.device.wallet(script.network())
+    }
+
+    fn wait(&self, seconds: i64) {
+        self.device.clock.advance(seconds);
+    }
+
+    fn collect(&self) -> Vec<Collected> {
+        run(self.wallet(|_| {}).collect()).unwrap()
+    }
+
+    fn one(&self) -> Result<Option<CredentialRecord>, WalletError> {
+        self.collect().remove(0).outcome
+    }
+
+    fn pending(&self) -> usize {
+        run(self.device.store.pending()).unwrap().len()
+    }
+}
+
+#[test]
+fn collects_after_a_restart_with_the_keys_that_were_sent() {
+    let waiting = Waiting::new();
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    waiting.wait(60);
+    let record = waiting.one().unwrap().unwrap();
+    assert_eq!((record.copies, waiting.device.keys(), waiting.pending()), (3, 3, 0));
+    assert!(waiting.collect().is_empty());
+    let history = run(waiting.device.store.history(9)).unwrap();
+    assert_eq!((history[0].event, history[0].outcome, history.len()), (Event::Issued, Outcome::Done, 1));
+}
+
+#[test]
+fn asks_no_sooner_than_the_issuer_wants_and_keeps_the_keys_meanwhile() {
+    let waiting = Waiting::new();
+    waiting.wait(59);
+    let before = waiting.device.journal.lines().len();
+    assert!(waiting.one().unwrap().is_none());
+    assert_eq!(waiting.device.journal.lines().len(), before, "something was asked too early");
+    waiting.wait(1);
+    let collected = waiting.collect().remove(0);
+    assert!(collected.outcome.unwrap().is_none());
+    assert_eq!(collected.pending.retry_at, super::NOW.plus(160));
+    assert_eq!((waiting.device.keys(), waiting.pending()), (4, 1));
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    waiting.wait(100);
+    assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
+}
+
+#[test]
+fn forgets_what_was_declined_with_its_keys() {
+    for error in ["credential_request_denied", "invalid_transaction_id"] {
+        let waiting = Waiting::new();
+        waiting.later.set(|later| later.decision = Some(Err(error)));
+        waiting.wait(60);
+        let refused = waiting.one().unwrap_err();
+        assert_eq!((refused.code().as_str(), refused.is_over()), ("INRO-VCI-083", true));
+        assert_eq!((waiting.device.keys(), waiting.pending(), waiting.device.copies()), (0, 0, 0));
+        let history = run(waiting.device.store.history(9)).unwrap();
+        assert_eq!((history[0].event, history[0].outcome), (Event::Issued, Outcome::Failed));
+    }
+}
+
+#[test]
+fn keeps_what_could_not_be_asked_for() {
+    let waiting = Waiting::new();
+    waiting.later.set(|later| later.decision = Some(Err("server_error")));
+    waiting.wait(60);
+    let failed = waiting.one().unwrap_err();
+    assert_eq!((failed.code().as_str(), failed.is_over()), ("INRO-VCI-014", false));
+    for request in 0..2 {
+        let wallet = waiting.wallet(|script| script.cut_at = Some(request));
+        let cut = run(wallet.collect()).unwrap().remove(0).outcome;
+        assert_eq!(code(cut), "INRO-WALLET-011");
+        assert_eq!((waiting.device.keys(), waiting.pending()), (4, 1));
+    }
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
+}
+
+#[test]
+fn what_comes_late_is_checked_like_what_comes_at_once() {
+    let waiting = Waiting::new();
+    waiting.later.set(|later| {
+        later.decision = Some(Ok(()));
+        later.notification_id = Some("n");
+    });
+    waiting.wait(60);
+    let wallet = waiting.wallet(|script| script.copies = |plans| plans[1].key = plans[0].key);
+    let refused = run(wallet.collect()).unwrap().remove(0).outcome;
+    assert_eq!(code(refused), "INRO-WALLET-033");
+    assert_eq!(waiting.later.told(), [json!({ "notification_id": "n", "event": "credential_failure" })]);
+    // The issuer gives it once, so there is nothing left to wait for.
+    assert_eq!((waiting.device.keys(), waiting.pending(), waiting.device.copies()), (0, 0, 0));
+}
+
+#[test]
+fn no_token_stands_in_the_store() {
+    let waiting = Waiting::new();
+    let id = run(waiting.device.store.pending()).unwrap().remove(0).id;
+    let kept = run(waiting.device.store.one_pending(&id)).unwrap().unwrap();
+    assert!(!kept.ticket.windows(7).any(|window| window == b"a-token"));
+    let opened = run(waiting.device.keys.unwrap(&kept.ticket)).unwrap();
+    assert!(opened.expose().windows(7).any(|window| window == b"a-token"));
+}
+
+/// Receives from an issuer that wants to know, and gives what it was told.
+fn told(statuses: &[u16], alter: impl FnOnce(&mut Script)) -> (&'static str, u32, Vec<serde_json::Value>) {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let mut script = Script::honest(&authority).with_later();
+    alter(&mut script);
+    let later = script.later.clone();
+    later.set(|later| {
+        later.notification_id = Some("n");
+        later.notification_statuses = statuses.to_vec();
+    });
+    let wallet = device.wallet(script.network());
+    (code(run(wallet.receive(&link(), None))), device.copies(), later.told())
+}
+
+#[test]
+fn tells_the_issuer_what_was_stored_and_what_was_refused() {
+    let accepted = json!({ "notification_id": "n", "event": "credential_accepted" });
+    assert_eq!(told(&[], |_| {}), ("accepted", 3, vec![accepted]));
+    let failure = json!({ "notification_id": "n", "event": "credential_failure" });
+    let refused = told(&[], |script| script.copies = |plans| plans[1].key = plans[0].key);
+    assert_eq!(refused, ("INRO-WALLET-033", 0, vec![failure]));
+}
+
+#[test]
+fn a_notification_that_fails_never_loses_a_credential() {
+    for (statuses, times) in [(vec![500], 1), (vec![400], 1), (vec![401, 204], 2), (vec![401], 2)] {
+        let (outcome, copies, told) = told(&statuses, |_| {});
+        assert_eq!((outcome, copies, told.len()), ("accepted", 3, times), "{statuses:?}");
+    }
+    // The eighth request is the notification.
+    let (outcome, copies, told) = told(&[], |script| script.cut_at = Some(7));
+    assert_eq!((outcome, copies, told.len()), ("accepted", 3, 0));
+}
+
+#[test]
+fn a_second_engine_finds_what_the_first_has_collected() {
+    let waiting = Waiting::new();
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    waiting.wait(60);
+    let store = Arc::clone(&waiting.device.store);
+    let id = run(store.pending()).unwrap().remove(0).id;
+    assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
+    let entry = run(store.history(1)).unwrap().remove(0);
+    let entry = crate::records::NewHistoryEntry {
+        event: entry.event,
+        at: entry.at,
+        counterpart: entry.counterpart,
+        registered: entry.registered,
+        items: entry.items,
+        outcome: entry.outcome,
+    };
+    let again = run(store.end_pending(&id, crate::records::PendingEnd::Over(&entry))).unwrap_err();
+    assert_eq!(again.code().as_str(), "INRO-WALLET-081");
+}
