@@ -6,6 +6,7 @@ use inro_base::{Code, Coded, UnixTime, base64url};
 use inro_crypto::{Provider, PublicKey};
 use inro_mdoc::{HeldMdoc, MdocError, UnverifiedIssuerSigned, VerifiedMdoc};
 use inro_sd_jwt::{HeldSdJwt, SdJwtError, UnverifiedSdJwt, VerifiedSdJwt};
+use inro_status::{StatusError, StatusReference};
 use inro_trust::{Anchors, TrustError, UntrustedCertificate, Usage};
 use serde_json::{Map, Value};
 
@@ -252,11 +253,19 @@ impl VerifiedClaims {
         }
     }
 
-    /// Whether it refers to a status that has to be looked up.
-    pub fn has_status(&self) -> bool {
+    /// Where its status stands; `None` when it refers to none.
+    ///
+    /// # Errors
+    /// [`StatusError::Reference`] when it refers to one in a malformed way,
+    /// [`StatusError::OtherMechanism`] when not to a status list.
+    pub fn status(&self) -> Result<Option<StatusReference>, StatusError> {
         match self {
-            Self::SdJwt(verified) => verified.claims().contains_key("status"),
-            Self::Mdoc(verified) => verified.has_status(),
+            Self::SdJwt(verified) => StatusReference::from_claims(verified.claims()),
+            Self::Mdoc(verified) => match verified.status() {
+                Some(status) => StatusReference::new(&status.uri, status.index).map(Some),
+                None if verified.has_status() => Err(StatusError::OtherMechanism),
+                None => Ok(None),
+            },
         }
     }
 

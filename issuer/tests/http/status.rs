@@ -7,7 +7,7 @@ use inro_base::http::HttpResponse;
 use inro_crypto::RustCrypto;
 use inro_issuer::offers::{CreatedOffer, OfferWish};
 use inro_issuer::status::{TTL, change};
-use inro_issuer::store::{Copies as _, StatusChange};
+use inro_issuer::store::StatusChange;
 use inro_status::{Expected, Status, StatusReference, UnverifiedStatusList, VerifiedStatusList};
 use inro_trust::Usage;
 

@@ -11,4 +11,5 @@ mod authorizing;
 mod key_rotation;
 mod main_job;
 mod mdoc;
+mod revocation;
 mod story;

@@ -105,6 +105,19 @@ impl Story {
         serde_json::from_str(&said.stdout).unwrap()
     }
 
+    /// Stops the issuer's service.
+    pub(crate) fn stop_issuer(&mut self) {
+        self.issuer = None;
+    }
+
+    /// Runs `inro-verifier …`, which must succeed, and reads its JSON.
+    pub(crate) fn verifier(&self, command: &[&str], rest: &[&str]) -> Value {
+        let mut first = command.to_vec();
+        first.push("--dir");
+        let said = ok("inro-verifier", args(&first, [self.path("verifier")], rest));
+        serde_json::from_str(&said.stdout).unwrap()
+    }
+
     /// Stops the issuer's service and starts it again, as after a change of its files.
     pub(crate) fn restart_issuer(&mut self) {
         self.issuer = None;

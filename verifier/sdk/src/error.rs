@@ -2,6 +2,7 @@ use inro_base::json::JsonError;
 use inro_base::{Code, Coded};
 use inro_crypto::CryptoError;
 use inro_openid4vp::verifier::ResponseError;
+use inro_status::StatusError;
 use inro_trust::TrustError;
 
 use crate::policy::PolicyError;
@@ -60,6 +61,15 @@ pub enum VerifierError {
     /// A credential's status cannot be determined, and the policy does not take that.
     #[error("the status of a credential cannot be determined")]
     Undetermined,
+    /// The issuer has taken the credential back for good.
+    #[error("a credential was revoked by its issuer")]
+    Revoked,
+    /// The issuer has taken the credential back for a while.
+    #[error("a credential was suspended by its issuer")]
+    Suspended,
+    /// The credential's place in its status list says nothing.
+    #[error(transparent)]
+    Status(StatusError),
     /// The key, the certificate or the URL of the configuration do not belong together.
     #[error("the verifier's key, certificate and client identifier do not fit together")]
     Configuration,
@@ -76,6 +86,9 @@ impl VerifierError {
             | Self::ResponseMode
             | Self::TransactionType
             | Self::RedirectUri
+            | Self::Revoked
+            | Self::Suspended
+            | Self::Status(_)
             | Self::Undetermined => 400,
             Self::ResponseCode => 403,
             Self::Unknown => 404,
@@ -106,6 +119,9 @@ impl Coded for VerifierError {
             Self::Expired => const { Code::new("INRO-VERIFIER-016") },
             Self::ResponseCode => const { Code::new("INRO-VERIFIER-017") },
             Self::Undetermined => const { Code::new("INRO-VERIFIER-018") },
+            Self::Revoked => const { Code::new("INRO-VERIFIER-060") },
+            Self::Suspended => const { Code::new("INRO-VERIFIER-061") },
+            Self::Status(error) => error.code(),
             Self::Configuration => const { Code::new("INRO-VERIFIER-019") },
         }
     }

@@ -65,6 +65,7 @@
 mod error;
 mod policy;
 mod record;
+mod status;
 mod store;
 pub mod store_contract;
 mod transaction;
@@ -78,9 +79,10 @@ pub use record::{
     CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultError,
     ResultTransaction, Status, TransactionText,
 };
+pub use status::{KnownList, KnownLists, NeededList, StatusCache};
 pub use store::{MAX_PRESENTATIONS, MemoryStore, PresentationStore, StoreError, Stored};
 pub use transaction::TransactionRequest;
 pub use verifier::{
-    Ask, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier,
-    VerifierConfig, read_query,
+    Ask, Judged, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken,
+    Verifier, VerifierConfig, read_query,
 };

@@ -20,6 +20,7 @@ use crate::policy::{AcceptanceRules, OnUndetermined, Policy};
 use crate::record::{
     CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultTransaction, Status,
 };
+use crate::status::{self, KnownLists, NeededList};
 use crate::store::{PresentationStore, Stored};
 
 /// For how long a request may be answered, in seconds.
@@ -81,6 +82,33 @@ pub struct Posted<'a> {
     pub form: &'a [u8],
     /// Names this transaction for the help desk.
     pub request_id: RequestId,
+}
+
+/// A response that was verified, but for the status of its credentials.
+#[must_use]
+pub struct Judged {
+    id: String,
+    redirect_uri: Option<String>,
+    rules: AcceptanceRules,
+    request_id: RequestId,
+    verdict: Result<(Vec<ResultTransaction>, Vec<VerifiedCredential>), VerifierError>,
+}
+
+impl Judged {
+    /// The status lists that its credentials refer to, each once; none when it does not hold anyway.
+    ///
+    /// Source: Token Status List §8.3: a credential is verified before its status is looked up.
+    pub fn needed(&self) -> Vec<NeededList> {
+        match &self.verdict {
+            Ok((_, credentials)) => status::needed(credentials.iter()),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// How old a list may be, in seconds, where the policy says so.
+    pub const fn status_max_age(&self) -> Option<i64> {
+        self.rules.status_max_age
+    }
 }
 
 /// What to answer to a wallet whose response was read to its end.
@@ -243,32 +271,51 @@ impl Verifier {
         self.sign_request(handle, &RequestFetch::by_post(form)?, registration, store, now)
     }
 
-    /// Judges the form that a wallet posted for `handle`, and stores the result. Of two responses,
-    /// however close, one is taken. A rejection is told to the relying system under `request_id`,
-    /// which a help desk can also find in the log.
+    /// Reads and verifies the form that a wallet posted for `handle`. Nothing is stored yet: first the
+    /// lists of [`Judged::needed`] should be had, without which a status is undetermined.
     ///
     /// # Errors
     /// [`VerifierError`] for a response that is not this presentation's; the presentation then still
-    /// waits. A response that is, and does not hold, is told in [`Taken::rejected`].
-    pub fn receive(
+    /// waits.
+    pub fn judge(
         &self,
         posted: &Posted<'_>,
         anchors: &Anchors,
         store: &dyn PresentationStore,
         now: UnixTime,
-        rng: &mut dyn Rng,
-    ) -> Result<Taken, VerifierError> {
+    ) -> Result<Judged, VerifierError> {
         let record = waiting(store.by_handle(posted.handle, now)?)?;
         let PresentationRecord { id, redirect_uri, rules, awaiting, .. } = record;
         let received = awaiting.receive(posted.form, now, self.config.provider.as_ref())?;
         let acceptance = Acceptance { anchors, issuers: &rules.issuers, max_age: rules.max_credential_age };
         let verdict = received
             .check(&acceptance, now, self.config.provider.as_ref())
-            .map_err(VerifierError::from)
-            .and_then(|verified| {
+            .map(|verified| {
                 let authorized = verified.authorized().iter().map(ResultTransaction::from).collect();
-                Ok(PresentationResult { authorized, ..result(verified.into_credentials(), &rules)? })
-            });
+                (authorized, verified.into_credentials())
+            })
+            .map_err(VerifierError::from);
+        Ok(Judged { id, redirect_uri, rules, request_id: posted.request_id, verdict })
+    }
+
+    /// Stores the result of a response that was judged. Of two responses, however close, one is taken. A
+    /// rejection is told to the relying system under the request id, which a help desk can also find in
+    /// the log.
+    ///
+    /// # Errors
+    /// [`VerifierError::Answered`] when another response was first. A response that does not hold is
+    /// told in [`Taken::rejected`].
+    pub fn conclude(
+        judged: Judged,
+        known: &KnownLists,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+    ) -> Result<Taken, VerifierError> {
+        let Judged { id, redirect_uri, rules, request_id, verdict } = judged;
+        let verdict = verdict.and_then(|(authorized, credentials)| {
+            Ok(PresentationResult { authorized, ..result(credentials, known, &rules, now)? })
+        });
         // An error response that was understood has been taken. Source: OpenID4VP 1.0 §8.2.
         let declined = matches!(
             verdict,
@@ -276,7 +323,7 @@ impl Verifier {
         );
         let (result, code) = match verdict {
             Ok(result) => (result, None),
-            Err(error) => (PresentationResult::rejected(error.code(), posted.request_id), Some(error.code())),
+            Err(error) => (PresentationResult::rejected(error.code(), request_id), Some(error.code())),
         };
         // A wallet whose answer does not hold is sent nowhere, and the browser would bring no code.
         let rejected = code.is_some() && !declined;
@@ -288,6 +335,28 @@ impl Verifier {
             .zip(response_code)
             .map(|(uri, response_code)| format!("{uri}#response_code={response_code}"));
         Ok(Taken { redirect_uri, rejected: code.filter(|_| !declined) })
+    }
+
+    /// [`Verifier::judge`] and [`Verifier::conclude`] in one, for a verifier that looks up no status: a
+    /// credential that refers to one has a status that nobody determined.
+    ///
+    /// # Errors
+    /// As both.
+    pub fn receive(
+        &self,
+        posted: &Posted<'_>,
+        anchors: &Anchors,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+        rng: &mut dyn Rng,
+    ) -> Result<Taken, VerifierError> {
+        let judged = self.judge(posted, anchors, store, now)?;
+        Self::conclude(judged, &KnownLists::new(), store, now, rng)
+    }
+
+    /// The cryptography that it verifies with.
+    pub fn provider(&self) -> &dyn Provider {
+        self.config.provider.as_ref()
     }
 
     /// Where the presentation `id` stands. `response_code` is what the browser brought along, in a
@@ -359,16 +428,15 @@ fn waiting(stored: Option<Stored>) -> Result<PresentationRecord, VerifierError> 
     }
 }
 
-/// Status lists come with a later issue: until then a credential that refers to one has a status
-/// that nobody determined.
 fn result(
     verified: Vec<VerifiedCredential>,
+    known: &KnownLists,
     rules: &AcceptanceRules,
+    now: UnixTime,
 ) -> Result<PresentationResult, VerifierError> {
     let mut credentials: BTreeMap<String, Vec<ResultCredential>> = BTreeMap::new();
     for credential in verified {
-        let status =
-            if credential.has_status() { CredentialStatus::Undetermined } else { CredentialStatus::Valid };
+        let status = status::judge(&credential, known, rules, now)?;
         if status == CredentialStatus::Undetermined && rules.on_undetermined == OnUndetermined::Reject {
             return Err(VerifierError::Undetermined);
         }

@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::error::CommandError;
 use crate::layout::{ClientIdChoice, Layout};
+use crate::status::StatusLists;
 use crate::store::{MIGRATIONS, SqliteStore};
 
 /// How often what has passed its time is forgotten.
@@ -28,6 +29,10 @@ pub struct App {
     pub layout: Layout,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Status lists of issuers.
+    pub(crate) status: StatusLists,
+    /// Whether status lists may lie at private addresses.
+    pub(crate) private_status_hosts: bool,
     token_sha256: [u8; 32],
 }
 
@@ -66,7 +71,15 @@ impl App {
         let store = SqliteStore::new(sqlite::open(&layout.database(), MIGRATIONS)?)?;
         let token: Secret<String> = files::read_private(&layout.api_token())?;
         let token_sha256 = AwsLc.sha256(token.expose().trim().as_bytes());
-        Ok(Self { verifier, store, layout, clock, token_sha256 })
+        Ok(Self {
+            verifier,
+            store,
+            layout,
+            clock,
+            status: StatusLists::default(),
+            private_status_hosts: settings.private_status_hosts,
+            token_sha256,
+        })
     }
 
     /// Whether `token` is the API's. Hashes are compared, so the time tells not even a length.

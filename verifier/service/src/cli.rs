@@ -76,6 +76,10 @@ struct InitArgs {
     /// How wallets are told who asks.
     #[arg(long, value_enum, default_value_t)]
     client_id: ClientIdChoice,
+    /// Fetch status lists from private addresses too: issuers lie on an inner network. A verifier
+    /// whose URL is loopback or private does so anyway.
+    #[arg(long)]
+    private_status_hosts: bool,
 }
 
 #[derive(Args)]
@@ -92,6 +96,17 @@ struct ServeArgs {
 
 #[derive(Subcommand)]
 enum TrustCommand {
+    /// List the authorities, with the names by which `trust remove` knows them.
+    List(Folder),
+    /// Take an authority off the list: from the next response on it is refused, also while `serve` runs.
+    #[command(after_help = "Example:\n  inro-verifier trust remove --dir D \"Minato City Inro CA\"")]
+    Remove {
+        #[command(flatten)]
+        folder: Folder,
+        /// The common name of the certificate, or the file's name.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Add an authority: of credential issuers and registrars, or of TLS servers.
     Add {
         #[command(flatten)]
@@ -135,6 +150,14 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
     match command {
         Command::Init(args) => init(args, json),
+        Command::Trust(TrustCommand::List(folder)) => list_anchors(&opened(&folder)?, json),
+        Command::Trust(TrustCommand::Remove { folder, name }) => {
+            let removed = trust::remove(&opened(&folder)?, &name)?;
+            print(json, &json!({ "removed": removed }), || {
+                removed.iter().map(|path| format!("No longer trusted: {}\n", path.display())).collect()
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Trust(TrustCommand::Add { folder, issuer, tls }) => {
             let layout = opened(&folder)?;
             let path = match (issuer, tls) {
@@ -161,8 +184,9 @@ fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
 }
 
 fn init(args: InitArgs, json: bool) -> Result<ExitCode, CommandError> {
-    let InitArgs { folder, name, name_ja, url, client_id } = args;
-    let settings = Settings { name, name_ja, url, client_id };
+    let InitArgs { folder, name, name_ja, url, client_id, private_status_hosts } = args;
+    let private_status_hosts = private_status_hosts || init::is_private(&url);
+    let settings = Settings { name, name_ja, url, client_id, private_status_hosts };
     init::init(&folder.dir, &settings)?;
     let layout = Layout::new(&folder.dir);
     let value = json!({
@@ -193,6 +217,20 @@ fn serve(args: &ServeArgs) -> Result<ExitCode, CommandError> {
     let runtime = tokio::runtime::Runtime::new().map_err(|_| ServiceError::Internal)?;
     runtime.spawn(Arc::clone(&app).purge_forever());
     runtime.block_on(server::serve(&url, args.port, &tls, args.insecure_http, router(app)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_anchors(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> {
+    let listed = trust::listed(layout)?;
+    let value = json!({ "anchors": listed.iter().map(|anchor| json!({
+        "name": anchor.name, "vouches_for": anchor.vouches_for, "file": anchor.path,
+    })).collect::<Vec<_>>() });
+    print(json, &value, || {
+        let row = |anchor: &trust::ListedAnchor| {
+            vec![anchor.name.clone(), anchor.vouches_for.to_owned(), anchor.path.display().to_string()]
+        };
+        service_cli::table(&["name", "vouches for", "file"], &listed.iter().map(row).collect::<Vec<_>>())
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

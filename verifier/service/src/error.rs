@@ -40,6 +40,9 @@ pub enum CommandError {
         /// As the policy says it.
         name: String,
     },
+    /// No anchor of the name that `trust remove` was given.
+    #[error("no such anchor")]
+    NoSuchAnchor,
     /// The caller's token is missing or wrong.
     #[error("no valid token")]
     Token,
@@ -61,6 +64,7 @@ impl CommandError {
             | Self::TooManyAnchors { .. }
             | Self::EndsSoon { .. }
             | Self::UnknownAnchor { .. }
+            | Self::NoSuchAnchor
             | Self::RegistrationHost => 500,
         }
     }
@@ -77,6 +81,7 @@ impl Coded for CommandError {
             Self::TooManyAnchors { .. } => const { Code::new("INRO-VERIFIER-024") },
             Self::EndsSoon { .. } => const { Code::new("INRO-VERIFIER-025") },
             Self::UnknownAnchor { .. } => const { Code::new("INRO-VERIFIER-026") },
+            Self::NoSuchAnchor => const { Code::new("INRO-VERIFIER-062") },
             Self::Token => const { Code::new("INRO-VERIFIER-020") },
             Self::MediaType => const { Code::new("INRO-VERIFIER-021") },
         }

@@ -10,10 +10,10 @@ use inro_service::{OsRng, ServiceError, SystemClock, config, files, sqlite};
 use inro_trust::oid;
 use inro_verifier_sdk::BUILT_IN_POLICIES;
 
-use crate::draft;
 use crate::error::CommandError;
 use crate::layout::{ClientIdChoice, Layout, Settings};
 use crate::store::MIGRATIONS;
+use crate::{draft, fetch};
 
 /// How long the verifier's own authority holds, in days.
 const AUTHORITY_DAYS: i64 = 3_650;
@@ -50,6 +50,14 @@ pub fn init(root: &Path, settings: &Settings) -> Result<(), CommandError> {
     // Last, because a folder with a config.toml counts as made.
     config::write(&layout.config(), "Made by `inro-verifier init`.", settings)?;
     Ok(())
+}
+
+/// Whether `url` is at a loopback or private address: what it verifies comes from the same network.
+pub fn is_private(url: &str) -> bool {
+    Origin::parse(url).is_ok_and(|origin| match origin.host.parse::<IpAddr>() {
+        Ok(address) => !fetch::is_public(address),
+        Err(_) => origin.host == "localhost" || origin.host.ends_with(".localhost"),
+    })
 }
 
 /// The URL is an origin alone, so that paths can be put behind it; a name in the certificate is a

@@ -19,6 +19,10 @@ pub struct Settings {
     pub url: String,
     /// How it names itself to wallets.
     pub client_id: ClientIdChoice,
+    /// Whether status lists may be fetched from private and loopback addresses. `init` says so for a
+    /// verifier that lies at such an address itself: an inner network, a test.
+    #[serde(default)]
+    pub private_status_hosts: bool,
 }
 
 /// How a verifier names itself to wallets. Source: OpenID4VP 1.0 §5.9.3.

@@ -8,7 +8,7 @@ use inro_base::base64url;
 use inro_crypto::Provider as _;
 use inro_crypto_aws::AwsLc;
 use inro_service::{ServiceError, files};
-use inro_trust::{Anchors, TrustError, Usage, certificates_from_pem};
+use inro_trust::{Anchors, TrustError, UntrustedCertificate, Usage, certificates_from_pem};
 
 use crate::error::CommandError;
 use crate::layout::Layout;
@@ -51,6 +51,55 @@ pub fn add_issuer(layout: &Layout, pem: &Path) -> Result<PathBuf, CommandError> 
 pub fn add_tls(layout: &Layout, pem: &Path) -> Result<PathBuf, CommandError> {
     let text = files::read_text(pem)?;
     store(&layout.tls_anchors(), &text)
+}
+
+/// An anchor file as an operator sees it.
+#[derive(Clone, Debug)]
+pub struct ListedAnchor {
+    /// The common name of its first certificate.
+    pub name: String,
+    /// `issuers` or `tls`.
+    pub vouches_for: &'static str,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// Every anchor file.
+///
+/// # Errors
+/// As [`anchor_files`]. A file that cannot be read is listed without a name, so that it can be removed.
+pub fn listed(layout: &Layout) -> Result<Vec<ListedAnchor>, CommandError> {
+    let mut listed = Vec::new();
+    for (vouches_for, folder) in [("issuers", layout.issuer_anchors()), ("tls", layout.tls_anchors())] {
+        for path in anchor_files(&folder)? {
+            listed.push(ListedAnchor { name: common_name(&path).unwrap_or_default(), vouches_for, path });
+        }
+    }
+    Ok(listed)
+}
+
+/// Takes every anchor of this name off the lists; gives the files that are gone.
+///
+/// # Errors
+/// [`CommandError::NoSuchAnchor`] when there is none.
+pub fn remove(layout: &Layout, name: &str) -> Result<Vec<PathBuf>, CommandError> {
+    let named = |anchor: &ListedAnchor| {
+        anchor.name == name || anchor.path.file_name().is_some_and(|file| file == name)
+    };
+    let paths: Vec<PathBuf> = listed(layout)?.into_iter().filter(named).map(|anchor| anchor.path).collect();
+    if paths.is_empty() || name.is_empty() {
+        return Err(CommandError::NoSuchAnchor);
+    }
+    for path in &paths {
+        fs::remove_file(path).map_err(|source| ServiceError::Write { path: path.clone(), source })?;
+    }
+    Ok(paths)
+}
+
+fn common_name(path: &Path) -> Option<String> {
+    let certificates = certificates_from_pem(&files::read_text(path).ok()?).ok()?;
+    let certificate = UntrustedCertificate::read(certificates.first()?).ok()?;
+    Some(certificate.claimed_name().to_owned())
 }
 
 /// The PEM files of an anchor folder, in the order of their names.

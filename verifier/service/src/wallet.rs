@@ -11,7 +11,7 @@ use inro_base::{RequestId, Rng};
 use inro_openid4vp::form;
 use inro_openid4vp::profile::REQUEST_MEDIA_TYPE;
 use inro_service::{OsRng, Problem};
-use inro_verifier_sdk::Posted;
+use inro_verifier_sdk::{Posted, Verifier};
 use serde_json::{Map, Value};
 
 use crate::answer::{Failure, check_media_type};
@@ -60,12 +60,18 @@ pub async fn response(
     body: Bytes,
 ) -> Result<Response, Failure> {
     check_media_type(&headers, form::CONTENT_TYPE)?;
-    let taken = app
+    let judged = Arc::clone(&app)
         .blocking(move |app| {
             let anchors = trust::issuers(&app.layout)?;
             let posted = Posted { handle: &handle, form: &body, request_id };
+            Ok(app.verifier.judge(&posted, &anchors, &app.store, app.clock.now())?)
+        })
+        .await?;
+    let known = Arc::clone(&app).status_lists(judged.needed(), judged.status_max_age()).await;
+    let taken = app
+        .blocking(move |app| {
             let rng: &mut dyn Rng = &mut OsRng;
-            Ok(app.verifier.receive(&posted, &anchors, &app.store, app.clock.now(), rng)?)
+            Ok(Verifier::conclude(judged, &known, &app.store, app.clock.now(), rng)?)
         })
         .await?;
     if let Some(code) = taken.rejected {

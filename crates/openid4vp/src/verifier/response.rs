@@ -7,6 +7,7 @@ use inro_credential::{ArrayPositions, Format, FormatError, VerifiedClaims};
 use inro_crypto::Provider;
 use inro_mdoc::{SessionTranscript, UnverifiedDeviceResponse};
 use inro_sd_jwt::{Expected, UnverifiedSdJwt};
+use inro_status::{StatusError, StatusReference};
 use inro_trust::{Anchors, TrustedKey, Usage};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
@@ -318,9 +319,12 @@ impl VerifiedCredential {
         self.credential.expires_at()
     }
 
-    /// Whether it refers to a status that has to be looked up. Source: Token Status List §6.1.
-    pub fn has_status(&self) -> bool {
-        self.credential.has_status()
+    /// Where its status stands; `None` when it refers to none.
+    ///
+    /// # Errors
+    /// As [`VerifiedClaims::status`].
+    pub fn status(&self) -> Result<Option<StatusReference>, StatusError> {
+        self.credential.status()
     }
 }
 
