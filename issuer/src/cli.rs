@@ -2,6 +2,7 @@
 
 mod approval;
 mod check;
+mod credential;
 mod employee;
 mod folder_arg;
 mod issuing;
@@ -56,7 +57,7 @@ enum Command {
     Offer(issuing::OfferCommand),
     /// Credentials that were issued.
     #[command(subcommand)]
-    Credential(issuing::CredentialCommand),
+    Credential(credential::CredentialCommand),
     /// The keys that sign for the agency.
     #[command(subcommand)]
     Signer(signer::Command),
@@ -100,7 +101,7 @@ fn dispatch(command: Command, output: &Output) -> Result<ExitCode, IssuerError> 
         Command::Check(folder) => check::run(&folder, output),
         Command::Employee(command) => employee::run(command, output),
         Command::Offer(command) => issuing::offer(command, output),
-        Command::Credential(command) => issuing::credential(command, output),
+        Command::Credential(command) => credential::run(command, output),
         Command::Signer(command) => signer::run(command, output),
         Command::Verifier(command) => issuing::verifier(command, output),
     }

@@ -60,6 +60,24 @@ pub enum IssuerError {
     /// No such credential type.
     #[error("no such credential type")]
     UnknownType,
+    /// A status list.
+    #[error(transparent)]
+    StatusList(inro_status::StatusError),
+    /// No such credential.
+    #[error("no such credential")]
+    UnknownCredential,
+    /// The credential is revoked, which is for good.
+    #[error("the credential is revoked for good")]
+    Revoked,
+    /// The credential stands so already, or cannot resume because it is not suspended.
+    #[error("the credential stands so already")]
+    StatusUnchanged,
+    /// A suspended credential is not issued again.
+    #[error("the credential is suspended")]
+    Suspended,
+    /// The credential was taken back since its offer was made.
+    #[error("the credential was taken back")]
+    TakenBack,
     /// The key of the agency's authority is not in the folder.
     #[error("the key of the agency's authority is not in the folder keys")]
     NoAuthorityKey,
@@ -111,6 +129,11 @@ impl IssuerError {
             | Self::UnknownFormat
             | Self::NotApproved
             | Self::Exhausted
+            | Self::TakenBack
+            | Self::Suspended
+            | Self::Revoked
+            | Self::UnknownCredential
+            | Self::StatusUnchanged
             | Self::Credential(_)
             | Self::Store(StoreError::NoEmployee | StoreError::TooManyOffers { .. }) => true,
             Self::Store(StoreError::Database { .. } | StoreError::Busy)
@@ -119,6 +142,7 @@ impl IssuerError {
             | Self::Jose(_)
             | Self::Trust(_)
             | Self::SignerEnded { .. }
+            | Self::StatusList(_)
             | Self::Mdoc(_)
             | Self::SdJwt(_)
             | Self::Hr(_)
@@ -155,6 +179,12 @@ impl Coded for IssuerError {
             Self::NoSuchCredential => const { Code::new("INRO-ISSUER-016") },
             Self::BadRows => const { Code::new("INRO-ISSUER-017") },
             Self::UnknownType => const { Code::new("INRO-ISSUER-008") },
+            Self::StatusList(error) => error.code(),
+            Self::UnknownCredential => const { Code::new("INRO-ISSUER-030") },
+            Self::Revoked => const { Code::new("INRO-ISSUER-031") },
+            Self::StatusUnchanged => const { Code::new("INRO-ISSUER-032") },
+            Self::Suspended => const { Code::new("INRO-ISSUER-033") },
+            Self::TakenBack => const { Code::new("INRO-ISSUER-035") },
             Self::NoAuthorityKey => const { Code::new("INRO-ISSUER-080") },
             Self::UnknownFormat => const { Code::new("INRO-ISSUER-009") },
             Self::NothingToDecide => const { Code::new("INRO-ISSUER-050") },

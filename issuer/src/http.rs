@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod documents;
 mod protocol;
+mod status;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub fn router(issuer: Arc<Issuer>) -> Router {
         .route("/.well-known/openid-credential-issuer", get(documents::issuer_metadata))
         .route("/.well-known/oauth-authorization-server", get(documents::server_metadata))
         .route("/types/{id}", get(documents::type_metadata))
+        .route("/status-lists/{number}", get(status::status_list))
         .route("/offers/{handle}", get(protocol::offer))
         .route("/token", post(protocol::token))
         .route("/nonce", post(protocol::nonce))

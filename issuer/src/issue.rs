@@ -11,6 +11,7 @@ use inro_openid4vci::issuer::{
 };
 use inro_openid4vci::response::CredentialResponse;
 use inro_sd_jwt::VcIssuance;
+use inro_status::StatusReference;
 use serde_json::{Map, Value};
 
 use crate::employees;
@@ -18,7 +19,7 @@ use crate::error::IssuerError;
 use crate::hr::{self, EmployeeRecord};
 use crate::issuer::{BATCH_SIZE, Issuer};
 use crate::store::{
-    Approval, CopiesRefused, Denied, Grant, Issuance, NewCopy, NewDeferral, Notice, Once, StoreError,
+    Approval, CopiesRefused, Denied, Grant, Issuance, NewCopy, NewDeferral, Notice, Once, Place, StoreError,
     StoredEmployee, interval,
 };
 
@@ -139,9 +140,11 @@ impl Issuer {
     /// Signs a copy for each key. Nothing is taken yet: a failure costs the employee neither nonce nor
     /// copies.
     pub(crate) fn batch(&self, content: &Content, keys: &[PublicKey]) -> Result<Batch, IssuerError> {
-        let copies = keys.iter().map(|key| self.copy(content, key));
+        // Given away even if the copies are never sent: an empty place costs nothing.
+        let places = self.reserve_places(keys.len())?;
+        let copies = keys.iter().zip(&places).map(|(key, place)| self.copy(content, key, *place));
         let credentials = copies.collect::<Result<Vec<_>, _>>()?;
-        let (new_id, records) = self.records(content, credentials.len());
+        let (new_id, records) = self.records(content, places);
         let notification_id = self.with_rng(|rng| rng.token::<16>());
         Ok(Batch {
             type_id: content.type_id.clone(),
@@ -238,15 +241,21 @@ impl Issuer {
     }
 
     /// One copy: fresh salts, one holder key, the times that all copies share.
-    fn copy(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
+    fn copy(&self, content: &Content, key: &PublicKey, place: Place) -> Result<String, IssuerError> {
+        let status = self.status_reference(place);
         match content.format {
-            Format::SdJwtVc => self.sd_jwt(content, key),
-            Format::Mdoc => self.mdoc(content, key),
+            Format::SdJwtVc => self.sd_jwt(content, key, &status),
+            Format::Mdoc => self.mdoc(content, key, status),
         }
     }
 
     /// Source: OpenID4VCI 1.0 annex A.2.4: base64url of the encoded `IssuerSigned`.
-    fn mdoc(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
+    fn mdoc(
+        &self,
+        content: &Content,
+        key: &PublicKey,
+        status: StatusReference,
+    ) -> Result<String, IssuerError> {
         let issuance = MdocIssuance {
             doc_type: content.doctype.clone(),
             namespaces: content.elements.clone(),
@@ -257,20 +266,27 @@ impl Issuer {
             valid_until: content.expires_at,
             expected_update: None,
             holder_key: *key,
-            status: None,
+            status: Some(inro_mdoc::StatusReference { uri: status.uri, index: status.index }),
             x5c: self.chain().to_vec(),
         };
         let unsigned = self.with_rng(|rng| issuance.build(rng, self.provider()))?;
         Ok(base64url::encode(&unsigned.sign_with(self.signer())?))
     }
 
-    fn sd_jwt(&self, content: &Content, key: &PublicKey) -> Result<String, IssuerError> {
+    fn sd_jwt(
+        &self,
+        content: &Content,
+        key: &PublicKey,
+        status: &StatusReference,
+    ) -> Result<String, IssuerError> {
+        let mut claims = content.claims.clone();
+        claims.insert("status".to_owned(), status.to_claim());
         let issuance = VcIssuance {
             vct: content.vct.clone(),
             issued_at: Some(content.issued_at),
             not_before: None,
             expires_at: Some(content.expires_at),
-            claims: content.claims.clone(),
+            claims,
             disclosable: content.disclosable.clone(),
             decoys_per_object: content.decoys,
             holder_key: Some(Jwk::new(*key)),
@@ -280,10 +296,11 @@ impl Issuer {
         Ok(unsigned.sign_with(self.signer())?)
     }
 
-    /// An id for the credential if it is new, and what is remembered of `copies` copies.
-    fn records(&self, content: &Content, copies: usize) -> (String, Vec<NewCopy>) {
+    /// An id for the credential if it is new, and what is remembered of the copies at `places`.
+    fn records(&self, content: &Content, places: Vec<Place>) -> (String, Vec<NewCopy>) {
         self.with_rng(|rng| {
-            let copies = (0..copies).map(|_| NewCopy {
+            let copies = places.into_iter().map(|place| NewCopy {
+                place,
                 id: rng.token::<16>(),
                 format: content.format.as_str().into(),
                 issued_at: content.issued_at,
@@ -348,6 +365,7 @@ impl From<Denied<CopiesRefused>> for IssueRefused {
             Denied::Store(error) => Self::Store(error),
             Denied::Refused(CopiesRefused::Protocol(error)) => Self::Protocol(error),
             Denied::Refused(CopiesRefused::Exhausted) => Self::Denied(IssuerError::Exhausted),
+            Denied::Refused(CopiesRefused::TakenBack) => Self::Denied(IssuerError::TakenBack),
         }
     }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::demands::Demands;
 use crate::error::IssuerError;
 use crate::secrets::ServerSecrets;
+use crate::status::SignedLists;
 use crate::store::Store;
 
 /// How many copies of a credential one offer yields, and one request may ask for. Each copy is
@@ -36,6 +37,7 @@ pub struct Issuer {
     clock: Arc<dyn Clock>,
     rng: Mutex<Box<dyn Rng>>,
     store: Arc<dyn Store>,
+    signed_lists: SignedLists,
     credential_endpoint: HttpsUrl,
     nonce_endpoint: HttpsUrl,
     token_endpoint: HttpsUrl,
@@ -125,6 +127,7 @@ impl Issuer {
             provider: parts.provider,
             clock: parts.clock,
             store: parts.store,
+            signed_lists: SignedLists::default(),
         })
     }
 
@@ -161,6 +164,10 @@ impl Issuer {
     /// What is remembered.
     pub fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    pub(crate) const fn signed_lists(&self) -> &SignedLists {
+        &self.signed_lists
     }
 
     pub(crate) fn now(&self) -> UnixTime {

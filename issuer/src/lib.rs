@@ -24,6 +24,7 @@ pub mod registrar;
 pub mod renewal;
 pub mod secrets;
 pub mod signer;
+pub mod status;
 pub mod store;
 
 pub use error::IssuerError;

@@ -56,6 +56,7 @@ impl Issuer {
         let now = self.now();
         let configurations = self.configurations(&wish.types, &wish.formats)?;
         let employee = employees::in_office(&self.store().employee(&wish.employee)?, now)?;
+        self.check_not_suspended(&wish.employee, &configurations)?;
         // A claim that cannot be made should stop the administrator now, not the employee later.
         for id in &configurations {
             self.content(id, &employee, now)?;

@@ -4,6 +4,8 @@
 mod deferrals;
 mod sqlite;
 mod sqlite_deferrals;
+mod sqlite_statuses;
+mod statuses;
 
 use inro_base::{Code, Coded, UnixTime};
 use inro_oauth::DpopError;
@@ -13,6 +15,10 @@ pub use deferrals::{
     Approval, DecisionRefused, Deferrals, MAX_INTERVAL, MIN_INTERVAL, NewDeferral, OfferLine, Poll, interval,
 };
 pub use sqlite::{MIGRATIONS, SqliteStore};
+pub use statuses::{
+    ChangedStatus, CredentialState, Draw, LIST_PLACES, ListContent, MAX_USED, NewStatus, Place, StatusChange,
+    StatusRefused, Statuses,
+};
 
 /// The most offers kept at once; beyond it an administrator has to wait until some end.
 pub const MAX_OPEN_OFFERS: u32 = 50_000;
@@ -119,6 +125,8 @@ pub struct NewCopy {
     pub issued_at: UnixTime,
     /// When the copy ends.
     pub expires_at: UnixTime,
+    /// Its place in a status list.
+    pub place: Place,
 }
 
 /// A batch to issue.
@@ -165,6 +173,8 @@ pub struct CredentialLine {
     pub copies: u32,
     /// When the last copy ends, in seconds since the Unix epoch.
     pub expires_at: Option<UnixTime>,
+    /// How it stands.
+    pub status: CredentialState,
 }
 
 /// One employee as kept.
@@ -230,6 +240,8 @@ pub enum CopiesRefused {
     Protocol(CredentialError),
     /// The offer yielded all its copies.
     Exhausted,
+    /// The credential is suspended, or was revoked after the offer was made.
+    TakenBack,
 }
 
 /// Keeps one employee for the time being.
@@ -321,9 +333,9 @@ pub trait Copies: Send + Sync {
 }
 
 /// Everything that the issuer remembers.
-pub trait Store: Employees + Sessions + Copies + Deferrals {}
+pub trait Store: Employees + Sessions + Copies + Deferrals + Statuses {}
 
-impl<S: Employees + Sessions + Copies + Deferrals> Store for S {}
+impl<S: Employees + Sessions + Copies + Deferrals + Statuses> Store for S {}
 
 impl From<DpopError> for Denied<TokenError> {
     fn from(error: DpopError) -> Self {

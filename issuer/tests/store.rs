@@ -5,8 +5,8 @@ mod cases {
     use inro_base::{Coded as _, UnixTime};
     use inro_issuer::store::{
         Approval, Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED,
-        MAX_TOKEN_USES, MIGRATIONS, NewCopy, NewOffer, Notice, Once, Redemption, Sessions as _, SqliteStore,
-        StoreError, StoredEmployee,
+        MAX_TOKEN_USES, MIGRATIONS, NewCopy, NewOffer, Notice, Once, Place, Redemption, Sessions as _,
+        SqliteStore, Statuses as _, StoreError, StoredEmployee,
     };
     use inro_oauth::DpopError;
     use inro_openid4vci::issuer::{CredentialError, TokenError};
@@ -156,18 +156,24 @@ mod cases {
         let grant = store.authorize(&[9; 32], "t", proof, NOW).unwrap();
         assert_eq!((grant.approval, grant.identifiers), (Approval::Granted, Vec::new()));
         assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
-        let (employee, copies) = (store.employee("1").unwrap(), ten_copies());
+        let (employee, copies) = (store.employee("1").unwrap(), ten_copies(&store));
         assert_eq!(store.take_copies(&issuance(&[7; 32], &employee, &copies), NOW), Ok(()));
     }
 
-    fn ten_copies() -> Vec<NewCopy> {
-        let copy = |id| NewCopy {
-            id: format!("copy {id}"),
+    fn ten_copies(store: &SqliteStore) -> Vec<NewCopy> {
+        let mut next = 0;
+        let places = store.reserve_places(10, &mut |_| {
+            next += 1;
+            next
+        });
+        let copy = |place: Place| NewCopy {
+            id: format!("copy {}", place.index),
             format: "f".into(),
             issued_at: NOW,
             expires_at: NOW.plus(60),
+            place,
         };
-        (0..10).map(copy).collect()
+        places.unwrap().into_iter().map(copy).collect()
     }
 
     /// All that offer 1 yields.
@@ -194,7 +200,7 @@ mod cases {
     fn copies_that_cannot_be_recorded_cost_neither_nonce_nor_copies() {
         let (_folder, store, beside) = on_disk(1);
         assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
-        let (employee, copies) = (store.employee("1").unwrap(), ten_copies());
+        let (employee, copies) = (store.employee("1").unwrap(), ten_copies(&store));
         let first = issuance(&[1; 32], &employee, &copies);
         beside.execute_batch("ALTER TABLE copies RENAME TO away").unwrap();
         let failed = store.take_copies(&first, NOW).unwrap_err();
@@ -213,7 +219,7 @@ mod cases {
     fn an_import_between_the_claims_and_the_issuance_is_not_missed() {
         let (_folder, store, _) = on_disk(1);
         assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
-        let (before, copies) = (store.employee("1").unwrap(), ten_copies());
+        let (before, copies) = (store.employee("1").unwrap(), ten_copies(&store));
         let (head, tail) = copies.split_at(5);
         assert_eq!(store.take_copies(&issuance(&[1; 32], &before, head), NOW), Ok(()));
         let after = StoredEmployee { record: r#"{"valid_until":"2026-11-22"}"#.into(), ..before.clone() };

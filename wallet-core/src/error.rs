@@ -71,6 +71,9 @@ pub enum WalletError {
     /// Nothing in the wallet fits the request.
     #[error("nothing fits the request")]
     NoMatch,
+    /// The choice has no credential that can authorize the transaction.
+    #[error("no chosen credential authorizes the transaction")]
+    Transaction,
     /// The choice names what the review did not show.
     #[error("a choice outside the review")]
     NotInReview,
@@ -99,6 +102,8 @@ impl WalletError {
                     | RequestError::Signatures { .. }
                     | RequestError::NotTaken { .. }
                     | RequestError::NotRequested
+                    | RequestError::Transaction
+                    | RequestError::Jwe(_)
                     | RequestError::Json(_)
                     | RequestError::NextAddress
             ),
@@ -117,6 +122,7 @@ impl WalletError {
             | Self::OtherIssuer
             | Self::Anchor
             | Self::AllSpent
+            | Self::Transaction
             | Self::NotInReview => false,
         }
     }
@@ -152,6 +158,7 @@ impl Coded for WalletError {
             Self::Anchor => const { Code::new("INRO-WALLET-037") },
             Self::AllSpent => const { Code::new("INRO-WALLET-040") },
             Self::NoMatch => const { Code::new("INRO-WALLET-041") },
+            Self::Transaction => const { Code::new("INRO-WALLET-061") },
             Self::NotInReview => const { Code::new("INRO-WALLET-045") },
         }
     }

@@ -34,6 +34,8 @@ pub use records::{
     HistoryEntry, HistoryId, HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry,
     NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
-pub use review::{Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose};
+pub use review::{
+    Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
+};
 pub use store::SqliteStore;
 pub use wallet::{Ports, Wallet};

@@ -2,11 +2,12 @@
 
 use inro_credential::dcql::{CandidateMatch, Matches, QueryMatch};
 use inro_credential::{ClaimPath, Format, HeldCredential};
+use inro_openid4vp::transaction_data::{Approval, TransactionData};
 use inro_openid4vp::wallet::{OverAsked, Reviewing, StatedPurpose, VerifiedRequest, VerifierIdentity};
 use inro_trust::registration::VerifiedRegistration;
 
 use crate::records::{CredentialRecord, Localized, path_name};
-use crate::review::{Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose};
+use crate::review::{Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction};
 
 /// The most answers to one part that the holder is shown.
 const MAX_OPTIONS: usize = 16;
@@ -15,6 +16,8 @@ const MAX_OPTIONS: usize = 16;
 pub(crate) struct Held {
     pub(crate) record: CredentialRecord,
     pub(crate) copy: Option<HeldCredential>,
+    /// Of the certificates in that copy; empty where there is none.
+    pub(crate) authority_key_ids: Vec<String>,
 }
 
 /// What `state` asks the holder. The candidates of its matches are `held`, in the same order.
@@ -23,12 +26,18 @@ pub(crate) fn review(state: &Reviewing, held: &[Held]) -> Review {
     let matches = state.matches();
     let registration = request.verifier().registration();
     let view = View { request, over_asked: request.over_asked(), registration, held };
+    let groups = matches.map(|matches| view.groups(matches)).unwrap_or_default();
+    let transactions: Vec<ReviewTransaction> = request.transaction_data().iter().map(transaction).collect();
+    let can_authorize = |transaction: &ReviewTransaction| {
+        groups.iter().flat_map(|group| &group.options).any(|option| transaction.fits(&option.credentials))
+    };
     Review {
         asker: asker(request.verifier()),
         purpose: purpose(request),
         host: request.response_host().to_owned(),
-        groups: matches.map(|matches| view.groups(matches)).unwrap_or_default(),
-        satisfiable: matches.is_some(),
+        satisfiable: matches.is_some() && transactions.iter().all(can_authorize),
+        transactions,
+        groups,
     }
 }
 
@@ -67,11 +76,11 @@ impl View<'_> {
         let mut options = vec![GroupOption { credentials: Vec::new() }];
         for query in queries {
             let mut longer = Vec::new();
-            for (option, candidate) in
-                options.iter().flat_map(|option| query.candidates.iter().map(move |c| (option, c)))
+            let answers = self.answers(query);
+            for (option, answer) in
+                options.iter().flat_map(|option| answers.iter().map(move |answer| (option, answer)))
             {
-                let Some(asked) = self.asked(&query.query_id, candidate) else { continue };
-                let credentials = option.credentials.iter().cloned().chain([asked]).collect();
+                let credentials = option.credentials.iter().chain(answer).cloned().collect();
                 longer.push(GroupOption { credentials });
                 if longer.len() == MAX_OPTIONS {
                     break;
@@ -89,8 +98,29 @@ impl View<'_> {
         said.max().flatten()
     }
 
+    /// Every way to answer one query: each credential by itself and, where the verifier takes several,
+    /// then the ways to present more of them, fewer first. Source: OpenID4VP 1.0 §6.1 `multiple`.
+    fn answers(&self, query: &QueryMatch) -> Vec<Vec<Asked>> {
+        let candidates =
+            query.candidates.iter().filter_map(|candidate| self.asked(&query.query_id, candidate));
+        let singles: Vec<Asked> = candidates.take(MAX_OPTIONS).collect();
+        let mut ways: Vec<Vec<usize>> = (0..singles.len()).map(|index| vec![index]).collect();
+        let mut longest = ways.clone();
+        while query.multiple && !longest.is_empty() && ways.len() < MAX_OPTIONS {
+            let one_more = longest.iter().flat_map(|way| {
+                let after = way.last().map_or(0, |last| last.saturating_add(1));
+                (after..singles.len()).map(|next| [way.as_slice(), &[next]].concat())
+            });
+            longest = one_more.take(MAX_OPTIONS.saturating_sub(ways.len())).collect();
+            ways.extend(longest.iter().cloned());
+        }
+        let asked =
+            |way: Vec<usize>| way.into_iter().filter_map(|index| singles.get(index).cloned()).collect();
+        ways.into_iter().map(asked).collect()
+    }
+
     fn asked(&self, query: &str, candidate: &CandidateMatch) -> Option<Asked> {
-        let Held { record, copy } = self.held.get(candidate.candidate)?;
+        let Held { record, copy, .. } = self.held.get(candidate.candidate)?;
         let over_asked = |path: &ClaimPath| {
             self.over_asked.iter().any(|over| {
                 over.credential == query && over.path.as_ref().is_none_or(|beyond| beyond.covers(path))
@@ -129,6 +159,11 @@ impl View<'_> {
 fn unused_first(mut options: Vec<GroupOption>) -> Vec<GroupOption> {
     options.sort_by_key(|option| option.credentials.iter().any(|asked| asked.copies == 0));
     options
+}
+
+fn transaction(data: &TransactionData) -> ReviewTransaction {
+    let Approval { en, ja } = data.text().clone();
+    ReviewTransaction { text: Localized { en, ja }, queries: data.credential_ids().to_vec() }
 }
 
 fn asker(verifier: &VerifierIdentity) -> Asker {

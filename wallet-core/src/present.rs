@@ -11,8 +11,7 @@ use crate::error::WalletError;
 use crate::matching::{self, Held};
 use crate::ports::StoreError;
 use crate::records::{
-    Copy, CredentialId, CredentialRecord, Event, HistoryId, HistoryItem, KeyId, NewHistoryEntry, Outcome,
-    RequestDigest,
+    Copy, CredentialId, Event, HistoryId, HistoryItem, KeyId, NewHistoryEntry, Outcome, RequestDigest,
 };
 use crate::review::{Asked, Choice, Review};
 use crate::wallet::Wallet;
@@ -56,7 +55,7 @@ impl Wallet {
         }
         let keep_until = request.void_from().map(|void| void.plus(REMEMBERED));
         let held = self.held().await?;
-        let state = request.review(&held.iter().map(|held| candidate(&held.record)).collect::<Vec<_>>());
+        let state = request.review(&held.iter().map(candidate).collect::<Vec<_>>());
         let review = matching::review(&state, &held);
         Ok(Reviewing { state, review, digest, keep_until })
     }
@@ -101,7 +100,7 @@ impl Wallet {
             .flat_map(|option| &option.credentials);
         let entry = self.entry(Event::Refused, &review, items.map(item).collect());
         let entry = self.store.answer(&digest, &[], self.now(), keep_until, &entry).await?;
-        let (sending, request): (Sending, _) = state.refuse();
+        let (sending, request): (Sending, _) = self.with_rng(|rng| state.refuse(rng, &*self.provider));
         let sent = self.send(request).await;
         self.conclude(entry, sent.is_ok()).await;
         // How the verifier takes a refusal changes nothing for the holder.
@@ -122,7 +121,8 @@ impl Wallet {
             let copy = copy
                 .map(|copy| HeldCredential::parse(format, copy.text.expose(), &*self.provider))
                 .transpose()?;
-            held.push(Held { record, copy });
+            let authority_key_ids = copy.as_ref().map(HeldCredential::authority_key_ids).unwrap_or_default();
+            held.push(Held { record, copy, authority_key_ids });
         }
         Ok(held)
     }
@@ -151,7 +151,7 @@ impl Wallet {
         for (key, input) in signers.into_iter().zip(signing.signing_inputs()) {
             signatures.push(self.keys.sign(key, input).await?);
         }
-        Ok(signing.finish(signatures)?)
+        Ok(self.with_rng(|rng| signing.finish(signatures, rng, &*self.provider))?)
     }
 
     /// Deletes the keys, and only then sends.
@@ -174,7 +174,8 @@ impl Wallet {
 
     async fn fetch(&self, link: &str) -> Result<VerifiedRequest, WalletError> {
         let anchors = self.anchors().await?;
-        let (waiting, request) = RequestLink::parse(link)?.fetch();
+        let link = RequestLink::parse(link)?;
+        let (waiting, request) = self.with_rng(|rng| link.fetch(rng));
         let received = waiting.received(&self.send(request).await?)?;
         match received.verify(&anchors, self.now(), &*self.provider) {
             Ok(request) => Ok(request),
@@ -214,13 +215,13 @@ impl Wallet {
     }
 }
 
-fn candidate(record: &CredentialRecord) -> Candidate<'_> {
+fn candidate(held: &Held) -> Candidate<'_> {
     Candidate {
-        format: &record.format,
-        type_id: &record.vct,
-        claims: &record.claims,
+        format: &held.record.format,
+        type_id: &held.record.vct,
+        claims: &held.record.claims,
         holder_binding: true,
-        authority_key_ids: &[],
+        authority_key_ids: &held.authority_key_ids,
     }
 }
 

@@ -17,9 +17,11 @@ pub struct Review {
     pub purpose: Option<ReviewPurpose>,
     /// Where the answer goes: host, and port where it is not 443.
     pub host: String,
+    /// What the holder authorizes by answering; empty where there is nothing.
+    pub transactions: Vec<ReviewTransaction>,
     /// What is asked for. Each group is answered by one of its options.
     pub groups: Vec<Group>,
-    /// Whether the wallet holds what every required group needs. If not, the holder can only
+    /// Whether the wallet holds what every required group and every transaction needs. If not, the holder can only
     /// refuse, and the verifier learns no difference.
     pub satisfiable: bool,
 }
@@ -48,6 +50,15 @@ pub struct ReviewPurpose {
     pub registered: bool,
 }
 
+/// What a holder authorizes by answering, in the verifier's own words: nobody vouches for them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReviewTransaction {
+    /// What is approved.
+    pub text: Localized,
+    /// The ids of the credential queries of which one answer authorizes it.
+    pub queries: Vec<String>,
+}
+
 /// A part of the request that has to be answered as a whole.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Group {
@@ -58,9 +69,9 @@ pub struct Group {
     pub options: Vec<GroupOption>,
 }
 
-/// One way to answer a group. Of each credential query it presents one credential, also where the
-/// verifier would take several (`multiple`, OpenID4VP 1.0 §6.1): whoever wants a second one shown
-/// answers another request, and nobody discloses more than was needed.
+/// One way to answer a group. Of each credential query it presents one credential, and where the
+/// verifier takes several (`multiple`, OpenID4VP 1.0 §6.1) there are further options with more of
+/// them, behind those with one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct GroupOption {
     /// The credentials that it presents.
@@ -143,6 +154,7 @@ impl Review {
     /// # Errors
     /// [`WalletError::NoMatch`] when the request cannot be answered;
     /// [`WalletError::NotInReview`] when the choice does not fit the groups;
+    /// [`WalletError::Transaction`] when it has no credential to authorize a transaction with;
     /// [`WalletError::AllSpent`] when every copy of a chosen credential was used.
     pub fn chosen(&self, choice: &Choice) -> Result<Vec<&Asked>, WalletError> {
         if !self.satisfiable {
@@ -170,6 +182,9 @@ impl Review {
         if chosen.is_empty() {
             return Err(WalletError::NotInReview);
         }
+        if !self.transactions.iter().all(|transaction| transaction.fits(chosen.iter().copied())) {
+            return Err(WalletError::Transaction);
+        }
         let needed = |id: &CredentialId| chosen.iter().filter(|asked| asked.credential == *id).count();
         let enough =
             |asked: &&Asked| u32::try_from(needed(&asked.credential)).is_ok_and(|n| n <= asked.copies);
@@ -183,6 +198,13 @@ impl Review {
     pub fn over_asks(&self, choice: &Choice) -> Result<bool, WalletError> {
         let beyond = |asked: &&Asked| asked.over_asked || asked.disclosed().any(|claim| claim.over_asked);
         Ok(self.chosen(choice)?.iter().any(beyond))
+    }
+}
+
+impl ReviewTransaction {
+    /// Whether one of `credentials` can authorize it.
+    pub(crate) fn fits<'a>(&self, credentials: impl IntoIterator<Item = &'a Asked>) -> bool {
+        credentials.into_iter().any(|asked| self.queries.contains(&asked.query))
     }
 }
 
@@ -200,8 +222,8 @@ impl fmt::Debug for AskedClaim {
 }
 
 impl Choice {
-    /// The first option of each required group, and nothing that is optional. Where no group is
-    /// required, the first that can be answered.
+    /// The first option of each required group, and nothing that is optional but what a transaction
+    /// needs. Where no group is required, the first that can be answered.
     pub fn least(review: &Review) -> Self {
         let mut picks: Vec<_> = review.groups.iter().map(|group| group.required.then_some(0)).collect();
         if picks.iter().all(Option::is_none) {
@@ -210,7 +232,27 @@ impl Choice {
                 *pick = Some(0);
             }
         }
+        for transaction in &review.transactions {
+            authorize(transaction, &review.groups, &mut picks);
+        }
         Self(picks)
+    }
+}
+
+/// Where no picked option can authorize `transaction`, picks the first that can.
+fn authorize(transaction: &ReviewTransaction, groups: &[Group], picks: &mut [Option<usize>]) {
+    let picked = |(group, pick): (&Group, &Option<usize>)| {
+        let option = pick.and_then(|pick| group.options.get(pick));
+        option.is_some_and(|option| transaction.fits(&option.credentials))
+    };
+    if groups.iter().zip(picks.iter()).any(picked) {
+        return;
+    }
+    for (group, pick) in groups.iter().zip(picks) {
+        if let Some(fitting) = group.options.iter().position(|option| transaction.fits(&option.credentials)) {
+            *pick = Some(fitting);
+            return;
+        }
     }
 }
 
@@ -250,6 +292,7 @@ mod tests {
             asker: Asker::Claimed { name: "Somebody".into() },
             purpose: None,
             host: "verifier.example".into(),
+            transactions: Vec::new(),
             groups: vec![
                 Group { required: true, options: vec![option("a", false), option("b", true)] },
                 Group { required: false, options: vec![option("c", true)] },
@@ -299,6 +342,24 @@ mod tests {
         }
         assert!(review.chosen(&Choice::least(&review)).is_ok());
         assert_eq!(review.chosen(&both).unwrap_err().code().as_str(), "INRO-WALLET-040");
+    }
+
+    #[test]
+    fn a_choice_without_a_credential_for_a_transaction_is_refused() {
+        let mut review = review();
+        let without = Choice(vec![Some(0), None]);
+        assert!(review.chosen(&without).is_ok());
+        let transaction = |query: &str| ReviewTransaction {
+            text: Localized { en: "Approve".into(), ja: "承認".into() },
+            queries: vec![query.into()],
+        };
+        review.transactions = vec![transaction("c")];
+        assert_eq!(review.chosen(&without).unwrap_err().code().as_str(), "INRO-WALLET-061");
+        // What is optional is needed then, and the least choice has it.
+        assert_eq!(Choice::least(&review), Choice(vec![Some(0), Some(0)]));
+        assert!(review.chosen(&Choice::least(&review)).is_ok());
+        review.transactions = vec![transaction("b")];
+        assert_eq!(Choice::least(&review), Choice(vec![Some(1), None]));
     }
 
     #[test]

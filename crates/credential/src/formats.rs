@@ -6,7 +6,7 @@ use inro_base::{Code, Coded, UnixTime, base64url};
 use inro_crypto::{Provider, PublicKey};
 use inro_mdoc::{HeldMdoc, MdocError, UnverifiedIssuerSigned, VerifiedMdoc};
 use inro_sd_jwt::{HeldSdJwt, SdJwtError, UnverifiedSdJwt, VerifiedSdJwt};
-use inro_trust::{Anchors, TrustError, Usage};
+use inro_trust::{Anchors, TrustError, UntrustedCertificate, Usage};
 use serde_json::{Map, Value};
 
 use crate::dcql::{MSO_MDOC, SD_JWT_VC};
@@ -27,7 +27,7 @@ pub enum HeldCredential {
     /// SD-JWT VC.
     SdJwt(HeldSdJwt),
     /// ISO mdoc.
-    Mdoc(HeldMdoc),
+    Mdoc(Box<HeldMdoc>),
 }
 
 /// What a verified presentation says.
@@ -97,7 +97,7 @@ impl HeldCredential {
                 let bytes = decode(text)?;
                 let unverified = UnverifiedIssuerSigned::parse(&bytes)?;
                 let issuer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
-                Ok(Self::Mdoc(HeldMdoc::receive(&bytes, &issuer, now, provider)?))
+                Ok(Self::Mdoc(Box::new(HeldMdoc::receive(&bytes, &issuer, now, provider)?)))
             }
         }
     }
@@ -110,7 +110,7 @@ impl HeldCredential {
     pub fn parse(format: Format, text: &str, provider: &dyn Provider) -> Result<Self, FormatError> {
         match format {
             Format::SdJwtVc => Ok(Self::SdJwt(HeldSdJwt::parse(text, provider)?)),
-            Format::Mdoc => Ok(Self::Mdoc(HeldMdoc::parse(&decode(text)?, provider)?)),
+            Format::Mdoc => Ok(Self::Mdoc(Box::new(HeldMdoc::parse(&decode(text)?, provider)?))),
         }
     }
 
@@ -143,6 +143,15 @@ impl HeldCredential {
         match self {
             Self::SdJwt(held) => held.expires_at(),
             Self::Mdoc(held) => Some(held.expires_at()),
+        }
+    }
+
+    /// The key identifiers in the AuthorityKeyIdentifier of each of its issuer's certificates, as
+    /// base64url. Source: OpenID4VP 1.0 §6.1.1.1.
+    pub fn authority_key_ids(&self) -> Vec<String> {
+        match self {
+            Self::SdJwt(held) => authority_key_ids(&held.x5c()),
+            Self::Mdoc(held) => authority_key_ids(held.x5c()),
         }
     }
 
@@ -235,6 +244,14 @@ impl VerifiedClaims {
         }
     }
 
+    /// What the holder signed in the key binding of an SD-JWT; `None` where there is none.
+    pub const fn key_binding_claims(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::SdJwt(verified) => verified.key_binding_claims(),
+            Self::Mdoc(_) => None,
+        }
+    }
+
     /// Whether it refers to a status that has to be looked up.
     pub fn has_status(&self) -> bool {
         match self {
@@ -257,6 +274,16 @@ impl VerifiedClaims {
         }
         positions
     }
+}
+
+/// The key identifiers in the AuthorityKeyIdentifier of each certificate of `chain` (DER), as
+/// base64url. A certificate that cannot be read has none. Source: OpenID4VP 1.0 §6.1.1.1.
+pub fn authority_key_ids(chain: &[Vec<u8>]) -> Vec<String> {
+    let key_id = |der: &Vec<u8>| {
+        let certificate = UntrustedCertificate::read(der).ok()?;
+        certificate.claimed_authority_key_id().map(base64url::encode)
+    };
+    chain.iter().filter_map(key_id).collect()
 }
 
 impl Coded for FormatError {

@@ -14,6 +14,6 @@ pub mod formats;
 mod path;
 pub mod types;
 
-pub use formats::{Format, FormatError, HeldCredential, VerifiedClaims};
+pub use formats::{Format, FormatError, HeldCredential, VerifiedClaims, authority_key_ids};
 pub use path::{ArrayPositions, ClaimPath, PathElement};
 pub use types::{CredentialError, CredentialType, RoleTable, TypeCatalog};

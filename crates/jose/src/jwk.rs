@@ -58,11 +58,16 @@ impl Jwk {
 
     /// The base64url SHA-256 thumbprint of the key. Source: RFC 7638 §3.
     pub fn thumbprint(&self, provider: &dyn Provider) -> String {
+        base64url::encode(&self.thumbprint_sha256(provider))
+    }
+
+    /// The SHA-256 thumbprint of the key. Source: RFC 7638 §3.
+    pub fn thumbprint_sha256(&self, provider: &dyn Provider) -> [u8; 32] {
         let x = base64url::encode(self.key.x());
         let y = base64url::encode(self.key.y());
         // The members in lexical order, no white space; base64url needs no escaping.
         let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        base64url::encode(&provider.sha256(canonical.as_bytes()))
+        provider.sha256(canonical.as_bytes())
     }
 }
 

@@ -199,3 +199,23 @@ fn debug_shows_no_secret() {
     let key = AgreementKey::from_secret_bytes(&scalar).unwrap();
     assert!(!format!("{key:?}").contains("0909"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[A-Za-z0-9_.-]{0,200}", header in ".{0,100}") {
+        let _ = UnverifiedJwe::parse(&text, MAX);
+        let framed = format!("{}..AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA", base64url::encode(header.as_bytes()));
+        proptest::prop_assert!(UnverifiedJwe::parse(&framed, MAX).is_err());
+    }
+
+    #[test]
+    fn no_changed_character_is_read_as_the_same(at in 0_usize..400, with in "[A-Za-z0-9_-]") {
+        let key = key(Some("k1"));
+        let mut text = message(&key, ContentEncryption::A256Gcm);
+        let at = at % text.len();
+        if &text[at..=at] != with.as_str() {
+            text.replace_range(at..=at, &with);
+            proptest::prop_assert!(open(&text, &key).is_err());
+        }
+    }
+}

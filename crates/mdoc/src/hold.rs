@@ -14,6 +14,7 @@ use crate::verify::{Expected, UnverifiedIssuerSigned, claims};
 /// An mdoc in its holder's hands, with every item that the issuer sent.
 pub struct HeldMdoc {
     issuer_auth: Vec<u8>,
+    x5c: Vec<Vec<u8>>,
     mso: Mso,
     items: Vec<SignedItem>,
     claims: Map<String, Json>,
@@ -31,10 +32,11 @@ impl HeldMdoc {
         provider: &dyn Provider,
     ) -> Result<Self, MdocError> {
         let unverified = UnverifiedIssuerSigned::parse(bytes)?;
+        let x5c = unverified.x5c().to_vec();
         let (verified, issuer_auth) =
             unverified.verify_keeping_signature(issuer, &Expected::at(now), provider)?;
         let (mso, items, claims) = verified.into_parts();
-        Ok(Self { issuer_auth, mso, items, claims })
+        Ok(Self { issuer_auth, x5c, mso, items, claims })
     }
 
     /// Reads an mdoc back from the holder's own store. It was checked when it was received, so neither
@@ -48,12 +50,17 @@ impl HeldMdoc {
         let mso = Mso::parse(payload)?;
         mso.check_items(&items, provider)?;
         let claims = claims(&items);
-        Ok(Self { issuer_auth, mso, items, claims })
+        Ok(Self { issuer_auth, x5c: sign1.x5chain().to_vec(), mso, items, claims })
     }
 
     /// The document type.
     pub fn doc_type(&self) -> &str {
         &self.mso.doc_type
+    }
+
+    /// The issuer's certificates (DER, leaf first).
+    pub fn x5c(&self) -> &[Vec<u8>] {
+        &self.x5c
     }
 
     /// All data elements as JSON: name space, then identifier, then value.

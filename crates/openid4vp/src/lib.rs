@@ -7,13 +7,15 @@
 //!   [`verifier::ReceivedResponse`] → [`verifier::VerifiedPresentation`], which alone has claims.
 //!
 //! The version that counts is OpenID4VP 1.0 Final, with signed requests by reference, the client
-//! identifier prefixes `x509_san_dns` and `x509_hash`, the response mode `direct_post` and the
-//! format `dc+sd-jwt`.
+//! identifier prefixes `x509_san_dns` and `x509_hash`, the response modes `direct_post` and
+//! `direct_post.jwt`, transaction data of one type, and the format `dc+sd-jwt`.
 
 mod client_id;
 pub mod form;
+mod formats;
 pub mod profile;
 mod purpose;
+pub mod transaction_data;
 pub mod verifier;
 pub mod wallet;
 mod web;

@@ -8,12 +8,6 @@ pub const REQUEST_MEDIA_TYPE: &str = "application/oauth-authz-req+jwt";
 pub const STATIC_AUDIENCE: &str = "https://self-issued.me/v2";
 /// The only response type here. Source: OpenID4VP 1.0 §5.6.
 pub const RESPONSE_TYPE: &str = "vp_token";
-/// The only response mode here. Source: OpenID4VP 1.0 §8.2.
-pub const RESPONSE_MODE: &str = "direct_post";
-/// The format of SD-JWT VC. Source: OpenID4VP 1.0 §B.3.1.
-pub const SD_JWT_FORMAT: &str = "dc+sd-jwt";
-/// The format of mdoc. Source: OpenID4VP 1.0 §B.2.
-pub const MDOC_FORMAT: &str = "mso_mdoc";
 /// `format` of our registration in `verifier_info`. Source: OpenID4VP 1.0 §5.1.
 pub const REGISTRATION_FORMAT: &str = "inro-registration+jwt";
 /// Our extension of the request object: `{"id": …, "text": {"en": …, "ja": …}}`, why the verifier
@@ -21,6 +15,11 @@ pub const REGISTRATION_FORMAT: &str = "inro-registration+jwt";
 pub const PURPOSE_PARAMETER: &str = "inro_purpose";
 /// The error with which a wallet declines, whatever its reason was. Source: OpenID4VP 1.0 §8.5.
 pub const ACCESS_DENIED: &str = "access_denied";
+
+/// `use` of a key for encryption. Source: RFC 7517 §4.2.
+pub(crate) const ENCRYPTION_USE: &str = "enc";
+/// The client metadata with the content encryptions that a verifier takes. Source: OpenID4VP 1.0 §5.1.
+pub(crate) const ENC_VALUES: &str = "encrypted_response_enc_values_supported";
 
 /// The longest request object that is fetched, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
@@ -37,6 +36,31 @@ pub const CLOCK_SKEW: i64 = 60;
 pub const MAX_REQUEST_LIFETIME: i64 = 24 * 60 * 60;
 /// How long a request without `exp` may be answered, in seconds.
 pub const DEFAULT_REQUEST_LIFETIME: i64 = 10 * 60;
+
+/// How an answer comes back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ResponseMode {
+    /// Posted in the clear within TLS. Source: OpenID4VP 1.0 §8.2.
+    DirectPost,
+    /// Posted encrypted to a key of this one request. Source: OpenID4VP 1.0 §8.3.1.
+    #[default]
+    DirectPostJwt,
+}
+
+impl ResponseMode {
+    /// The value of `response_mode`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DirectPost => "direct_post",
+            Self::DirectPostJwt => "direct_post.jwt",
+        }
+    }
+
+    /// Reads a value of `response_mode`; `None` for one that is not supported.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::DirectPost, Self::DirectPostJwt].into_iter().find(|mode| mode.as_str() == text)
+    }
+}
 
 /// Whether `text` is made of the characters that a nonce and a state may have: letters, digits and
 /// `-._~`. Source: OpenID4VP 1.0 §5.2, §5.3.

@@ -74,7 +74,7 @@ fn refuses_a_redirect_or_another_media_type_instead_of_the_request() {
     let take = |alter: fn(&mut HttpResponse)| {
         let mut response = delivered(&object);
         alter(&mut response);
-        code(RequestLink::parse(&awaiting.link()).unwrap().fetch().0.received(&response))
+        code(RequestLink::parse(&awaiting.link()).unwrap().fetch(&mut Counting(1)).0.received(&response))
     };
     assert_eq!(take(|_| {}), "accepted");
     assert_eq!(take(|response| response.status = 302), "INRO-VP-014");
@@ -231,10 +231,18 @@ fn answers_what_it_does_not_support_with_an_error() {
     let world = World::new();
     let awaiting = world.ask(employee_query());
     let state = Sent::of(&awaiting).state;
-    let cases: [(&str, Value, &str, &str); 6] = [
+    let cases: [(&str, Value, &str, &str); 9] = [
         ("redirect_uri", json!("https://verifier.example/cb"), "INRO-VP-025", "invalid_request"),
-        ("transaction_data", json!(["e30"]), "INRO-VP-026", "invalid_transaction_data"),
-        ("response_mode", json!("direct_post.jwt"), "INRO-VP-027", "invalid_request"),
+        ("transaction_data", json!(["e30"]), "INRO-VP-066", "invalid_transaction_data"),
+        ("response_mode", json!("fragment"), "INRO-VP-027", "invalid_request"),
+        ("response_mode", json!("direct_post.jwt"), "INRO-VP-061", "invalid_request"),
+        ("dcql_query", foreign_format(), "INRO-VP-063", "vp_formats_not_supported"),
+        (
+            "client_metadata",
+            json!({ "vp_formats_supported": { "dc+sd-jwt": { "sd-jwt_alg_values": ["ES384"] } } }),
+            "INRO-VP-063",
+            "vp_formats_not_supported",
+        ),
         ("response_type", json!("code"), "INRO-VP-027", "invalid_request"),
         ("scope", json!("employee"), "INRO-VP-028", "invalid_request"),
         ("dcql_query", json!({ "credentials": [] }), "INRO-DCQL-001", "invalid_request"),
@@ -252,6 +260,10 @@ fn answers_what_it_does_not_support_with_an_error() {
         payload.remove("verifier_info");
         assert_eq!(world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap_err().reply, None);
     }
+}
+
+fn foreign_format() -> Value {
+    json!({ "credentials": [{ "id": "a", "format": "ldp_vc", "meta": { "type_values": [["X"]] } }] })
 }
 
 #[test]
@@ -392,7 +404,7 @@ fn no_match_refusal_and_value_mismatch_are_the_same_bytes() {
         let request = world.judge(&awaiting.link(), &world.sign_request(&payload(&awaiting))).unwrap();
         let (reviewing, _) = world.review(request, &credential);
         assert_eq!(reviewing.matches().is_some(), expect_match);
-        reviewing.refuse().1
+        reviewing.refuse(&mut Counting(1), &RustCrypto).1
     };
     let refusal = refuse(employee_query(), true);
     let mut other_type = employee_query();
@@ -411,7 +423,7 @@ fn follows_no_redirect_and_no_plain_address_after_the_response() {
     let awaiting = world.ask(employee_query());
     let answered = |status: u16, body: &str| {
         let request = world.judge(&awaiting.link(), &world.sign_request(&payload(&awaiting))).unwrap();
-        let (sending, _) = world.review(request, &credential).0.refuse();
+        let (sending, _) = world.review(request, &credential).0.refuse(&mut Counting(1), &RustCrypto);
         let response = HttpResponse { status, headers: vec![], body: body.as_bytes().to_vec() };
         sending.answered(&response)
     };

@@ -225,7 +225,11 @@ fn refuses_a_trusted_authority_that_writes_a_listed_issuers_name() {
         let presentation = case.world.present(&case.ask(), credential, &employee_paths());
         let acceptance = Acceptance { anchors: &case.world.issuer_anchors, issuers, max_age: None };
         let form = form(&case.ask(), &json!({ "employee": [presentation] }));
-        code(case.ask().receive(form.as_bytes(), NOW).unwrap().check(&acceptance, NOW, &RustCrypto))
+        code(case.ask().receive(form.as_bytes(), NOW, &RustCrypto).unwrap().check(
+            &acceptance,
+            NOW,
+            &RustCrypto,
+        ))
     };
     let listed = ["Minato City CA".to_owned()];
     assert_eq!(verdict(&case.credential, &listed), "accepted");
@@ -239,7 +243,7 @@ fn refuses_an_issuer_that_is_not_trusted_or_not_listed() {
     let token = json!({ "employee": [case.presentation()] });
     let verdict = |case: &Case, issuers: &[String]| {
         let acceptance = Acceptance { anchors: &case.world.issuer_anchors, issuers, max_age: None };
-        let received = case.ask().receive(form(&case.ask(), &token).as_bytes(), NOW).unwrap();
+        let received = case.ask().receive(form(&case.ask(), &token).as_bytes(), NOW, &RustCrypto).unwrap();
         code(received.check(&acceptance, NOW, &RustCrypto))
     };
     assert_eq!(verdict(&case, &[]), "accepted");
@@ -268,7 +272,7 @@ fn refuses_a_credential_that_is_older_than_the_policy_allows() {
     let token = json!({ "employee": [case.presentation()] });
     let verdict = |max_age| {
         let acceptance = Acceptance { anchors: &case.world.issuer_anchors, issuers: &[], max_age };
-        let received = case.ask().receive(form(&case.ask(), &token).as_bytes(), NOW).unwrap();
+        let received = case.ask().receive(form(&case.ask(), &token).as_bytes(), NOW, &RustCrypto).unwrap();
         code(received.check(&acceptance, NOW, &RustCrypto))
     };
     assert_eq!(verdict(None), "accepted");
@@ -277,7 +281,7 @@ fn refuses_a_credential_that_is_older_than_the_policy_allows() {
     let undated = case.world.credential(|vc| vc.issued_at = None);
     let token = json!({ "employee": [case.world.present(&case.ask(), &undated, &employee_paths())] });
     let acceptance = Acceptance { anchors: &case.world.issuer_anchors, issuers: &[], max_age: Some(600) };
-    let received = case.ask().receive(form(&case.ask(), &token).as_bytes(), NOW).unwrap();
+    let received = case.ask().receive(form(&case.ask(), &token).as_bytes(), NOW, &RustCrypto).unwrap();
     assert_eq!(code(received.check(&acceptance, NOW, &RustCrypto)), "INRO-VP-051");
 }
 
@@ -412,6 +416,10 @@ fn tells_a_wallet_that_declined_from_one_that_makes_no_sense() {
     let good = form(&case.ask(), &json!({ "employee": [case.presentation()] }));
     assert_eq!(verdict(&good), "accepted");
     assert_eq!(verdict(&format!("error=access_denied&state={state}")), "INRO-VP-047");
+    assert_eq!(verdict(&format!("error=wallet_unavailable&state={state}")), "INRO-VP-047");
+    // About the request, and so about the relying system.
+    assert_eq!(verdict(&format!("error=invalid_transaction_data&state={state}")), "INRO-VP-089");
+    assert_eq!(verdict(&format!("error=vp_formats_not_supported&state={state}")), "INRO-VP-089");
     assert_eq!(verdict(&format!("state={state}")), "INRO-VP-043");
     assert_eq!(verdict(&format!("{good}&error=access_denied")), "INRO-VP-043");
 }

@@ -61,6 +61,12 @@ impl HeldSdJwt {
         vct(&self.claims).unwrap_or_default()
     }
 
+    /// The issuer's certificates as the credential carries them (DER, leaf first).
+    pub fn x5c(&self) -> Vec<Vec<u8>> {
+        let issued = Unverified::parse(self.frame.presented(), &[TYP]);
+        issued.map(|issued| issued.header().x5c().to_vec()).unwrap_or_default()
+    }
+
     /// `exp`; `None` when it has none.
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.claims.get("exp").and_then(UnixTime::from_numeric_date)

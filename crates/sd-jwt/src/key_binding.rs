@@ -39,7 +39,7 @@ pub(crate) struct Bound<'a> {
     pub(crate) clock_skew: i64,
 }
 
-/// Checks the key-binding JWT `text`. Source: RFC 9901 §7.3, step 5.
+/// Checks the key-binding JWT `text` and gives its claims. Source: RFC 9901 §7.3, step 5.
 pub(crate) fn check(
     text: &str,
     bound: &Bound<'_>,
@@ -47,7 +47,7 @@ pub(crate) fn check(
     nonce: &str,
     max_age: i64,
     provider: &dyn Provider,
-) -> Result<(), SdJwtError> {
+) -> Result<Map<String, Value>, SdJwtError> {
     let jws = UnverifiedJws::parse(text, Expect { typ: &[TYP], limits: Limits::MESSAGE })
         .map_err(SdJwtError::KeyBindingFrame)?;
     let jws = jws.verify(provider, bound.holder).map_err(|_| SdJwtError::KeyBindingSignature)?;
@@ -61,7 +61,8 @@ pub(crate) fn check(
     if text_claim(claims, "sd_hash")? != hash(bound.presented, provider) {
         return Err(SdJwtError::Hash);
     }
-    check_times(claims, bound, max_age)
+    check_times(claims, bound, max_age)?;
+    Ok(jws.into_payload())
 }
 
 /// The `sd_hash` of an SD-JWT up to its last `~`. Source: RFC 9901 §4.3.1.

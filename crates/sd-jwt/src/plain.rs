@@ -39,7 +39,7 @@ pub struct Verified {
     gaps: Vec<Gap>,
     times: Times,
     holder_key: Option<PublicKey>,
-    key_bound: bool,
+    key_binding: Option<Map<String, Value>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ impl Unverified {
         let times = Times::read(&processed.claims)?;
         times.check(rules)?;
         let holder_key = holder_key(&processed.claims)?;
-        let key_bound = check_key_binding(&self.frame, holder_key.as_ref(), rules, provider)?;
+        let key_binding = check_key_binding(&self.frame, holder_key.as_ref(), rules, provider)?;
         Ok(Verified {
             frame: self.frame,
             claims: processed.claims,
@@ -104,7 +104,7 @@ impl Unverified {
             gaps: processed.gaps,
             times,
             holder_key,
-            key_bound,
+            key_binding,
         })
     }
 }
@@ -142,7 +142,12 @@ impl Verified {
 
     /// Whether a key binding was required, and fitted.
     pub const fn key_bound(&self) -> bool {
-        self.key_bound
+        self.key_binding.is_some()
+    }
+
+    /// What the holder signed in the key binding; `None` where none was required.
+    pub const fn key_binding_claims(&self) -> Option<&Map<String, Value>> {
+        self.key_binding.as_ref()
     }
 
     /// Where each disclosure stood, in the order of the disclosures.
@@ -205,9 +210,9 @@ fn check_key_binding(
     holder: Option<&PublicKey>,
     rules: &Rules<'_>,
     provider: &dyn Provider,
-) -> Result<bool, SdJwtError> {
+) -> Result<Option<Map<String, Value>>, SdJwtError> {
     match (rules.key_binding, frame.key_binding()) {
-        (KeyBinding::NotRequired, _) | (KeyBinding::Forbidden, None) => Ok(false),
+        (KeyBinding::NotRequired, _) | (KeyBinding::Forbidden, None) => Ok(None),
         (KeyBinding::Forbidden, Some(_)) => Err(SdJwtError::KeyBindingUnexpected),
         (KeyBinding::Required { .. }, None) => Err(SdJwtError::KeyBindingMissing),
         (KeyBinding::Required { audience, nonce, max_age }, Some(text)) => {
@@ -217,8 +222,7 @@ fn check_key_binding(
                 now: rules.now,
                 clock_skew: rules.clock_skew,
             };
-            key_binding::check(text, &bound, audience, nonce, max_age, provider)?;
-            Ok(true)
+            key_binding::check(text, &bound, audience, nonce, max_age, provider).map(Some)
         }
     }
 }

@@ -47,8 +47,24 @@ impl Presentation {
         now: UnixTime,
         provider: &dyn Provider,
     ) -> KeyBindingToSign {
+        self.key_binding_with(audience, nonce, Map::new(), now, provider)
+    }
+
+    /// As [`Presentation::key_binding`], with `more` claims for the holder to sign. None of them takes
+    /// the place of one that binds.
+    ///
+    /// Source: RFC 9901 §4.3; OpenID4VP 1.0 §B.3.3.1.
+    pub fn key_binding_with(
+        self,
+        audience: &str,
+        nonce: &str,
+        more: Map<String, Value>,
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> KeyBindingToSign {
         let header = Map::from_iter([("typ".to_owned(), Value::from(TYP))]);
-        let payload = Map::from_iter([
+        let mut payload = more;
+        payload.extend([
             ("iat".to_owned(), Value::from(now.as_secs())),
             ("aud".to_owned(), Value::from(audience)),
             ("nonce".to_owned(), Value::from(nonce)),

@@ -162,6 +162,12 @@ impl VerifiedSdJwt {
         self.plain.key_bound()
     }
 
+    /// What the holder signed in the key binding, beside audience, nonce and `sd_hash`, which were
+    /// checked; `None` where none was required.
+    pub const fn key_binding_claims(&self) -> Option<&Map<String, Value>> {
+        self.plain.key_binding_claims()
+    }
+
     /// Where each disclosure stood, in the order of the disclosures.
     pub fn disclosed(&self) -> &[Vec<PathElement>] {
         self.plain.disclosed()

@@ -3,7 +3,7 @@ use der::{Decode, Encode as _, Reader as _, SliceReader, TagNumber, Tagged as _}
 use inro_base::UnixTime;
 use inro_crypto::PublicKey;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 use x509_cert::time::{Time, Validity};
@@ -19,6 +19,8 @@ const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10
 const PRIME256V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
 /// DER content of the object identifiers of RFC 5280 §4.2.1.3, §4.2.1.6, §4.2.1.9 and §4.2.1.12.
+/// Source: RFC 5280 §4.2.1.1.
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
@@ -36,6 +38,7 @@ pub struct UntrustedCertificate {
     authority: bool,
     path_length: Option<u8>,
     key_usage: Option<KeyUsage>,
+    authority_key_id: Option<Vec<u8>>,
     not_before: UnixTime,
     not_after: UnixTime,
 }
@@ -63,6 +66,7 @@ impl UntrustedCertificate {
             authority: constraints.as_ref().is_some_and(|constraints| constraints.ca),
             path_length: constraints.and_then(|constraints| constraints.path_len_constraint),
             key_usage: parts.extension(KEY_USAGE)?.map(decode).transpose()?,
+            authority_key_id: parts.extension(AUTHORITY_KEY_IDENTIFIER)?.and_then(key_id),
             not_before: time(parts.validity.not_before)?,
             not_after: time(parts.validity.not_after)?,
         })
@@ -119,6 +123,12 @@ impl UntrustedCertificate {
     /// Source: RFC 5280 §4.2.1.3.
     pub(crate) fn may_sign_messages(&self) -> bool {
         self.key_usage.is_none_or(|usage| usage.digital_signature())
+    }
+
+    /// The key identifier of its AuthorityKeyIdentifier; `None` where it has none.
+    /// Source: RFC 5280 §4.2.1.1.
+    pub fn claimed_authority_key_id(&self) -> Option<&[u8]> {
+        self.authority_key_id.as_deref()
     }
 
     /// Before this time it is not valid yet.
@@ -230,6 +240,12 @@ fn dns_names(value: &[u8]) -> Result<Vec<String>, TrustError> {
             _ => None,
         })
         .collect())
+}
+
+/// Nothing is trusted for it: one that cannot be read is as good as none.
+fn key_id(value: &[u8]) -> Option<Vec<u8>> {
+    let identifier: AuthorityKeyIdentifier = decode(value).ok()?;
+    identifier.key_identifier.map(|id| id.as_bytes().to_vec())
 }
 
 fn usages(value: &[u8]) -> Result<Vec<Usage>, TrustError> {

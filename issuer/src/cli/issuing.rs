@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use inro_base::report::Language;
 use inro_openid4vci::SD_JWT_VC;
-use inro_service::cli::table;
 use serde_json::json;
 
 use super::approval;
@@ -16,7 +15,6 @@ use crate::error::IssuerError;
 use crate::folder;
 use crate::offers::{DEFAULT_LIFETIME, OfferWish};
 use crate::registrar;
-use crate::store::Copies as _;
 
 #[derive(Subcommand)]
 pub(super) enum OfferCommand {
@@ -58,12 +56,6 @@ pub(super) struct CreateArgs {
     /// How long the offer waits, in seconds.
     #[arg(long, default_value_t = DEFAULT_LIFETIME, value_parser = clap::value_parser!(i64).range(30..=86_400))]
     expires_in: i64,
-}
-
-#[derive(Subcommand)]
-pub(super) enum CredentialCommand {
-    /// List issued credentials with their number of copies.
-    List(Folder),
 }
 
 #[derive(Subcommand)]
@@ -125,39 +117,6 @@ fn create(args: CreateArgs, output: &Output) -> Result<ExitCode, IssuerError> {
             Language::En => format!("{link}\n{code}Open until {end}.\n"),
             Language::Ja => format!("{link}\n{code}{end}まで有効です。\n"),
         }
-    })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn credential(command: CredentialCommand, output: &Output) -> Result<ExitCode, IssuerError> {
-    let CredentialCommand::List(folder) = command;
-    let lines = folder::store(&folder.dir)?.credentials()?;
-    let value = json!({ "credentials": lines.iter().map(|line| json!({
-        "id": line.id,
-        "employee": line.employee,
-        "type": line.type_id,
-        "copies": line.copies,
-        "expires_at": line.expires_at.map(|time| time.to_string()),
-    })).collect::<Vec<_>>() });
-    output.print(&value, || {
-        let rows: Vec<Vec<String>> = lines
-            .iter()
-            .map(|line| {
-                let end = line.expires_at.map(|time| time.to_string()).unwrap_or_default();
-                vec![
-                    line.id.clone(),
-                    line.employee.clone(),
-                    line.type_id.clone(),
-                    line.copies.to_string(),
-                    end,
-                ]
-            })
-            .collect();
-        let heads = match output.language() {
-            Language::En => ["id", "employee", "type", "copies", "last copy ends"],
-            Language::Ja => ["番号", "職員番号", "種別", "部数", "最終期限"],
-        };
-        table(&heads, &rows)
     })?;
     Ok(ExitCode::SUCCESS)
 }

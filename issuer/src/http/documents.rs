@@ -57,7 +57,7 @@ pub(super) async fn health() -> Response {
 }
 
 /// Whether `Accept` names `wanted` with a higher weight than `other`. Source: RFC 9110 §12.5.1.
-fn prefers(headers: &HeaderMap, wanted: &str, other: &str) -> bool {
+pub(super) fn prefers(headers: &HeaderMap, wanted: &str, other: &str) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     weight(accept, wanted) > weight(accept, other)
 }
@@ -86,7 +86,7 @@ fn thousandths(quality: &str) -> u32 {
     }
 }
 
-fn by_accept(mut response: Response) -> Response {
+pub(super) fn by_accept(mut response: Response) -> Response {
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     response
 }

@@ -9,6 +9,8 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::deferrals::Approval;
+use super::sqlite_statuses::{attach, may_issue};
+use super::statuses::CredentialState;
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
     MAX_OPEN_OFFERS, MAX_REMEMBERED, MAX_TOKEN_USES, MAX_WAITING_TOKEN_USES, NewOffer, Once, OpenOffer,
@@ -16,8 +18,11 @@ use super::{
 };
 
 /// The numbered migrations, in order.
-pub const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_start.sql"), include_str!("../../migrations/0003_deferred.sql")];
+pub const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_start.sql"),
+    include_str!("../../migrations/0002_status.sql"),
+    include_str!("../../migrations/0003_deferred.sql"),
+];
 
 /// The store in one SQLite database, which the admin CLI may use at the same time.
 #[derive(Debug)]
@@ -264,7 +269,9 @@ impl Sessions for SqliteStore {
             if !take_from_offer(db, issuance.offer, issuance.configuration, issuance.copies.len())? {
                 return Ok(Outcome::Undo(Denied::Refused(CopiesRefused::Exhausted)));
             }
-            record(db, issuance, now)?;
+            if !record(db, issuance, now)? {
+                return Ok(Outcome::Undo(Denied::Refused(CopiesRefused::TakenBack)));
+            }
             Ok(Outcome::Done(()))
         })
     }
@@ -274,7 +281,7 @@ impl Copies for SqliteStore {
     fn credentials(&self) -> Result<Vec<CredentialLine>, StoreError> {
         let connection = self.lock();
         let mut query = connection.prepare(
-            "SELECT credentials.id, employee, type, count(copies.id), max(copies.expires_at)
+            "SELECT credentials.id, employee, type, count(copies.id), max(copies.expires_at), credentials.status
              FROM credentials LEFT JOIN copies ON copies.credential = credentials.id
              GROUP BY credentials.id ORDER BY employee, type",
         )?;
@@ -285,6 +292,7 @@ impl Copies for SqliteStore {
                 type_id: row.get(2)?,
                 copies: row.get(3)?,
                 expires_at: row.get::<_, Option<i64>>(4)?.map(UnixTime::from_secs),
+                status: CredentialState::of(&row.get::<_, String>(5)?),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -330,8 +338,13 @@ impl Forgetful {
     }
 }
 
-/// Names the credential if it is new, and adds its copies.
-pub(super) fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), rusqlite::Error> {
+/// Names the credential if it is new, and adds its copies. False, and nothing to keep, when it was taken
+/// back.
+pub(super) fn record(
+    db: &Connection,
+    issuance: &Issuance<'_>,
+    now: UnixTime,
+) -> Result<bool, rusqlite::Error> {
     db.execute(
         "INSERT INTO credentials (id, employee, type, created_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (employee, type) DO NOTHING",
@@ -342,6 +355,9 @@ pub(super) fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) ->
         params![issuance.employee.number, issuance.type_id],
         |row| row.get(0),
     )?;
+    if !may_issue(db, &id, issuance.offer)? {
+        return Ok(false);
+    }
     let mut put = db.prepare(
         "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -349,8 +365,9 @@ pub(super) fn record(db: &Connection, issuance: &Issuance<'_>, now: UnixTime) ->
     db.execute("INSERT INTO notices (id, token) VALUES (?1, ?2)", params![notice.id, notice.token_digest])?;
     for copy in issuance.copies {
         put.execute(params![copy.id, id, copy.format, copy.issued_at.as_secs(), copy.expires_at.as_secs()])?;
+        attach(db, copy.place, &id)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Whether HR's record is as it was: what HR changed since the claims were made must not be missed,

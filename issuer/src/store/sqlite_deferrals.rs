@@ -145,7 +145,9 @@ impl Deferrals for SqliteStore {
             if !is_unchanged(db, issuance.employee)? {
                 return Ok(Outcome::Undo(StoreError::Busy.into()));
             }
-            record(db, issuance, now)?;
+            if !record(db, issuance, now)? {
+                return Ok(Outcome::Undo(Denied::Refused(CopiesRefused::TakenBack)));
+            }
             Ok(Outcome::Done(()))
         })
     }

@@ -13,7 +13,7 @@ mod identifiers;
 #[cfg(test)]
 mod issuance;
 #[cfg(test)]
-mod notification;
+mod status;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -7,6 +7,7 @@
     reason = "a test stops where something is wrong"
 )]
 
+mod authorizing;
 mod key_rotation;
 mod main_job;
 mod mdoc;

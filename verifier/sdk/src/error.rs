@@ -35,9 +35,12 @@ pub enum VerifierError {
     /// Neither a policy nor a query, or both.
     #[error("neither a policy nor a query, or both")]
     NothingAsked,
-    /// A response mode that is not supported yet.
-    #[error("a response mode that is not supported yet")]
+    /// A response mode that is not supported.
+    #[error("a response mode that is not supported")]
     ResponseMode,
+    /// A transaction type that is not supported.
+    #[error("a transaction type that is not supported")]
+    TransactionType,
     /// A redirect address that is not `https`.
     #[error("the redirect address is not https")]
     RedirectUri,
@@ -71,6 +74,7 @@ impl VerifierError {
             | Self::UnknownPolicy
             | Self::NothingAsked
             | Self::ResponseMode
+            | Self::TransactionType
             | Self::RedirectUri
             | Self::Undetermined => 400,
             Self::ResponseCode => 403,
@@ -95,6 +99,7 @@ impl Coded for VerifierError {
             Self::UnknownPolicy => const { Code::new("INRO-VERIFIER-010") },
             Self::NothingAsked => const { Code::new("INRO-VERIFIER-011") },
             Self::ResponseMode => const { Code::new("INRO-VERIFIER-012") },
+            Self::TransactionType => const { Code::new("INRO-VERIFIER-040") },
             Self::RedirectUri => const { Code::new("INRO-VERIFIER-013") },
             Self::Unknown => const { Code::new("INRO-VERIFIER-014") },
             Self::Answered => const { Code::new("INRO-VERIFIER-015") },

@@ -6,7 +6,8 @@
 //! | when | call |
 //! |---|---|
 //! | it wants to know something | [`Verifier::start`], then show the link |
-//! | a wallet fetches `/openid4vp/requests/{handle}` | [`Verifier::request_object`] |
+//! | a wallet gets `/openid4vp/requests/{handle}` | [`Verifier::request_object`] |
+//! | a wallet posts to `/openid4vp/requests/{handle}` | [`Verifier::posted_request_object`] |
 //! | a wallet posts to `/openid4vp/responses/{handle}` | [`Verifier::receive`] |
 //! | it wants the result | [`Verifier::result`] |
 //!
@@ -47,6 +48,9 @@
 //!     fn wallet_gets(&self, handle: &str, now: UnixTime) -> Result<String, Box<dyn Error>> {
 //!         Ok(self.verifier.request_object(handle, None, &self.store, now)?)
 //!     }
+//!     fn wallet_asks(&self, handle: &str, form: &[u8], now: UnixTime) -> Result<String, Box<dyn Error>> {
+//!         Ok(self.verifier.posted_request_object(handle, form, None, &self.store, now)?)
+//!     }
 //!     fn wallet_posts(&self, handle: &str, form: &[u8], now: UnixTime, rng: &mut dyn Rng) -> Result<Taken, Box<dyn Error>> {
 //!         let posted = Posted { handle, form, request_id: RequestId::random(rng) };
 //!         Ok(self.verifier.receive(&posted, &self.anchors, &self.store, now, rng)?)
@@ -63,6 +67,7 @@ mod policy;
 mod record;
 mod store;
 pub mod store_contract;
+mod transaction;
 mod verifier;
 
 pub use error::VerifierError;
@@ -70,9 +75,11 @@ pub use policy::{
     AcceptanceRules, BUILT_IN_POLICIES, MAX_POLICY_BYTES, OnUndetermined, Policy, PolicyError, is_policy_name,
 };
 pub use record::{
-    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultError, Status,
+    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultError,
+    ResultTransaction, Status, TransactionText,
 };
 pub use store::{MAX_PRESENTATIONS, MemoryStore, PresentationStore, StoreError, Stored};
+pub use transaction::TransactionRequest;
 pub use verifier::{
     Ask, Posted, REQUEST_LIFETIME, REQUEST_PATH, RESPONSE_PATH, RESULT_LIFETIME, Started, Taken, Verifier,
     VerifierConfig, read_query,

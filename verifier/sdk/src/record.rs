@@ -2,14 +2,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use inro_base::{Code, RequestId, UnixTime};
-use inro_openid4vp::verifier::AwaitingResponse;
+use inro_openid4vp::transaction_data::Approval;
+use inro_openid4vp::verifier::{Authorized, AwaitingResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::policy::AcceptanceRules;
 
-/// A presentation that was asked for, as a store keeps it. Its JSON form carries the nonce and the
-/// state, so a store is as secret as the results it keeps.
+/// The name of the one transaction type in the API; on the wire it is
+/// [`inro_openid4vp::transaction_data::APPROVAL`].
+pub(crate) const APPROVAL: &str = "approval";
+
+/// A presentation that was asked for, as a store keeps it. Its JSON form carries the nonce, the state
+/// and the private key for an encrypted answer, so a store is as secret as the results it keeps; all of
+/// it gives way to the result when the answer came.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PresentationRecord {
@@ -34,6 +40,9 @@ pub struct PresentationResult {
     /// Query id to the credentials that were presented for it; empty unless verified.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credentials: BTreeMap<String, Vec<ResultCredential>>,
+    /// The transactions that the holder authorized: every one that was asked for, if verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorized: Vec<ResultTransaction>,
     /// Why it was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ResultError>,
@@ -90,16 +99,49 @@ pub struct ResultError {
     pub request_id: String,
 }
 
+/// A transaction that the holder authorized.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ResultTransaction {
+    /// `approval`.
+    #[serde(rename = "type")]
+    pub transaction_type: String,
+    /// The id of the credential query with whose answer it was authorized.
+    pub credential_id: String,
+    /// What was approved.
+    pub text: TransactionText,
+}
+
+/// A text in the languages that holders read.
+#[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransactionText {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
 impl PresentationResult {
     /// A result without credentials.
     pub fn bare(status: Status) -> Self {
-        Self { status, credentials: BTreeMap::new(), error: None }
+        Self { status, credentials: BTreeMap::new(), authorized: Vec::new(), error: None }
     }
 
     /// A rejection.
     pub fn rejected(code: Code, request_id: RequestId) -> Self {
         let error = ResultError { inro_code: code.as_str().into(), request_id: request_id.to_string() };
         Self { error: Some(error), ..Self::bare(Status::Rejected) }
+    }
+}
+
+impl From<&Authorized> for ResultTransaction {
+    fn from(authorized: &Authorized) -> Self {
+        let Approval { en, ja } = authorized.transaction.text().clone();
+        Self {
+            transaction_type: APPROVAL.to_owned(),
+            credential_id: authorized.query_id.clone(),
+            text: TransactionText { en, ja },
+        }
     }
 }
 
@@ -112,5 +154,11 @@ impl fmt::Debug for PresentationRecord {
 impl fmt::Debug for ResultCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ResultCredential({}, {:?}, {} claims)", self.format, self.status, self.claims.len())
+    }
+}
+
+impl fmt::Debug for TransactionText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TransactionText(…)")
     }
 }

@@ -6,6 +6,7 @@ use std::thread;
 
 use inro_base::{Code, RequestId, Rng, UnixTime};
 use inro_openid4vp::ClientId;
+use inro_openid4vp::profile::ResponseMode;
 use inro_openid4vp::verifier::NewPresentation;
 use serde_json::json;
 
@@ -158,6 +159,8 @@ fn record(number: u8, id: String, now: UnixTime) -> PresentationRecord {
             "id": "a", "format": "dc+sd-jwt", "meta": { "vct_values": ["urn:inro:employee-id:1"] }
         }]}),
         purpose: None,
+        response_mode: ResponseMode::DirectPostJwt,
+        transaction_data: Vec::new(),
         lifetime: 300,
     }
     .start(now, &mut Fixed(number))

@@ -4,15 +4,22 @@ use std::sync::Arc;
 use inro_base::json;
 use inro_base::{Code, Coded as _, RequestId, Rng, UnixTime};
 use inro_crypto::{Provider, Signer};
-use inro_openid4vp::verifier::{Acceptance, NewPresentation, ResponseError, VerifiedCredential};
+use inro_openid4vp::profile::ResponseMode;
+use inro_openid4vp::transaction_data::TransactionData;
+use inro_openid4vp::verifier::{
+    Acceptance, NewPresentation, RequestFetch, ResponseError, VerifiedCredential,
+};
 use inro_openid4vp::{ClientId, ClientIdKind, Purpose};
 use inro_trust::{Anchors, UntrustedCertificate};
 use serde_json::Value;
+use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::VerifierError;
 use crate::policy::{AcceptanceRules, OnUndetermined, Policy};
-use crate::record::{CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, Status};
+use crate::record::{
+    CredentialStatus, PresentationRecord, PresentationResult, ResultCredential, ResultTransaction, Status,
+};
 use crate::store::{PresentationStore, Stored};
 
 /// For how long a request may be answered, in seconds.
@@ -50,6 +57,8 @@ pub struct Ask {
     purpose: Option<Purpose>,
     rules: AcceptanceRules,
     redirect_uri: Option<String>,
+    response_mode: ResponseMode,
+    transaction_data: Vec<TransactionData>,
 }
 
 /// A presentation that was asked for.
@@ -79,7 +88,7 @@ pub struct Posted<'a> {
 pub struct Taken {
     /// Where the holder's browser goes next, with the response code in its fragment.
     pub redirect_uri: Option<String>,
-    /// Why the response was rejected; a wallet that declined was not.
+    /// Why the response was rejected; a wallet that sent an error was not.
     pub rejected: Option<Code>,
 }
 
@@ -91,12 +100,35 @@ impl Ask {
             purpose: Some(policy.purpose.clone()),
             rules: policy.acceptance.clone(),
             redirect_uri: None,
+            response_mode: ResponseMode::default(),
+            transaction_data: Vec::new(),
         }
     }
 
     /// What a DCQL query asks for, of every trusted issuer.
     pub fn query(query: Value) -> Self {
-        Self { query, purpose: None, rules: AcceptanceRules::default(), redirect_uri: None }
+        Self {
+            query,
+            purpose: None,
+            rules: AcceptanceRules::default(),
+            redirect_uri: None,
+            response_mode: ResponseMode::default(),
+            transaction_data: Vec::new(),
+        }
+    }
+
+    /// Takes the answer as `mode` says, instead of encrypted.
+    #[must_use]
+    pub fn answered_by(mut self, mode: ResponseMode) -> Self {
+        self.response_mode = mode;
+        self
+    }
+
+    /// Asks the holder to authorize `transactions` by answering.
+    #[must_use]
+    pub fn authorizing(mut self, transactions: Vec<TransactionData>) -> Self {
+        self.transaction_data = transactions;
+        self
     }
 
     /// Sends the holder's browser to `uri` after the response, for a flow on one device. The result
@@ -156,6 +188,8 @@ impl Verifier {
             response_uri: format!("{}{RESPONSE_PATH}{handle}", self.config.url),
             query: ask.query,
             purpose: ask.purpose,
+            response_mode: ask.response_mode,
+            transaction_data: ask.transaction_data,
             lifetime: REQUEST_LIFETIME,
         }
         .start(now, rng)?;
@@ -174,7 +208,7 @@ impl Verifier {
         Ok(started)
     }
 
-    /// The signed request object for the wallet that fetches it by `handle`. `registration` is the
+    /// The signed request object for the wallet that gets it by `handle`. `registration` is the
     /// registrar's JWT about this verifier; without it a wallet shows the verifier as claimed alone.
     ///
     /// # Errors
@@ -187,13 +221,26 @@ impl Verifier {
         store: &dyn PresentationStore,
         now: UnixTime,
     ) -> Result<String, VerifierError> {
-        let record = waiting(store.by_handle(handle, now)?)?;
-        if now >= record.expires_at {
-            return Err(VerifierError::Expired);
-        }
-        let request = record.awaiting.request_object(&self.config.chain, registration);
-        let signature = self.config.signer.sign_es256(request.signing_input())?;
-        Ok(request.finish(&signature))
+        self.sign_request(handle, &RequestFetch::by_get(), registration, store, now)
+    }
+
+    /// As [`Verifier::request_object`], for a wallet that posted `form`: its nonce is repeated in the
+    /// request object.
+    ///
+    /// # Errors
+    /// As [`Verifier::request_object`]; [`VerifierError::Response`] for a malformed form, and for a
+    /// wallet that says that it cannot answer.
+    ///
+    /// Source: OpenID4VP 1.0 §5.10.
+    pub fn posted_request_object(
+        &self,
+        handle: &str,
+        form: &[u8],
+        registration: Option<&str>,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+    ) -> Result<String, VerifierError> {
+        self.sign_request(handle, &RequestFetch::by_post(form)?, registration, store, now)
     }
 
     /// Judges the form that a wallet posted for `handle`, and stores the result. Of two responses,
@@ -213,18 +260,27 @@ impl Verifier {
     ) -> Result<Taken, VerifierError> {
         let record = waiting(store.by_handle(posted.handle, now)?)?;
         let PresentationRecord { id, redirect_uri, rules, awaiting, .. } = record;
-        let received = awaiting.receive(posted.form, now)?;
+        let received = awaiting.receive(posted.form, now, self.config.provider.as_ref())?;
         let acceptance = Acceptance { anchors, issuers: &rules.issuers, max_age: rules.max_credential_age };
         let verdict = received
             .check(&acceptance, now, self.config.provider.as_ref())
             .map_err(VerifierError::from)
-            .and_then(|verified| result(verified.into_credentials(), &rules));
-        let declined = matches!(verdict, Err(VerifierError::Response(ResponseError::Declined)));
+            .and_then(|verified| {
+                let authorized = verified.authorized().iter().map(ResultTransaction::from).collect();
+                Ok(PresentationResult { authorized, ..result(verified.into_credentials(), &rules)? })
+            });
+        // An error response that was understood has been taken. Source: OpenID4VP 1.0 §8.2.
+        let declined = matches!(
+            verdict,
+            Err(VerifierError::Response(ResponseError::Declined | ResponseError::FaultyRequest))
+        );
         let (result, code) = match verdict {
             Ok(result) => (result, None),
             Err(error) => (PresentationResult::rejected(error.code(), posted.request_id), Some(error.code())),
         };
-        let response_code = redirect_uri.as_ref().map(|_| rng.token::<16>());
+        // A wallet whose answer does not hold is sent nowhere, and the browser would bring no code.
+        let rejected = code.is_some() && !declined;
+        let response_code = redirect_uri.as_ref().filter(|_| !rejected).map(|_| rng.token::<16>());
         if !store.answer(&id, &result, response_code.as_deref(), now.plus(RESULT_LIFETIME), now)? {
             return Err(VerifierError::Answered);
         }
@@ -251,13 +307,34 @@ impl Verifier {
                 Ok(PresentationResult::bare(Status::Expired))
             }
             Stored::Waiting(_) => Ok(PresentationResult::bare(Status::Pending)),
-            Stored::Answered { result, response_code: expected } => match expected {
-                Some(expected) if response_code != Some(expected.as_str()) => {
+            Stored::Answered { result, response_code: expected } => {
+                let same = |expected: &str| {
+                    response_code.is_some_and(|code| bool::from(code.as_bytes().ct_eq(expected.as_bytes())))
+                };
+                if expected.as_deref().is_none_or(same) {
+                    Ok(result)
+                } else {
                     Err(VerifierError::ResponseCode)
                 }
-                _ => Ok(result),
-            },
+            }
         }
+    }
+
+    fn sign_request(
+        &self,
+        handle: &str,
+        fetch: &RequestFetch,
+        registration: Option<&str>,
+        store: &dyn PresentationStore,
+        now: UnixTime,
+    ) -> Result<String, VerifierError> {
+        let record = waiting(store.by_handle(handle, now)?)?;
+        if now >= record.expires_at {
+            return Err(VerifierError::Expired);
+        }
+        let request = record.awaiting.request_object_for(fetch, &self.config.chain, registration)?;
+        let signature = self.config.signer.sign_es256(request.signing_input())?;
+        Ok(request.finish(&signature))
     }
 
     /// Who this verifier is.
@@ -304,5 +381,5 @@ fn result(
             claims: credential.claims().clone(),
         });
     }
-    Ok(PresentationResult { status: Status::Verified, credentials, error: None })
+    Ok(PresentationResult { credentials, ..PresentationResult::bare(Status::Verified) })
 }

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use inro_base::Rng;
 use inro_base::json::{self, Limits};
-use inro_openid4vp::profile::RESPONSE_MODE;
+use inro_openid4vp::profile::ResponseMode;
 use inro_service::OsRng;
-use inro_verifier_sdk::{Ask, PresentationStore as _, Verifier, VerifierError};
+use inro_verifier_sdk::{Ask, PresentationStore as _, TransactionRequest, Verifier, VerifierError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ struct Create {
     dcql_query: Option<Value>,
     response_mode: Option<String>,
     redirect_uri: Option<String>,
+    transaction_data: Option<Vec<TransactionRequest>>,
 }
 
 /// What `GET /v1/presentations/{id}` takes.
@@ -106,14 +107,19 @@ fn authorize(app: &App, headers: &HeaderMap) -> Result<(), CommandError> {
 }
 
 fn ask(app: &App, create: Create) -> Result<Ask, CommandError> {
-    if create.response_mode.is_some_and(|mode| mode != RESPONSE_MODE) {
-        return Err(VerifierError::ResponseMode.into());
-    }
+    let mode = match create.response_mode {
+        Some(mode) => ResponseMode::parse(&mode).ok_or(VerifierError::ResponseMode)?,
+        None => ResponseMode::default(),
+    };
     let ask = match (create.policy, create.dcql_query) {
         (Some(name), None) => Ask::policy(&policies::load(&app.layout, &name)?),
         (None, Some(query)) => Ask::query(query),
         (Some(_), Some(_)) | (None, None) => return Err(VerifierError::NothingAsked.into()),
     };
+    let transactions = create.transaction_data.unwrap_or_default().into_iter();
+    let transactions =
+        transactions.map(TransactionRequest::into_transaction_data).collect::<Result<_, _>>()?;
+    let ask = ask.answered_by(mode).authorizing(transactions);
     match create.redirect_uri {
         Some(uri) => Ok(ask.redirecting_to(&uri)?),
         None => Ok(ask),

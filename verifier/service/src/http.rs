@@ -26,7 +26,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/v1/presentations/{id}",
         methods: &[("get", &[200, 401, 403, 404]), ("delete", &[204, 401, 404])],
     },
-    Endpoint { path: "/openid4vp/requests/{handle}", methods: &[("get", &[200, 404, 409, 410])] },
+    Endpoint {
+        path: "/openid4vp/requests/{handle}",
+        methods: &[("get", &[200, 404, 409, 410]), ("post", &[200, 400, 404, 409, 410, 413, 415])],
+    },
     Endpoint { path: "/openid4vp/responses/{handle}", methods: &[("post", &[200, 400, 404, 409, 413, 415])] },
     Endpoint { path: "/openapi.json", methods: &[("get", &[200])] },
     Endpoint { path: "/healthz", methods: &[("get", &[200])] },
@@ -40,7 +43,10 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/presentations", post(api::create))
         .route("/v1/presentations/{id}", get(api::result).delete(api::delete))
-        .route("/openid4vp/requests/{handle}", get(wallet::request_object))
+        .route(
+            "/openid4vp/requests/{handle}",
+            get(wallet::request_object).post(wallet::posted_request_object),
+        )
         .route("/openid4vp/responses/{handle}", post(wallet::response))
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(api::health))

@@ -30,8 +30,25 @@ pub async fn request_object(
             Ok(app.verifier.request_object(&handle, registration.as_deref(), &app.store, now)?)
         })
         .await?;
-    let headers = [(header::CONTENT_TYPE, REQUEST_MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, request).into_response())
+    Ok(as_request_object(request))
+}
+
+/// `POST /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.
+pub async fn posted_request_object(
+    State(app): State<Arc<App>>,
+    Path(handle): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    check_media_type(&headers, form::CONTENT_TYPE)?;
+    let request = app
+        .blocking(move |app| {
+            let registration = registration::load(&app.layout)?;
+            let (registration, now) = (registration.as_deref(), app.clock.now());
+            Ok(app.verifier.posted_request_object(&handle, &body, registration, &app.store, now)?)
+        })
+        .await?;
+    Ok(as_request_object(request))
 }
 
 /// `POST /openid4vp/responses/{handle}`. Source: OpenID4VP 1.0 §8.2.
@@ -59,4 +76,9 @@ pub async fn response(
         body.insert("redirect_uri".to_owned(), Value::String(uri));
     }
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+fn as_request_object(request: String) -> Response {
+    let headers = [(header::CONTENT_TYPE, REQUEST_MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")];
+    (headers, request).into_response()
 }

@@ -17,6 +17,11 @@ fn welfare() -> Value {
     json!({ "policy": "approve-welfare" })
 }
 
+/// An answer whose parts a test can alter on their way.
+fn in_the_clear() -> Value {
+    json!({ "policy": "approve-welfare", "response_mode": "direct_post" })
+}
+
 #[tokio::test]
 async fn tells_what_was_asked_for_and_forgets_it_when_acknowledged() {
     let house = House::new();
@@ -86,7 +91,7 @@ async fn refuses_bodies_that_ask_for_nothing_known() {
         (json!({ "policy": "approve-welfare", "dcql_query": query }), "INRO-VERIFIER-011"),
         (json!({ "policy": "approve-wealth" }), "INRO-VERIFIER-010"),
         (json!({ "policy": "../api-token" }), "INRO-VERIFIER-010"),
-        (json!({ "policy": "approve-welfare", "response_mode": "direct_post.jwt" }), "INRO-VERIFIER-012"),
+        (json!({ "policy": "approve-welfare", "response_mode": "fragment" }), "INRO-VERIFIER-012"),
         (json!({ "policy": "approve-welfare", "redirect_uri": "http://a.example/" }), "INRO-VERIFIER-013"),
         (json!({ "policy": "approve-welfare", "redirect_uri": "https://a.example/#x" }), "INRO-VERIFIER-013"),
         (json!({ "policy": "approve-welfare", "polycy": 1 }), "INRO-BASE-005"),
@@ -152,7 +157,7 @@ async fn refuses_a_late_response_and_one_to_an_unknown_handle() {
 #[tokio::test]
 async fn refuses_the_state_of_another_presentation_and_still_waits() {
     let house = House::new();
-    let (one, other) = (house.create(&welfare()).await, house.create(&welfare()).await);
+    let (one, other) = (house.create(&in_the_clear()).await, house.create(&in_the_clear()).await);
     let credential = house.credential(|_| {});
     let answer = house.answer(&one.link, &credential).await;
     let mut crossed = answer.clone();
@@ -167,11 +172,11 @@ async fn refuses_the_state_of_another_presentation_and_still_waits() {
 #[tokio::test]
 async fn rejects_a_tampered_presentation_and_tells_the_relying_system_why() {
     let house = House::new();
-    let untouched = house.create(&welfare()).await;
+    let untouched = house.create(&in_the_clear()).await;
     let answer = house.answer(&untouched.link, &house.credential(|_| {})).await;
     assert_eq!(house.carry(answer).await.status, 200);
 
-    let created = house.create(&welfare()).await;
+    let created = house.create(&in_the_clear()).await;
     let mut answer = house.answer(&created.link, &house.credential(|_| {})).await;
     let form = String::from_utf8(answer.body).unwrap();
     // One character within the payload of the issuer's JWT.
@@ -192,7 +197,7 @@ async fn takes_note_of_a_wallet_that_declines() {
     let house = House::new();
     let created = house.create(&welfare()).await;
     let (reviewing, _) = house.review(&created.link, &house.credential(|_| {})).await;
-    let (sending, refusal) = reviewing.refuse();
+    let (sending, refusal) = reviewing.refuse(&mut inro_service::OsRng, &inro_crypto_aws::AwsLc);
     assert!(sending.answered(&house.carry(refusal).await).is_ok());
     let result = house.result(&created.id).await;
     assert_eq!(

@@ -46,7 +46,8 @@ pub(crate) fn decide(review: &Review, approval: Approval, language: Language) ->
     }
 }
 
-/// The decision of `--yes`: the least choice, and only what a registration covers.
+/// The decision of `--yes`: the least choice, and only what a registration covers. No registration
+/// covers the text of a transaction.
 fn by_rule(review: &Review, approval: Approval) -> Decision {
     let choice = Choice::least(review);
     let over_asks = match review.over_asks(&choice) {
@@ -57,6 +58,7 @@ fn by_rule(review: &Review, approval: Approval) -> Decision {
         Approval::Anything => Decision::Approve(choice),
         _ if !review.is_registered() => Decision::Decline(CliError::Unregistered),
         _ if over_asks => Decision::Decline(CliError::OverAsked),
+        _ if !review.transactions.is_empty() => Decision::Decline(CliError::Unread),
         _ => Decision::Approve(choice),
     }
 }
@@ -84,12 +86,23 @@ fn ask(
             let text = language.pick("Every copy was used.", "残りの枚数が足りません。");
             return decline(error, text, language, input, output);
         }
+        Err(error @ WalletError::Transaction) => {
+            let text = language
+                .pick("Nothing that was chosen can authorize it.", "選ばれた資格情報では承認できません。");
+            return decline(error, text, language, input, output);
+        }
         Err(error) => {
             let text = language.pick("Nothing was chosen.", "何も選ばれていません。");
             return decline(error, text, language, input, output);
         }
     }
-    let question = language.pick("Present this? [y/N] ", "これを提示しますか？ [y/N] ");
+    let question = match review.transactions.is_empty() {
+        true => language.pick("Present this? [y/N] ", "これを提示しますか？ [y/N] "),
+        false => language.pick(
+            "Present this and authorize what is written above? [y/N] ",
+            "これを提示し、上記の内容を承認しますか？ [y/N] ",
+        ),
+    };
     write!(output, "{question}").and_then(|()| output.flush()).map_err(no_terminal)?;
     match line(input)?.as_str() {
         "y" | "Y" | "yes" | "はい" => Ok(Decision::Approve(choice)),
@@ -162,7 +175,9 @@ fn line(input: &mut dyn BufRead) -> Result<String, CliError> {
 mod tests {
     use inro_base::Coded as _;
     use inro_credential::{ClaimPath, Format};
-    use inro_wallet_core::{Asked, AskedClaim, Asker, CredentialId, GroupOption, Localized, ReviewPurpose};
+    use inro_wallet_core::{
+        Asked, AskedClaim, Asker, CredentialId, GroupOption, Localized, ReviewPurpose, ReviewTransaction,
+    };
 
     use super::*;
 
@@ -198,6 +213,7 @@ mod tests {
                 registered: true,
             }),
             host: "localhost:9443".into(),
+            transactions: Vec::new(),
             groups: vec![
                 Group { required: true, options: vec![option.clone()] },
                 Group { required: false, options: vec![option] },
@@ -232,6 +248,40 @@ mod tests {
         assert_eq!(declined(by_rule(&over_asking, Approval::Registered)), "INRO-WALLET-044");
         let anything = by_rule(&unregistered, Approval::Anything);
         assert!(matches!(anything, Decision::Approve(choice) if choice == least));
+    }
+
+    fn approval() -> ReviewTransaction {
+        let text = Localized { en: "Approve application 7”".into(), ja: "申請7を承認".into() };
+        ReviewTransaction { text, queries: vec!["one".into()] }
+    }
+
+    #[test]
+    fn yes_authorizes_no_transaction_that_nobody_read() {
+        let mut review = review(registered(), false);
+        assert!(matches!(by_rule(&review, Approval::Registered), Decision::Approve(_)));
+        review.transactions = vec![approval()];
+        assert_eq!(declined(by_rule(&review, Approval::Registered)), "INRO-WALLET-060");
+        assert!(matches!(by_rule(&review, Approval::Anything), Decision::Approve(_)));
+    }
+
+    #[test]
+    fn a_person_reads_what_they_authorize() {
+        let mut review = review(registered(), false);
+        review.transactions = vec![approval()];
+        let (decision, screen) = answer(&review, "\ny\n", Language::En);
+        assert!(matches!(decision.unwrap(), Decision::Approve(_)));
+        assert!(
+            screen.contains("You would AUTHORIZE, in the verifier's words: “Approve application 7'”"),
+            "{screen}"
+        );
+        assert!(screen.contains("authorize what is written above? [y/N]"), "{screen}");
+        let (decision, screen) = answer(&review, "\nn\n", Language::Ja);
+        assert_eq!(declined(decision.unwrap()), "INRO-WALLET-042");
+        assert!(screen.contains("承認する内容（要求元の記載）：「申請7を承認」"), "{screen}");
+        review.transactions[0].queries = vec!["other".into()];
+        let (decision, screen) = answer(&review, "\n\n", Language::En);
+        assert_eq!(declined(decision.unwrap()), "INRO-WALLET-061");
+        assert!(screen.contains("Nothing that was chosen can authorize it."), "{screen}");
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(crate) enum CliError {
     /// More is asked for than was registered.
     #[error("more is asked for than was registered")]
     OverAsked,
+    /// A transaction is to be authorized, and nobody has read it.
+    #[error("a transaction has to be read before it is authorized")]
+    Unread,
     /// The folder has files, and none of them is a wallet's.
     #[error("the folder holds something else than a wallet")]
     NotAWallet,
@@ -58,7 +61,7 @@ impl CliError {
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
             Self::Wallet(error) => error.is_refusal(),
-            Self::NoTerminal | Self::Refused | Self::Unregistered | Self::OverAsked => true,
+            Self::NoTerminal | Self::Refused | Self::Unregistered | Self::OverAsked | Self::Unread => true,
             Self::Store(_)
             | Self::Keys(_)
             | Self::Home
@@ -79,6 +82,7 @@ impl Coded for CliError {
             Self::Refused => const { Code::new("INRO-WALLET-042") },
             Self::Unregistered => const { Code::new("INRO-WALLET-043") },
             Self::OverAsked => const { Code::new("INRO-WALLET-044") },
+            Self::Unread => const { Code::new("INRO-WALLET-060") },
             Self::Home => const { Code::new("INRO-WALLET-050") },
             Self::InUse => const { Code::new("INRO-WALLET-051") },
             Self::NoTerminal => const { Code::new("INRO-WALLET-052") },

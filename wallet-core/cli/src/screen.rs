@@ -11,6 +11,8 @@ use crate::language::{brief, localized};
 const MAX_NAME: usize = 100;
 /// The longest purpose, in characters. Source: ours, as `inro_openid4vp` reads them.
 const MAX_PURPOSE: usize = 400;
+/// The longest text of a transaction, in characters. Source: ours, as `inro_openid4vp` reads them.
+const MAX_TRANSACTION: usize = 1_000;
 /// The longest value, in characters: `show` prints it whole.
 const MAX_VALUE: usize = 1_000;
 
@@ -20,6 +22,12 @@ pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) 
     let host = brief(&review.host, MAX_NAME);
     writeln!(output, "{}{host}", language.pick("Answer goes to: ", "送信先："))?;
     writeln!(output, "{}", purpose(review.purpose.as_ref(), language))?;
+    for transaction in &review.transactions {
+        let label =
+            language.pick("You would AUTHORIZE, in the verifier's words: ", "承認する内容（要求元の記載）：");
+        let text = claimed(localized(&transaction.text, language), MAX_TRANSACTION, language);
+        writeln!(output, "{label}{text}")?;
+    }
     for (number, group) in review.groups.iter().enumerate() {
         show_group(number + 1, group, language, output)?;
     }

@@ -5,6 +5,7 @@ mod collecting;
 mod issuer;
 mod pki;
 mod presenting;
+mod protocol;
 mod receiving;
 mod verifier;
 

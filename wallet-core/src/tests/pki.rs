@@ -39,6 +39,7 @@ impl Authority {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, "A Claimed Name");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(usage.oid().to_vec())];
         if !types.is_empty() {
             let value = inro_trust::credential_types_extension(types).unwrap();

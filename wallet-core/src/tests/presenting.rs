@@ -16,32 +16,34 @@ use crate::review::{Asker, Choice, Review};
 use crate::testing::run;
 
 /// A device with one credential in three copies, and those who vouch for others.
-struct Scene {
-    device: Device,
-    authority: Authority,
+pub(super) struct Scene {
+    pub(super) device: Device,
+    pub(super) authority: Authority,
     registrar: Leaf,
 }
 
 /// What a presentation came to, and what the verifier was sent.
-struct Ended {
-    code: &'static str,
-    posted: Vec<Vec<u8>>,
+pub(super) struct Ended {
+    pub(super) code: &'static str,
+    pub(super) posted: Vec<Vec<u8>>,
 }
 
 /// What the holder does at the review.
 #[derive(Clone, Copy)]
-enum Holder {
+pub(super) enum Holder {
     Approves,
+    /// Approves with this option of the one group.
+    Chooses(usize),
     Refuses,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::holding(|_| {})
     }
 
     /// A scene whose issuer alters its copies.
-    fn holding(copies: fn(&mut Vec<Plan>)) -> Self {
+    pub(super) fn holding(copies: fn(&mut Vec<Plan>)) -> Self {
         let authority = Authority::new("Trusted");
         let device = Device::trusting(&authority);
         let wallet = device.wallet(Script { copies, ..Script::honest(&authority) }.network());
@@ -50,20 +52,25 @@ impl Scene {
         Self { device, authority, registrar }
     }
 
-    fn request(&self) -> Request {
+    pub(super) fn request(&self) -> Request {
         Request::honest(&self.authority, &self.registrar, &["agency"])
     }
 
-    fn review(&self, request: Request) -> Review {
+    pub(super) fn review(&self, request: Request) -> Review {
         let link = request.link();
         let wallet = self.device.wallet(move |sent| Ok(request.answer(sent)));
         run(wallet.review(&link)).unwrap().review().clone()
     }
 
-    fn answer(&self, request: Request, holder: Holder) -> Ended {
+    pub(super) fn answer(&self, request: Request, holder: Holder) -> Ended {
+        let link = request.link();
+        self.answer_to(&link, request, holder)
+    }
+
+    /// As [`Scene::answer`], by another link to the request.
+    pub(super) fn answer_to(&self, link: &str, request: Request, holder: Holder) -> Ended {
         let posted: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let seen = Arc::clone(&posted);
-        let link = request.link();
         let wallet = self.device.wallet(move |sent| {
             if sent.url == RESPONSE {
                 seen.lock().unwrap().push(sent.body.clone());
@@ -71,9 +78,10 @@ impl Scene {
             Ok(request.answer(sent))
         });
         let outcome: Result<_, WalletError> = run(async {
-            let reviewing = wallet.review(&link).await?;
+            let reviewing = wallet.review(link).await?;
             match holder {
                 Holder::Refuses => wallet.refuse(reviewing).await,
+                Holder::Chooses(option) => wallet.approve(reviewing, Choice(vec![Some(option)])).await,
                 Holder::Approves => {
                     let choice = Choice::least(reviewing.review());
                     wallet.approve(reviewing, choice).await

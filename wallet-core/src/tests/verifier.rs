@@ -1,9 +1,12 @@
 //! A verifier whose requests a test alters, one part at a time.
 
 use inro_base::base64url;
-use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::http::{HttpRequest, HttpResponse, Method};
 use inro_crypto::{Provider as _, RustCrypto};
 use inro_jose::JwsToSign;
+use inro_jose::jwe::DecryptionKey;
+use inro_openid4vp::form::Form;
+use inro_openid4vp::transaction_data::{Approval, TransactionData};
 use inro_trust::registration::{self, CredentialNeed, Localized, Purpose, RegistrationClaims};
 use inro_trust::{ClaimPath, Usage};
 use serde_json::{Map, Value, json};
@@ -48,6 +51,27 @@ impl Request {
         self
     }
 
+    /// Asks for an encrypted answer; the private key is `key`'s.
+    pub(crate) fn encrypted(mut self, key: &DecryptionKey) -> Self {
+        self.payload["response_mode"] = "direct_post.jwt".into();
+        self.payload["client_metadata"] = json!({ "jwks": { "keys": [key.to_jwk().to_value()] } });
+        self
+    }
+
+    /// Asks to approve a text with the answer to one of the queries `ids`.
+    pub(crate) fn authorizing(mut self, en: &str, ids: &[&str]) -> Self {
+        let ids = ids.iter().map(|&id| id.to_owned()).collect();
+        let approval = Approval { en: en.into(), ja: "承認する".into() };
+        let data = TransactionData::approval(approval, ids).unwrap();
+        self.payload["transaction_data"] = json!([data.encoded()]);
+        self
+    }
+
+    /// The link that says that the request can be fetched by `POST`.
+    pub(crate) fn link_to_post(&self) -> String {
+        format!("{}&request_uri_method=post", self.link())
+    }
+
     /// The link to this request.
     pub(crate) fn link(&self) -> String {
         let client_id = self.payload["client_id"].as_str().unwrap();
@@ -59,7 +83,7 @@ impl Request {
         match request.url.as_str() {
             REQUEST => {
                 let headers = vec![("content-type".into(), "application/oauth-authz-req+jwt".into())];
-                HttpResponse { status: 200, headers, body: self.signed().into_bytes() }
+                HttpResponse { status: 200, headers, body: self.signed(request).into_bytes() }
             }
             RESPONSE => {
                 let headers = vec![("content-type".into(), "application/json".into())];
@@ -70,11 +94,17 @@ impl Request {
         }
     }
 
-    fn signed(&self) -> String {
+    /// Repeats the wallet's nonce, unless a test has set another.
+    fn signed(&self, fetch: &HttpRequest) -> String {
+        let mut payload = self.payload.as_object().unwrap().clone();
+        if fetch.method == Method::Post && !payload.contains_key("wallet_nonce") {
+            let form = Form::parse(&fetch.body).unwrap();
+            payload.insert("wallet_nonce".into(), form.value("wallet_nonce").unwrap().into());
+        }
         let x5c: Vec<_> = self.leaf.x5c.iter().map(|der| base64url::encode_standard(der)).collect();
         let header = json!({ "typ": "oauth-authz-req+jwt", "x5c": x5c });
         let header: Map<String, Value> = header.as_object().unwrap().clone();
-        JwsToSign::new(header, self.payload.as_object().unwrap()).sign_with(&self.leaf.key).unwrap()
+        JwsToSign::new(header, &payload).sign_with(&self.leaf.key).unwrap()
     }
 }
 

@@ -2,11 +2,13 @@ use inro_base::json::JsonError;
 use inro_base::{Code, Coded, UnixTime};
 use inro_credential::FormatError;
 use inro_credential::dcql::{CheckError, QueryError};
+use inro_jose::jwe::JweError;
 use inro_mdoc::MdocError;
 use inro_sd_jwt::SdJwtError;
 use inro_trust::TrustError;
 
 use crate::form::FormError;
+use crate::transaction_data::TransactionDataError;
 
 /// Why a verifier did not make a request, or did not accept a response.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -33,6 +35,39 @@ pub enum ResponseError {
         /// When the request expired.
         at: UnixTime,
     },
+    /// The transaction data that is to be authorized.
+    #[error(transparent)]
+    TransactionData(#[from] TransactionDataError),
+    /// A wallet's nonce that is empty or too long to be repeated.
+    #[error("the wallet's nonce is empty or too long")]
+    WalletNonce,
+    /// A wallet's metadata that is no JSON object.
+    #[error("the wallet's metadata is malformed")]
+    WalletMetadata,
+    /// The wallet says that it cannot answer this request.
+    #[error("the wallet cannot answer this request")]
+    WalletUnsuitable,
+    /// An encrypted response was asked for, and this one is not.
+    #[error("a response in the clear where an encrypted one was asked for")]
+    NotEncrypted,
+    /// A response in the clear was asked for, and this one is encrypted.
+    #[error("an encrypted response where one in the clear was asked for")]
+    Encrypted,
+    /// The encrypted response.
+    #[error(transparent)]
+    Jwe(#[from] JweError),
+    /// A transaction that the holder was asked to authorize was not.
+    #[error("a transaction was not authorized")]
+    TransactionMissing,
+    /// The holder signed the hash of another transaction, for another credential, or twice.
+    #[error("the hash of another transaction")]
+    TransactionHash,
+    /// The holder's wallet hashed a transaction by another algorithm.
+    #[error("another hash algorithm for a transaction")]
+    TransactionAlgorithm,
+    /// None of the issuer's certificates names an authority that the query names.
+    #[error("an issuer of another authority than asked for")]
+    Authority,
     /// Neither a presentation nor an error, or both.
     #[error("the response has neither a presentation nor an error, or both")]
     Neither,
@@ -54,6 +89,9 @@ pub enum ResponseError {
     /// The query asks for a format that is not verified here.
     #[error("a query for a format that is not verified here")]
     Format,
+    /// The wallet says that the request is at fault. It says nothing of the holder.
+    #[error("the wallet found the request at fault")]
+    FaultyRequest,
     /// A presentation's SD-JWT.
     #[error(transparent)]
     SdJwt(#[from] SdJwtError),
@@ -91,10 +129,22 @@ impl Coded for ResponseError {
             Self::Form(error) => error.code(),
             Self::State => const { Code::new("INRO-VP-041") },
             Self::Late { .. } => const { Code::new("INRO-VP-042") },
+            Self::TransactionData(error) => error.code(),
+            Self::WalletNonce => const { Code::new("INRO-VP-080") },
+            Self::WalletMetadata => const { Code::new("INRO-VP-081") },
+            Self::WalletUnsuitable => const { Code::new("INRO-VP-082") },
+            Self::NotEncrypted => const { Code::new("INRO-VP-083") },
+            Self::Encrypted => const { Code::new("INRO-VP-084") },
+            Self::Jwe(error) => error.code(),
+            Self::TransactionMissing => const { Code::new("INRO-VP-085") },
+            Self::TransactionHash => const { Code::new("INRO-VP-086") },
+            Self::TransactionAlgorithm => const { Code::new("INRO-VP-087") },
+            Self::Authority => const { Code::new("INRO-VP-088") },
             Self::Neither => const { Code::new("INRO-VP-043") },
             Self::Json(error) => error.code(),
             Self::Shape => const { Code::new("INRO-VP-044") },
             Self::TooMany { .. } => const { Code::new("INRO-VP-045") },
+            Self::FaultyRequest => const { Code::new("INRO-VP-089") },
             Self::Declined => const { Code::new("INRO-VP-047") },
             Self::Format => const { Code::new("INRO-VP-052") },
             Self::SdJwt(error) => error.code(),

@@ -3,16 +3,20 @@ use std::fmt;
 use inro_base::json::Limits;
 use inro_base::{Rng, UnixTime, base64url};
 use inro_credential::dcql::Query;
+use inro_crypto::Provider;
 use inro_jose::JwsToSign;
+use inro_jose::jwe::DecryptionKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::form;
+use crate::formats;
 use crate::profile::{
-    MDOC_FORMAT, PURPOSE_PARAMETER, REGISTRATION_FORMAT, REQUEST_TYP, RESPONSE_MODE, RESPONSE_TYPE,
-    SD_JWT_FORMAT, STATIC_AUDIENCE,
+    PURPOSE_PARAMETER, REGISTRATION_FORMAT, REQUEST_TYP, RESPONSE_TYPE, ResponseMode, STATIC_AUDIENCE,
 };
-use crate::verifier::ResponseError;
+use crate::transaction_data::TransactionData;
+use crate::verifier::fetch::RequestFetch;
+use crate::verifier::{ResponseError, encryption};
 use crate::web::HttpsUrl;
 use crate::{ClientId, Purpose};
 
@@ -33,6 +37,10 @@ pub struct NewPresentation {
     pub query: Value,
     /// Why the relying system asks.
     pub purpose: Option<Purpose>,
+    /// How the answer comes back.
+    pub response_mode: ResponseMode,
+    /// What the holder is asked to authorize by answering.
+    pub transaction_data: Vec<TransactionData>,
     /// For how long the request may be answered, in seconds.
     pub lifetime: i64,
 }
@@ -51,29 +59,48 @@ pub struct AwaitingResponse {
     pub(super) query: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     purpose: Option<Value>,
+    /// The private half of the key to which the answer is to be encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "encryption")]
+    pub(super) encryption: Option<DecryptionKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    transaction_data: Vec<String>,
     pub(super) issued_at: UnixTime,
     pub(super) expires_at: UnixTime,
 }
 
 impl NewPresentation {
-    /// Draws the nonce and the state, 128 bits or more each.
+    /// Draws the nonce and the state, 128 bits or more each, and the key for an encrypted answer.
     ///
     /// # Errors
     /// [`ResponseError::OwnAddress`] for an address that is not `https`, [`ResponseError::Query`]
-    /// for a query that is none.
+    /// for a query that is none, [`ResponseError::TransactionData`] for transactions that the
+    /// credentials of the query cannot authorize.
     ///
-    /// Source: OpenID4VP 1.0 §5.2, §5.3.
+    /// Source: OpenID4VP 1.0 §5.1, §5.2, §5.3, §8.3.
     pub fn start(self, now: UnixTime, rng: &mut dyn Rng) -> Result<AwaitingResponse, ResponseError> {
         if HttpsUrl::parse(&self.request_uri).is_none() || HttpsUrl::parse(&self.response_uri).is_none() {
             return Err(ResponseError::OwnAddress);
         }
-        Query::parse(&self.query)?;
+        let query = Query::parse(&self.query)?;
+        let transaction_data: Vec<String> =
+            self.transaction_data.iter().map(|one| one.encoded().to_owned()).collect();
+        if !transaction_data.is_empty() {
+            TransactionData::read_all(&transaction_data.clone().into(), &query)?;
+        }
+        let nonce = rng.token::<24>();
+        let state = rng.token::<24>();
+        let encryption = match self.response_mode {
+            ResponseMode::DirectPost => None,
+            ResponseMode::DirectPostJwt => Some(encryption::fresh(rng)),
+        };
         Ok(AwaitingResponse {
             client_id: self.client_id.as_str().to_owned(),
             request_uri: self.request_uri,
             response_uri: self.response_uri,
-            nonce: rng.token::<24>(),
-            state: rng.token::<24>(),
+            nonce,
+            state,
+            encryption,
+            transaction_data,
             query: self.query,
             purpose: self.purpose.map(|purpose| purpose.to_value()),
             issued_at: now,
@@ -83,11 +110,16 @@ impl NewPresentation {
 }
 
 impl AwaitingResponse {
-    /// The link to show or to open: who asks, and where the request is.
+    /// The link to show or to open: who asks, where the request is, and that a wallet may say what it
+    /// can do when it fetches it.
     ///
-    /// Source: OpenID4VP 1.0 §5.7, §13.1.2.
+    /// Source: OpenID4VP 1.0 §5.1, §5.7, §13.1.2.
     pub fn link(&self) -> String {
-        let query = form::encode(&[("client_id", &self.client_id), ("request_uri", &self.request_uri)]);
+        let query = form::encode(&[
+            ("client_id", &self.client_id),
+            ("request_uri", &self.request_uri),
+            ("request_uri_method", "post"),
+        ]);
         format!("openid4vp://?{query}")
     }
 
@@ -96,11 +128,50 @@ impl AwaitingResponse {
         self.expires_at
     }
 
+    /// The SHA-256 thumbprint of the key that the answer is encrypted to; `None` for an answer in the
+    /// clear. Source: OpenID4VP 1.0 §B.2.6.1, RFC 7638.
+    pub fn encryption_thumbprint(&self, provider: &dyn Provider) -> Option<[u8; 32]> {
+        self.encryption.as_ref().map(|key| key.to_jwk().thumbprint_sha256(provider))
+    }
+
     /// The request object, to be signed with the key of the first certificate of `x5c` (DER, leaf
     /// first, without the anchor). `registration` is the registrar's JWT about this verifier.
     ///
     /// Source: OpenID4VP 1.0 §5, §5.8, §B.3.4; RFC 9101 §4.
     pub fn request_object(&self, x5c: &[Vec<u8>], registration: Option<&str>) -> JwsToSign {
+        self.lay_out(None, x5c, registration)
+    }
+
+    /// As [`AwaitingResponse::request_object`], for a wallet that fetched it as `fetch` says.
+    ///
+    /// # Errors
+    /// [`ResponseError::WalletUnsuitable`] for a wallet that says that it cannot answer.
+    ///
+    /// Source: OpenID4VP 1.0 §5.10.
+    pub fn request_object_for(
+        &self,
+        fetch: &RequestFetch,
+        x5c: &[Vec<u8>],
+        registration: Option<&str>,
+    ) -> Result<JwsToSign, ResponseError> {
+        fetch.check(&self.client_id, &Query::parse(&self.query)?, self.is_encrypted())?;
+        Ok(self.lay_out(fetch.wallet_nonce(), x5c, registration))
+    }
+
+    const fn is_encrypted(&self) -> bool {
+        self.encryption.is_some()
+    }
+
+    /// What the holder is to authorize.
+    ///
+    /// # Errors
+    /// [`ResponseError::TransactionData`] when the store does not give back what was put in.
+    pub(super) fn transactions(&self) -> Result<Vec<TransactionData>, ResponseError> {
+        let read = self.transaction_data.iter().map(|text| TransactionData::parse(text));
+        Ok(read.collect::<Result<_, _>>()?)
+    }
+
+    fn lay_out(&self, wallet_nonce: Option<&str>, x5c: &[Vec<u8>], registration: Option<&str>) -> JwsToSign {
         let chain: Vec<String> = x5c.iter().map(|der| base64url::encode_standard(der)).collect();
         let mut header = Map::new();
         header.insert("typ".into(), REQUEST_TYP.into());
@@ -111,12 +182,18 @@ impl AwaitingResponse {
         payload.insert("exp".into(), self.expires_at.as_secs().into());
         payload.insert("client_id".into(), self.client_id.as_str().into());
         payload.insert("response_type".into(), RESPONSE_TYPE.into());
-        payload.insert("response_mode".into(), RESPONSE_MODE.into());
+        payload.insert("response_mode".into(), self.response_mode().as_str().into());
         payload.insert("response_uri".into(), self.response_uri.as_str().into());
         payload.insert("nonce".into(), self.nonce.as_str().into());
         payload.insert("state".into(), self.state.as_str().into());
         payload.insert("dcql_query".into(), self.query.clone());
-        payload.insert("client_metadata".into(), client_metadata());
+        payload.insert("client_metadata".into(), self.client_metadata().into());
+        if let Some(nonce) = wallet_nonce {
+            payload.insert("wallet_nonce".into(), nonce.into());
+        }
+        if !self.transaction_data.is_empty() {
+            payload.insert("transaction_data".into(), self.transaction_data.clone().into());
+        }
         if let Some(registration) = registration {
             let info = json!([{ "format": REGISTRATION_FORMAT, "data": registration }]);
             payload.insert("verifier_info".into(), info);
@@ -126,18 +203,24 @@ impl AwaitingResponse {
         }
         JwsToSign::new(header, &payload)
     }
+
+    const fn response_mode(&self) -> ResponseMode {
+        if self.is_encrypted() { ResponseMode::DirectPostJwt } else { ResponseMode::DirectPost }
+    }
+
+    /// Source: OpenID4VP 1.0 §5.1, §11.1, §B.3.4.
+    fn client_metadata(&self) -> Map<String, Value> {
+        let mut metadata = Map::new();
+        metadata.insert("vp_formats_supported".to_owned(), formats::supported());
+        if let Some(key) = &self.encryption {
+            encryption::publish(key, &mut metadata);
+        }
+        metadata
+    }
 }
 
 impl fmt::Debug for AwaitingResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AwaitingResponse(until {})", self.expires_at)
     }
-}
-
-/// Source: OpenID4VP 1.0 §B.3.4, §B.2.2, §11.1.
-fn client_metadata() -> Value {
-    let sd_jwt = json!({ "sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"] });
-    // ES256 by its old number and by the one that also names the curve.
-    let mdoc = json!({ "issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9] });
-    json!({ "vp_formats_supported": { SD_JWT_FORMAT: sd_jwt, MDOC_FORMAT: mdoc } })
 }

@@ -14,7 +14,8 @@ use subtle::ConstantTimeEq as _;
 use crate::form::{Form, MAX_FORM_BYTES};
 use crate::profile::CLOCK_SKEW;
 use crate::verifier::request::AwaitingResponse;
-use crate::verifier::{ResponseError, minimal};
+use crate::verifier::transaction::{self, Authorized};
+use crate::verifier::{ResponseError, authority, encryption, minimal};
 
 /// The most presentations in one response: each costs three signature checks and more.
 pub const MAX_PRESENTATIONS: usize = 16;
@@ -45,6 +46,7 @@ pub struct ReceivedResponse {
 #[must_use]
 pub struct VerifiedPresentation {
     credentials: Vec<VerifiedCredential>,
+    authorized: Vec<Authorized>,
 }
 
 /// One credential of a [`VerifiedPresentation`].
@@ -58,10 +60,30 @@ pub struct VerifiedCredential {
 enum Content {
     /// The text of `vp_token`.
     Token(String),
-    /// The wallet sent an error.
+    /// The value of `vp_token` in an encrypted response.
+    Opened(Value),
+    /// The wallet sent an error that may be for its holder's reasons.
     Declined,
+    /// The wallet sent an error about the request.
+    Faulty,
     /// Neither, or both.
     Unclear,
+}
+
+impl Content {
+    /// Source: OpenID4VP 1.0 §8.5; RFC 6749 §4.1.2.1.
+    fn error(error: &str) -> Self {
+        let of_the_request = [
+            "invalid_request",
+            "invalid_client",
+            "invalid_scope",
+            "unsupported_response_type",
+            "vp_formats_not_supported",
+            "invalid_request_uri_method",
+            "invalid_transaction_data",
+        ];
+        if of_the_request.contains(&error) { Self::Faulty } else { Self::Declined }
+    }
 }
 
 impl AwaitingResponse {
@@ -69,24 +91,56 @@ impl AwaitingResponse {
     /// presentation's one response: whoever sent it may know nothing of the request.
     ///
     /// # Errors
-    /// [`ResponseError`] for a malformed form, another state, or a form that came late.
+    /// [`ResponseError`] for a malformed form, another state, a form that came late, and a response
+    /// that is not encrypted as it was asked for. A wallet that cannot encrypt may say so in the clear.
     ///
-    /// Source: OpenID4VP 1.0 §8.1, §8.2, §14.3.2.
-    pub fn receive(self, form: &[u8], now: UnixTime) -> Result<ReceivedResponse, ResponseError> {
+    /// Source: OpenID4VP 1.0 §8.1, §8.2, §8.3, §14.3.2.
+    pub fn receive(
+        self,
+        form: &[u8],
+        now: UnixTime,
+        provider: &dyn Provider,
+    ) -> Result<ReceivedResponse, ResponseError> {
         let form = Form::parse(form)?;
-        if !form.value("state").is_some_and(|state| bool::from(state.as_bytes().ct_eq(self.state.as_bytes())))
-        {
-            return Err(ResponseError::State);
-        }
+        let content = match (&self.encryption, form.value("response")) {
+            (None, None) => self.in_the_clear(&form)?,
+            (None, Some(_)) => return Err(ResponseError::Encrypted),
+            (Some(_), None) if form.value("vp_token").is_some() => return Err(ResponseError::NotEncrypted),
+            (Some(_), None) => self.in_the_clear(&form)?,
+            (Some(key), Some(response)) => {
+                if form.value("vp_token").is_some() || form.value("error").is_some() {
+                    return Err(ResponseError::NotEncrypted);
+                }
+                self.opened(encryption::open(key, response, provider)?)?
+            }
+        };
         if now >= self.expires_at.plus(CLOCK_SKEW) {
             return Err(ResponseError::Late { at: self.expires_at });
         }
-        let content = match (form.value("vp_token"), form.value("error")) {
-            (Some(token), None) => Content::Token(token.to_owned()),
-            (None, Some(_)) => Content::Declined,
-            (Some(_), Some(_)) | (None, None) => Content::Unclear,
-        };
         Ok(ReceivedResponse { awaiting: self, content })
+    }
+
+    fn in_the_clear(&self, form: &Form) -> Result<Content, ResponseError> {
+        self.check_state(form.value("state"))?;
+        Ok(match (form.value("vp_token"), form.value("error")) {
+            (Some(token), None) => Content::Token(token.to_owned()),
+            (None, Some(error)) => Content::error(error),
+            (Some(_), Some(_)) | (None, None) => Content::Unclear,
+        })
+    }
+
+    fn opened(&self, mut payload: Map<String, Value>) -> Result<Content, ResponseError> {
+        self.check_state(payload.get("state").and_then(Value::as_str))?;
+        Ok(match (payload.remove("vp_token"), payload.get("error")) {
+            (Some(token), None) => Content::Opened(token),
+            (None, Some(error)) => Content::error(error.as_str().unwrap_or_default()),
+            (Some(_), Some(_)) | (None, None) => Content::Unclear,
+        })
+    }
+
+    fn check_state(&self, state: Option<&str>) -> Result<(), ResponseError> {
+        let same = |state: &str| bool::from(state.as_bytes().ct_eq(self.state.as_bytes()));
+        if state.is_some_and(same) { Ok(()) } else { Err(ResponseError::State) }
     }
 }
 
@@ -94,8 +148,8 @@ impl ReceivedResponse {
     /// Checks every presentation, and all of them against the query.
     ///
     /// # Errors
-    /// [`ResponseError`] with the first reason found, [`ResponseError::Declined`] when the wallet
-    /// sent an error.
+    /// [`ResponseError`] with the first reason found; [`ResponseError::Declined`] and
+    /// [`ResponseError::FaultyRequest`] when the wallet sent an error.
     ///
     /// Source: OpenID4VP 1.0 §8.6, §14.1.2, §B.3.6.
     pub fn check(
@@ -104,9 +158,11 @@ impl ReceivedResponse {
         now: UnixTime,
         provider: &dyn Provider,
     ) -> Result<VerifiedPresentation, ResponseError> {
-        let presentations = match &self.content {
-            Content::Token(token) => read_token(token)?,
+        let presentations = match self.content {
+            Content::Token(token) => read_token(json::parse(token.as_bytes(), TOKEN_LIMITS)?)?,
+            Content::Opened(token) => read_token(token)?,
             Content::Declined => return Err(ResponseError::Declined),
+            Content::Faulty => return Err(ResponseError::FaultyRequest),
             Content::Unclear => return Err(ResponseError::Neither),
         };
         let query = Query::parse(&self.awaiting.query)?;
@@ -132,6 +188,11 @@ impl ReceivedResponse {
             })
             .collect();
         query.check(&presented)?;
+        let signed: Vec<transaction::Signed<'_>> = credentials
+            .iter()
+            .map(|(query_id, _, credential)| (query_id.as_str(), credential.key_binding_claims()))
+            .collect();
+        let authorized = transaction::check(self.awaiting.transactions()?, &signed, provider)?;
         let credentials = credentials
             .into_iter()
             .zip(&positions)
@@ -140,7 +201,7 @@ impl ReceivedResponse {
                 VerifiedCredential { query_id, issuer, credential, claims }
             })
             .collect();
-        Ok(VerifiedPresentation { credentials })
+        Ok(VerifiedPresentation { credentials, authorized })
     }
 }
 
@@ -159,6 +220,7 @@ impl AwaitingResponse {
                 let unverified = UnverifiedSdJwt::parse(text)?;
                 let issuer =
                     acceptance.anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
+                authority::check(asked, unverified.x5c())?;
                 let expected = self.expected(asked.requires_holder_binding(), now);
                 let verified = unverified.verify(&issuer, &expected, provider)?;
                 Ok((issuer, VerifiedClaims::SdJwt(verified)))
@@ -168,6 +230,7 @@ impl AwaitingResponse {
                 let document = UnverifiedDeviceResponse::parse(&bytes)?.only_document()?;
                 let issuer =
                     acceptance.anchors.trust(document.x5c(), Usage::CredentialIssuer, now, provider)?;
+                authority::check(asked, document.x5c())?;
                 let expected = inro_mdoc::Expected::at(now);
                 let verified = document.verify(&issuer, &self.transcript(provider), &expected, provider)?;
                 Ok((issuer, VerifiedClaims::Mdoc(verified)))
@@ -177,7 +240,14 @@ impl AwaitingResponse {
 
     /// What a device signature has to cover. Source: OpenID4VP 1.0 annex B.2.6.1.
     fn transcript(&self, provider: &dyn Provider) -> SessionTranscript {
-        SessionTranscript::openid4vp(&self.client_id, &self.nonce, None, &self.response_uri, provider)
+        let thumbprint = self.encryption_thumbprint(provider);
+        SessionTranscript::openid4vp(
+            &self.client_id,
+            &self.nonce,
+            thumbprint.as_ref(),
+            &self.response_uri,
+            provider,
+        )
     }
 
     /// A holder's signature is as fresh as the nonce that it covers: no older than the request.
@@ -194,6 +264,11 @@ impl VerifiedPresentation {
     /// The credentials, in the order of the response.
     pub fn credentials(&self) -> &[VerifiedCredential] {
         &self.credentials
+    }
+
+    /// The transactions that the holder authorized: every one that was asked for.
+    pub fn authorized(&self) -> &[Authorized] {
+        &self.authorized
     }
 
     /// The credentials by value.
@@ -253,7 +328,9 @@ impl fmt::Debug for ReceivedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.content {
             Content::Token(token) => write!(f, "ReceivedResponse({} bytes)", token.len()),
+            Content::Opened(_) => f.write_str("ReceivedResponse(opened)"),
             Content::Declined => f.write_str("ReceivedResponse(declined)"),
+            Content::Faulty => f.write_str("ReceivedResponse(faulty request)"),
             Content::Unclear => f.write_str("ReceivedResponse(unclear)"),
         }
     }
@@ -266,8 +343,7 @@ impl fmt::Debug for VerifiedCredential {
 }
 
 /// Source: OpenID4VP 1.0 §8.1.
-fn read_token(token: &str) -> Result<Vec<(String, String)>, ResponseError> {
-    let token = json::parse(token.as_bytes(), TOKEN_LIMITS)?;
+fn read_token(token: Value) -> Result<Vec<(String, String)>, ResponseError> {
     let Value::Object(entries) = token else { return Err(ResponseError::Shape) };
     let mut presentations = Vec::new();
     for (query_id, list) in entries {

@@ -3,10 +3,12 @@ use inro_base::{Code, Coded, UnixTime};
 use inro_credential::FormatError;
 use inro_credential::dcql::QueryError;
 use inro_jose::JoseError;
+use inro_jose::jwe::JweError;
 use inro_trust::TrustError;
 
 use crate::form::FormError;
 use crate::profile::ACCESS_DENIED;
+use crate::transaction_data::TransactionDataError;
 
 /// Why a wallet did not read, trust or answer a presentation request.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -83,10 +85,28 @@ pub enum RequestError {
     /// `redirect_uri` and `direct_post` exclude each other. Source: OpenID4VP 1.0 §8.2.
     #[error("a redirect address in a request for direct_post")]
     RedirectUri,
-    /// `transaction_data` is not supported.
-    #[error("transaction data is not supported")]
-    TransactionData,
-    /// `response_type` or `response_mode` is another than `vp_token` and `direct_post`.
+    /// `transaction_data`.
+    #[error(transparent)]
+    TransactionData(#[from] TransactionDataError),
+    /// None of the chosen credentials can authorize a transaction.
+    #[error("no chosen credential authorizes the transaction")]
+    Transaction,
+    /// The request object does not repeat the nonce that the wallet posted.
+    #[error("the request does not repeat the wallet's nonce")]
+    WalletNonce,
+    /// An encrypted response is asked for, and no usable key for it is given.
+    #[error("no usable key to encrypt the response to")]
+    EncryptionKey,
+    /// An encrypted response is asked for, with no content encryption that we know.
+    #[error("no known content encryption for the response")]
+    ContentEncryption,
+    /// Every credential is asked for in a format, or signed in a way, that we do not have.
+    #[error("no credential is asked for in a format that this wallet has")]
+    Formats,
+    /// The response could not be encrypted.
+    #[error(transparent)]
+    Jwe(#[from] JweError),
+    /// `response_type` or `response_mode` is none that we have.
     #[error("a response type or mode that is not supported")]
     ResponseMode,
     /// `scope` stands in for a query, which is not supported.
@@ -124,13 +144,19 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The `error` under which a verifier is told of it, where it is told at all.
-    /// Source: OpenID4VP 1.0 §8.5.
+    /// The `error` under which a verifier is told of it, where it is told at all. `invalid_client` is
+    /// for wallets that know a verifier's metadata beforehand, `wallet_unavailable` for what stands
+    /// in for a wallet: neither is ours. Source: OpenID4VP 1.0 §8.5.
     pub(super) const fn wire_error(&self) -> &'static str {
         match self {
-            Self::TransactionData => "invalid_transaction_data",
+            Self::TransactionData(_) => "invalid_transaction_data",
             Self::RequestUriMethod => "invalid_request_uri_method",
-            Self::NotRequested | Self::Credential(_) | Self::Signatures { .. } => ACCESS_DENIED,
+            Self::Formats => "vp_formats_not_supported",
+            Self::Transaction
+            | Self::Jwe(_)
+            | Self::NotRequested
+            | Self::Credential(_)
+            | Self::Signatures { .. } => ACCESS_DENIED,
             Self::Link
             | Self::Form(_)
             | Self::Unsigned
@@ -146,6 +172,9 @@ impl RequestError {
             | Self::Expired { .. }
             | Self::Times { .. }
             | Self::Nonce
+            | Self::WalletNonce
+            | Self::EncryptionKey
+            | Self::ContentEncryption
             | Self::ResponseUri
             | Self::ResponseHost
             | Self::RedirectUri
@@ -181,7 +210,13 @@ impl Coded for RequestError {
             Self::ResponseUri => const { Code::new("INRO-VP-023") },
             Self::ResponseHost => const { Code::new("INRO-VP-024") },
             Self::RedirectUri => const { Code::new("INRO-VP-025") },
-            Self::TransactionData => const { Code::new("INRO-VP-026") },
+            Self::TransactionData(error) => error.code(),
+            Self::Transaction => const { Code::new("INRO-VP-064") },
+            Self::WalletNonce => const { Code::new("INRO-VP-060") },
+            Self::EncryptionKey => const { Code::new("INRO-VP-061") },
+            Self::ContentEncryption => const { Code::new("INRO-VP-062") },
+            Self::Formats => const { Code::new("INRO-VP-063") },
+            Self::Jwe(error) => error.code(),
             Self::ResponseMode => const { Code::new("INRO-VP-027") },
             Self::Scope => const { Code::new("INRO-VP-028") },
             Self::Query(error) => error.code(),

@@ -1,11 +1,12 @@
+use inro_base::Rng;
 use inro_base::http::{HttpRequest, HttpResponse};
 use url::Url;
 
 use crate::ClientId;
-use crate::form::Form;
+use crate::form::{self, Form};
 use crate::profile::{MAX_REQUEST_BYTES, REQUEST_MEDIA_TYPE};
-use crate::wallet::RequestError;
 use crate::wallet::request::UnverifiedRequest;
+use crate::wallet::{RequestError, metadata};
 use crate::web::HttpsUrl;
 
 /// The longest link that is read, in bytes: more than a QR code of version 40 holds (2953).
@@ -18,6 +19,8 @@ const MAX_LINK_BYTES: usize = 4096;
 pub struct RequestLink {
     client_id: ClientId,
     request_uri: HttpsUrl,
+    /// `request_uri_method` is `post`.
+    posts: bool,
 }
 
 /// Waits for the request object that [`RequestLink::fetch`] asked for.
@@ -25,6 +28,7 @@ pub struct RequestLink {
 #[must_use]
 pub struct AwaitingRequest {
     client_id: ClientId,
+    wallet_nonce: Option<String>,
 }
 
 impl RequestLink {
@@ -46,14 +50,14 @@ impl RequestLink {
         let form = Form::parse(url.query().unwrap_or_default().as_bytes())?;
         let client_id = form.value("client_id").ok_or(RequestError::Link)?;
         let client_id = ClientId::parse(client_id).map_err(|_| RequestError::ClientIdPrefix)?;
-        if let Some(method) = form.value("request_uri_method")
-            && !matches!(method, "get" | "post")
-        {
-            return Err(RequestError::RequestUriMethod);
-        }
+        let posts = match form.value("request_uri_method") {
+            None | Some("get") => false,
+            Some("post") => true,
+            Some(_) => return Err(RequestError::RequestUriMethod),
+        };
         let request_uri = form.value("request_uri").ok_or(RequestError::Unsigned)?;
         let request_uri = HttpsUrl::parse(request_uri).ok_or(RequestError::RequestUri)?;
-        Ok(Self { client_id, request_uri })
+        Ok(Self { client_id, request_uri, posts })
     }
 
     /// The host that will be asked, with its port where that is not 443. Nobody vouches for it yet.
@@ -61,13 +65,23 @@ impl RequestLink {
         self.request_uri.authority()
     }
 
-    /// Asks for the request object, by `GET`: a verifier that offers `post` takes both.
+    /// Asks for the request object. Where the verifier takes a `POST`, it is told what this kind of
+    /// wallet can do, and a nonce that it has to repeat in the signed request.
     ///
-    /// Source: OpenID4VP 1.0 §5.1 `request_uri_method`, RFC 9101 §5.2.3.
-    pub fn fetch(self) -> (AwaitingRequest, HttpRequest) {
-        let request = HttpRequest::fetch(self.request_uri.as_str(), MAX_REQUEST_BYTES)
+    /// Source: OpenID4VP 1.0 §5.1 `request_uri_method`, §5.10; RFC 9101 §5.2.3.
+    pub fn fetch(self, rng: &mut dyn Rng) -> (AwaitingRequest, HttpRequest) {
+        let (uri, client_id) = (self.request_uri.as_str(), self.client_id);
+        if !self.posts {
+            let request =
+                HttpRequest::fetch(uri, MAX_REQUEST_BYTES).with_header("accept", REQUEST_MEDIA_TYPE);
+            return (AwaitingRequest { client_id, wallet_nonce: None }, request);
+        }
+        let nonce = rng.token::<24>();
+        let metadata = metadata::wallet_metadata().to_string();
+        let body = form::encode(&[("wallet_metadata", &metadata), ("wallet_nonce", &nonce)]);
+        let request = HttpRequest::post(uri, form::CONTENT_TYPE, body.into_bytes(), MAX_REQUEST_BYTES)
             .with_header("accept", REQUEST_MEDIA_TYPE);
-        (AwaitingRequest { client_id: self.client_id }, request)
+        (AwaitingRequest { client_id, wallet_nonce: Some(nonce) }, request)
     }
 }
 
@@ -83,6 +97,6 @@ impl AwaitingRequest {
         if response.status != 200 || response.media_type().as_deref() != Some(REQUEST_MEDIA_TYPE) {
             return Err(RequestError::NotDelivered { status: response.status });
         }
-        UnverifiedRequest::parse(self.client_id, &response.body)
+        UnverifiedRequest::parse(self.client_id, self.wallet_nonce, &response.body)
     }
 }

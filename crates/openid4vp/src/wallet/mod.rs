@@ -1,12 +1,16 @@
 //! The wallet's side of a presentation.
 
+mod asked;
 mod coverage;
+mod encryption;
 mod error;
 mod identity;
 mod link;
+mod metadata;
 mod reply;
 mod request;
 mod review;
+mod transaction;
 
 pub use coverage::OverAsked;
 pub use error::RequestError;

@@ -1,9 +1,12 @@
 use inro_base::http::HttpRequest;
-use inro_base::{Code, Coded};
+use inro_base::{Code, Coded, Rng};
+use inro_crypto::Provider;
+use serde_json::{Map, Value};
 
 use crate::form;
 use crate::profile::MAX_REPLY_BYTES;
 use crate::wallet::RequestError;
+use crate::wallet::encryption::Encryption;
 use crate::web::HttpsUrl;
 
 /// A request that is not shown to the holder.
@@ -30,6 +33,23 @@ pub(super) fn post(uri: &HttpsUrl, parameters: &[(&str, &str)], state: Option<&s
     parameters.extend(state.map(|state| ("state", state)));
     let body = form::encode(&parameters).into_bytes();
     HttpRequest::post(uri.as_str(), form::CONTENT_TYPE, body, MAX_REPLY_BYTES)
+}
+
+/// The response parameters `payload`, to which `state` is added, encrypted.
+/// Source: OpenID4VP 1.0 §8.3, §8.3.1.
+pub(super) fn post_encrypted(
+    uri: &HttpsUrl,
+    mut payload: Map<String, Value>,
+    state: Option<&str>,
+    encryption: &Encryption,
+    rng: &mut dyn Rng,
+    provider: &dyn Provider,
+) -> Result<HttpRequest, RequestError> {
+    if let Some(state) = state {
+        payload.insert("state".to_owned(), state.into());
+    }
+    let response = encryption.seal(&payload, rng, provider)?;
+    Ok(post(uri, &[("response", &response)], None))
 }
 
 /// The error response `error`. It carries no description: a text could tell one reason from

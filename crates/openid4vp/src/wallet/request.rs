@@ -6,15 +6,18 @@ use inro_jose::{Expect, UnverifiedJws};
 use inro_trust::registration::{UnverifiedRegistration, VerifiedRegistration};
 use inro_trust::{Anchors, TrustError, TrustedKey, Usage};
 use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
 
 use crate::ClientId;
 use crate::client_id::ClientIdKind;
 use crate::profile::{
     CLOCK_SKEW, DEFAULT_REQUEST_LIFETIME, MAX_REQUEST_BYTES, MAX_REQUEST_LIFETIME, MAX_TOKEN_CHARS,
-    MIN_NONCE_CHARS, REGISTRATION_FORMAT, REQUEST_TYP, RESPONSE_MODE, RESPONSE_TYPE, STATIC_AUDIENCE,
-    is_url_safe,
+    MIN_NONCE_CHARS, REGISTRATION_FORMAT, REQUEST_TYP, STATIC_AUDIENCE, is_url_safe,
 };
+use crate::transaction_data::TransactionData;
+use crate::wallet::asked::Asked;
 use crate::wallet::coverage::{self, OverAsked};
+use crate::wallet::encryption::Encryption;
 use crate::wallet::identity::{self, StatedPurpose, VerifierIdentity};
 use crate::wallet::{Refusal, RequestError, reply};
 use crate::web::HttpsUrl;
@@ -27,6 +30,7 @@ const MAX_VERIFIER_INFO: usize = 10;
 #[must_use]
 pub struct UnverifiedRequest {
     outer: ClientId,
+    wallet_nonce: Option<String>,
     jws: UnverifiedJws,
 }
 
@@ -42,6 +46,8 @@ pub struct VerifiedRequest {
     pub(super) over_asked: Vec<OverAsked>,
     pub(super) nonce: String,
     pub(super) state: Option<String>,
+    pub(super) encryption: Option<Encryption>,
+    pub(super) transaction_data: Vec<TransactionData>,
     pub(super) response_uri: HttpsUrl,
     expires_at: UnixTime,
     void_from: Option<UnixTime>,
@@ -49,11 +55,15 @@ pub struct VerifiedRequest {
 }
 
 impl UnverifiedRequest {
-    pub(super) fn parse(outer: ClientId, body: &[u8]) -> Result<Self, RequestError> {
+    pub(super) fn parse(
+        outer: ClientId,
+        wallet_nonce: Option<String>,
+        body: &[u8],
+    ) -> Result<Self, RequestError> {
         let text = std::str::from_utf8(body).map_err(|_| inro_jose::JoseError::Malformed { part: 0 })?;
         let limits = Limits { bytes: MAX_REQUEST_BYTES, ..Limits::MESSAGE };
         let jws = UnverifiedJws::parse(text.trim_end(), Expect { typ: &[REQUEST_TYP], limits })?;
-        Ok(Self { outer, jws })
+        Ok(Self { outer, wallet_nonce, jws })
     }
 
     /// Establishes who asks, and reads what is asked.
@@ -76,6 +86,7 @@ impl UnverifiedRequest {
             .map_err(RequestError::from)?;
         let jws = self.jws.verify(provider, key.public_key()).map_err(RequestError::from)?;
         let parameters = jws.into_payload();
+        check_wallet_nonce(&parameters, self.wallet_nonce.as_deref())?;
         check_audience(&parameters)?;
         let client_id = check_client_id(&parameters, &self.outer, &key)?;
         let expires_at = check_times(&parameters, now)?;
@@ -85,13 +96,14 @@ impl UnverifiedRequest {
         let nonce = check_nonce(&parameters)?;
         // From here on the verifier is known, and so is where its answers may go.
         let vouched = registration.is_some() || matches!(client_id.kind(), ClientIdKind::X509SanDns(_));
-        let query = check_profile(&parameters, state.as_deref()).map_err(|error| {
+        let asked = Asked::read(&parameters, state.as_deref(), provider).map_err(|error| {
             let reply =
                 vouched.then(|| Box::new(reply::error(&response_uri, error.wire_error(), state.as_deref())));
             Refusal { error, reply }
         })?;
         let verifier = VerifierIdentity::of(&key, registration);
         let purpose = verifier.purpose(identity::stated_purpose(&parameters));
+        let Asked { query, encryption, transaction_data } = asked;
         let over_asked = coverage::over_asked(&query, verifier.registration());
         let replay_key = replay_key(&client_id, &nonce, provider);
         Ok(VerifiedRequest {
@@ -102,6 +114,8 @@ impl UnverifiedRequest {
             over_asked,
             nonce,
             state,
+            encryption,
+            transaction_data,
             response_uri,
             expires_at,
             void_from: is_dated(&parameters).then(|| expires_at.plus(CLOCK_SKEW)),
@@ -134,6 +148,17 @@ impl VerifiedRequest {
     /// What is asked for and no registration covers: everything, when there is no registration.
     pub fn over_asked(&self) -> &[OverAsked] {
         &self.over_asked
+    }
+
+    /// What the holder authorizes by answering; empty where there is nothing.
+    pub fn transaction_data(&self) -> &[TransactionData] {
+        &self.transaction_data
+    }
+
+    /// The SHA-256 thumbprint of the key that the answer is encrypted to; `None` for an answer in the
+    /// clear. Source: OpenID4VP 1.0 §B.2.6.1, RFC 7638.
+    pub fn encryption_thumbprint(&self) -> Option<[u8; 32]> {
+        self.encryption.as_ref().map(|encryption| *encryption.thumbprint())
     }
 
     /// The host that the answer goes to, with its port where that is not 443.
@@ -260,27 +285,12 @@ fn check_nonce(parameters: &Map<String, Value>) -> Result<String, RequestError> 
     }
 }
 
-fn check_profile(parameters: &Map<String, Value>, state: Option<&str>) -> Result<Query, RequestError> {
-    if parameters.contains_key("redirect_uri") {
-        return Err(RequestError::RedirectUri);
-    }
-    if parameters.contains_key("transaction_data") {
-        return Err(RequestError::TransactionData);
-    }
-    let is = |name, value| parameters.get(name).and_then(Value::as_str) == Some(value);
-    if !is("response_type", RESPONSE_TYPE) || !is("response_mode", RESPONSE_MODE) {
-        return Err(RequestError::ResponseMode);
-    }
-    if parameters.contains_key("scope") {
-        return Err(RequestError::Scope);
-    }
-    let query = parameters.get("dcql_query").ok_or(RequestError::Parameter { name: "dcql_query" })?;
-    let query = Query::parse(query)?;
-    // Source: OpenID4VP 1.0 §5.3: without a holder's signature only the state binds the answer.
-    if state.is_none() && query.credentials().iter().any(|credential| !credential.requires_holder_binding()) {
-        return Err(RequestError::Parameter { name: "state" });
-    }
-    Ok(query)
+/// Source: OpenID4VP 1.0 §5.10.1: what was posted has to stand in the signed request.
+fn check_wallet_nonce(parameters: &Map<String, Value>, posted: Option<&str>) -> Result<(), RequestError> {
+    let Some(posted) = posted else { return Ok(()) };
+    let repeated = parameters.get("wallet_nonce").and_then(Value::as_str);
+    let same = repeated.is_some_and(|repeated| bool::from(repeated.as_bytes().ct_eq(posted.as_bytes())));
+    if same { Ok(()) } else { Err(RequestError::WalletNonce) }
 }
 
 /// A nonce is fixed in length by no one, so a separator that it cannot contain stands between.

@@ -1,6 +1,6 @@
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::{self, Limits};
-use inro_base::{UnixTime, base64url};
+use inro_base::{Rng, UnixTime, base64url};
 use inro_credential::dcql::{Candidate, CredentialQuery, Matches, OptionMatch};
 use inro_credential::{ClaimPath, FormatError, HeldCredential};
 use inro_crypto::{Provider, Signature};
@@ -9,8 +9,9 @@ use inro_sd_jwt::KeyBindingToSign;
 use serde_json::{Map, Value};
 
 use crate::profile::{ACCESS_DENIED, CLOCK_SKEW, MAX_REPLY_BYTES};
+use crate::wallet::encryption::Encryption;
 use crate::wallet::request::VerifiedRequest;
-use crate::wallet::{RequestError, reply};
+use crate::wallet::{RequestError, reply, transaction};
 use crate::web::{HttpsUrl, is_https};
 
 /// A verified request, with what the wallet holds for it, that waits for its holder's decision.
@@ -41,6 +42,7 @@ pub struct Chosen {
 pub struct Signing {
     response_uri: HttpsUrl,
     state: Option<String>,
+    encryption: Option<Encryption>,
     presentations: Vec<(String, Presentation)>,
 }
 
@@ -89,7 +91,8 @@ impl Reviewing {
     ///
     /// # Errors
     /// [`RequestError::NotRequested`] for a claim that was not asked for or a choice that does not
-    /// answer the query, [`RequestError::Expired`] when the holder took too long,
+    /// answer the query, [`RequestError::Transaction`] for one that cannot authorize what the request
+    /// wants to have authorized, [`RequestError::Expired`] when the holder took too long,
     /// [`RequestError::Credential`] for a copy that has no such claim.
     ///
     /// Source: OpenID4VP 1.0 §6.4, §8.1, §B.3.6.
@@ -104,22 +107,31 @@ impl Reviewing {
             return Err(RequestError::Expired { at: expires_at });
         }
         self.check_choice(&chosen)?;
+        let ids: Vec<&str> = chosen.iter().map(|choice| choice.credential.as_str()).collect();
+        let authorized = transaction::claims(&self.request.transaction_data, &ids, provider)?;
         let mut presentations = Vec::with_capacity(chosen.len());
-        for Chosen { credential, copy, paths } in chosen {
-            let presentation = self.present(&credential, copy, &paths, now, provider)?;
+        for (Chosen { credential, copy, paths }, authorized) in chosen.into_iter().zip(authorized) {
+            let presentation = self.present(&credential, copy, &paths, authorized, now, provider)?;
             presentations.push((credential, presentation));
         }
-        let VerifiedRequest { response_uri, state, .. } = self.request;
-        Ok(Signing { response_uri, state, presentations })
+        let VerifiedRequest { response_uri, state, encryption, .. } = self.request;
+        Ok(Signing { response_uri, state, encryption, presentations })
     }
 
     /// Declines. The response is the same for a holder who refuses, a wallet that has nothing that
-    /// fits, and a value that does not match.
+    /// fits, and a value that does not match. It is encrypted where the answer would be.
     ///
-    /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
-    pub fn refuse(self) -> (Sending, HttpRequest) {
-        let VerifiedRequest { response_uri, state, .. } = &self.request;
-        (Sending(()), reply::error(response_uri, ACCESS_DENIED, state.as_deref()))
+    /// Source: OpenID4VP 1.0 §8.3.1, §8.5, §15.4.1.
+    pub fn refuse(self, rng: &mut dyn Rng, provider: &dyn Provider) -> (Sending, HttpRequest) {
+        let VerifiedRequest { response_uri, state, encryption, .. } = &self.request;
+        let state = state.as_deref();
+        let payload = Map::from_iter([("error".to_owned(), ACCESS_DENIED.into())]);
+        let encrypted = encryption.as_ref().and_then(|encryption| {
+            reply::post_encrypted(response_uri, payload, state, encryption, rng, provider).ok()
+        });
+        // A wallet that cannot encrypt may send an error in the clear.
+        let request = encrypted.unwrap_or_else(|| reply::error(response_uri, ACCESS_DENIED, state));
+        (Sending(()), request)
     }
 
     fn present(
@@ -127,6 +139,7 @@ impl Reviewing {
         credential: &str,
         copy: HeldCredential,
         paths: &[ClaimPath],
+        authorized: Map<String, Value>,
         now: UnixTime,
         provider: &dyn Provider,
     ) -> Result<Presentation, RequestError> {
@@ -137,13 +150,20 @@ impl Reviewing {
                 if !self.requires_binding(credential) {
                     return Ok(Presentation::Unbound(presentation.without_key_binding()));
                 }
-                let bound = presentation.key_binding(client_id.as_str(), nonce, now, provider);
+                let audience = client_id.as_str();
+                let bound = presentation.key_binding_with(audience, nonce, authorized, now, provider);
                 Ok(Presentation::Bound(bound))
             }
             // An mdoc has no form without a device's word. Source: OpenID4VP 1.0 annex B.2.6.
             HeldCredential::Mdoc(copy) => {
-                let uri = response_uri.as_str();
-                let transcript = SessionTranscript::openid4vp(client_id.as_str(), nonce, None, uri, provider);
+                let (uri, thumbprint) = (response_uri.as_str(), self.request.encryption_thumbprint());
+                let transcript = SessionTranscript::openid4vp(
+                    client_id.as_str(),
+                    nonce,
+                    thumbprint.as_ref(),
+                    uri,
+                    provider,
+                );
                 let presentation = copy.present(paths).map_err(FormatError::from)?;
                 Ok(Presentation::Device(Box::new(presentation.device_signature(&transcript))))
             }
@@ -189,13 +209,19 @@ impl Signing {
             .collect()
     }
 
-    /// Puts the signatures in, in the order of [`Signing::signing_inputs`].
+    /// Puts the signatures in, in the order of [`Signing::signing_inputs`], and encrypts the whole
+    /// where the verifier asks for it.
     ///
     /// # Errors
     /// [`RequestError::Signatures`] when there are more or fewer.
     ///
-    /// Source: OpenID4VP 1.0 §8.1, §8.2.
-    pub fn finish(self, signatures: Vec<Signature>) -> Result<(Sending, HttpRequest), RequestError> {
+    /// Source: OpenID4VP 1.0 §8.1, §8.2, §8.3.
+    pub fn finish(
+        self,
+        signatures: Vec<Signature>,
+        rng: &mut dyn Rng,
+        provider: &dyn Provider,
+    ) -> Result<(Sending, HttpRequest), RequestError> {
         let (asked, given) = (self.signing_inputs().len(), signatures.len());
         if asked != given {
             return Err(RequestError::Signatures { asked, given });
@@ -213,8 +239,14 @@ impl Signing {
                 list.push(Value::String(text));
             }
         }
-        let token = Value::Object(tokens).to_string();
-        let request = reply::post(&self.response_uri, &[("vp_token", &token)], self.state.as_deref());
+        let (uri, state, token) = (&self.response_uri, self.state.as_deref(), Value::Object(tokens));
+        let request = match &self.encryption {
+            None => reply::post(uri, &[("vp_token", &token.to_string())], state),
+            Some(encryption) => {
+                let payload = Map::from_iter([("vp_token".to_owned(), token)]);
+                reply::post_encrypted(uri, payload, state, encryption, rng, provider)?
+            }
+        };
         Ok((Sending(()), request))
     }
 }

@@ -10,6 +10,7 @@ use inro_credential::HeldCredential;
 use inro_credential::dcql::Candidate;
 use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
 use inro_jose::{Jwk, JwsToSign};
+use inro_openid4vp::profile::ResponseMode;
 use inro_openid4vp::verifier::{
     Acceptance, AwaitingResponse, NewPresentation, ResponseError, VerifiedPresentation,
 };
@@ -49,6 +50,7 @@ impl Party {
 
     pub(crate) fn leaf(&self, name: &str, usage: Usage, host: &str, types: &[&str]) -> Self {
         let mut params = params(name);
+        params.use_authority_key_identifier_extension = true;
         params.subject_alt_names = vec![rcgen::SanType::DnsName(host.try_into().unwrap())];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(usage.oid().to_vec())];
         if usage == Usage::CredentialIssuer {
@@ -175,6 +177,11 @@ impl World {
     }
 
     pub(crate) fn ask_as(&self, client_id: ClientId, query: Value) -> AwaitingResponse {
+        self.question(client_id, query).start(NOW, &mut Counting(7)).unwrap()
+    }
+
+    /// A question in the clear, to be altered before it is asked.
+    pub(crate) fn question(&self, client_id: ClientId, query: Value) -> NewPresentation {
         let purpose = Purpose { id: "p".into(), en: "Own words.".into(), ja: "自称".into() };
         NewPresentation {
             client_id,
@@ -182,10 +189,10 @@ impl World {
             response_uri: format!("https://{HOST}/responses/1"),
             query,
             purpose: Some(purpose),
+            response_mode: ResponseMode::DirectPost,
+            transaction_data: Vec::new(),
             lifetime: 300,
         }
-        .start(NOW, &mut Counting(7))
-        .unwrap()
     }
 
     /// Signs `payload` as the verifier, with the request object's own header.
@@ -206,7 +213,7 @@ impl World {
         link: &str,
         object: &str,
     ) -> Result<VerifiedRequest, Refusal> {
-        let (awaiting, fetch) = RequestLink::parse(link)?.fetch();
+        let (awaiting, fetch) = RequestLink::parse(&by_get(link))?.fetch(&mut Counting(1));
         assert_eq!(fetch.url, format!("https://{HOST}/requests/1"));
         awaiting.received(&delivered(object))?.verify(&self.holder_anchors, now, &RustCrypto)
     }
@@ -283,7 +290,7 @@ impl World {
         form: &str,
     ) -> Result<VerifiedPresentation, ResponseError> {
         let acceptance = Acceptance { anchors: &self.issuer_anchors, issuers: &[], max_age: None };
-        awaiting.receive(form.as_bytes(), now)?.check(&acceptance, now, &RustCrypto)
+        awaiting.receive(form.as_bytes(), now, &RustCrypto)?.check(&acceptance, now, &RustCrypto)
     }
 
     /// Reviews with the holder's one credential.
@@ -310,7 +317,7 @@ impl World {
         let signing = reviewing.approve(vec![chosen], NOW, &RustCrypto)?;
         let signatures =
             signing.signing_inputs().iter().map(|input| self.holder.sign_es256(input).unwrap()).collect();
-        Ok(signing.finish(signatures)?.1)
+        Ok(signing.finish(signatures, &mut Counting(31), &RustCrypto)?.1)
     }
 }
 
@@ -339,6 +346,11 @@ pub(crate) fn payload_with(awaiting: &AwaitingResponse, registration: Option<&st
     let text = String::from_utf8(unsigned.signing_input().to_vec()).unwrap();
     let payload = base64url::decode(text.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&payload).unwrap()
+}
+
+/// The link without `request_uri_method`, so that one signed request answers every fetch.
+pub(crate) fn by_get(link: &str) -> String {
+    link.replace("&request_uri_method=post", "")
 }
 
 pub(crate) fn delivered(request_object: &str) -> HttpResponse {

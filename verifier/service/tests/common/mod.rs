@@ -153,7 +153,7 @@ impl House {
 
     /// The wallet reads the request and reviews it with a credential.
     pub(crate) async fn review(&self, link: &str, credential: &str) -> (Reviewing, HeldSdJwt) {
-        let (awaiting, fetch) = RequestLink::parse(link).unwrap().fetch();
+        let (awaiting, fetch) = RequestLink::parse(link).unwrap().fetch(&mut OsRng);
         let unverified = awaiting.received(&self.carry(fetch).await).unwrap();
         let mut anchors = Anchors::new();
         anchors
@@ -181,7 +181,7 @@ impl House {
         let signing = reviewing.approve(vec![chosen], self.hands.now(), &AwsLc).unwrap();
         let sign = |input: &&[u8]| self.holder.sign_es256(input).unwrap();
         let signatures = signing.signing_inputs().iter().map(sign).collect();
-        signing.finish(signatures).unwrap().1
+        signing.finish(signatures, &mut OsRng, &AwsLc).unwrap().1
     }
 
     /// The credential of someone who may approve welfare applications.
@@ -216,7 +216,13 @@ impl House {
             "leaf_sha256": inro_base::base64url::encode(&hash),
             "name": { "en": "Welfare System", "ja": "福祉システム" }, "purposes": [],
             "response_hosts": ["localhost:9443"],
-            "credentials": [{ "type": "urn:inro:role-authority:1", "claims": [["powers"], ["scope", "agency"]] }],
+            "credentials": [
+                { "type": "urn:inro:role-authority:1", "claims": [["powers"], ["scope", "agency"]] },
+                { "type": "inro.role-authority.1", "claims": [
+                    ["inro.role-authority.powers.1", "welfare.approve"],
+                    ["inro.role-authority.1", "scope_agency"],
+                ] },
+            ],
         }))
         .unwrap();
         alter(&mut claims);

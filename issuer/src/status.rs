@@ -1,0 +1,162 @@
+//! Status lists as the issuer publishes them: made of one list's places when somebody asks, signed, and
+//! kept until a status changes or their time is over.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use inro_base::UnixTime;
+use inro_credential::Format;
+use inro_status::{Bits, StatusArray, StatusError, StatusListToken, StatusReference};
+
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::store::{
+    ChangedStatus, CredentialState, Denied, LIST_PLACES, NewStatus, Place, StatusChange, StatusRefused,
+};
+
+/// How long a verifier may use a list before it fetches a newer one, in seconds.
+pub const TTL: u32 = 30;
+/// From when on a list must not be used, in seconds: verifiers go on for a day while the issuer is down,
+/// as their policies say.
+pub const LIFETIME: i64 = 24 * 3_600;
+/// The most signed lists that are kept at once: they are made again within milliseconds.
+const MAX_KEPT: usize = 64;
+
+/// The two formats of a list.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ListFormat {
+    /// A JWT.
+    Jwt,
+    /// A CWT.
+    Cwt,
+}
+
+/// Signed lists by number and format.
+#[derive(Default)]
+pub(crate) struct SignedLists(Mutex<HashMap<(i64, ListFormat), Kept>>);
+
+struct Kept {
+    version: i64,
+    signed_at: UnixTime,
+    token: Arc<Vec<u8>>,
+}
+
+impl Issuer {
+    /// A place in a status list for each of `count` copies.
+    pub(crate) fn reserve_places(&self, count: usize) -> Result<Vec<Place>, IssuerError> {
+        Ok(self.store().reserve_places(count, &mut |bound| self.with_rng(|rng| rng.below(bound)))?)
+    }
+
+    /// How a copy refers to its place.
+    pub(crate) fn status_reference(&self, place: Place) -> StatusReference {
+        StatusReference { uri: self.list_uri(place.list), index: u64::from(place.index) }
+    }
+
+    /// The signed list of a number; `None` when there is no such list.
+    ///
+    /// # Errors
+    /// [`IssuerError`] when the database fails or the key cannot be used.
+    ///
+    /// Source: Token Status List §8.
+    pub fn status_list(&self, list: i64, format: ListFormat) -> Result<Option<Arc<Vec<u8>>>, IssuerError> {
+        let now = self.now();
+        let Some(version) = self.store().list_version(list)? else { return Ok(None) };
+        if let Some(token) = self.signed_lists().find(list, format, version, now) {
+            return Ok(Some(token));
+        }
+        let Some(content) = self.store().list_content(list)? else { return Ok(None) };
+        let mut array = StatusArray::valid(Bits::Two, u64::from(LIST_PLACES))?;
+        for (place, status) in &content.not_valid {
+            array.set(u64::from(*place), *status)?;
+        }
+        let token = StatusListToken {
+            uri: self.list_uri(list),
+            issued_at: now,
+            expires_at: now.plus(LIFETIME).min(self.signer_ends_at()),
+            ttl: TTL,
+            list: array,
+        };
+        let signed = match format {
+            ListFormat::Jwt => {
+                let unsigned = token.jwt_to_sign(self.chain());
+                let signature = self.signer().sign_es256(unsigned.signing_input())?;
+                unsigned.finish(&signature).into_bytes()
+            }
+            ListFormat::Cwt => {
+                let unsigned = token.cwt_to_sign(self.chain());
+                let signature = self.signer().sign_es256(unsigned.signing_input())?;
+                unsigned.finish_tagged(&signature)
+            }
+        };
+        let signed = Arc::new(signed);
+        let kept = Kept { version: content.version, signed_at: now, token: Arc::clone(&signed) };
+        self.signed_lists().keep(list, format, kept);
+        Ok(Some(signed))
+    }
+
+    /// Refuses to offer what is suspended: its new copies would be valid.
+    pub(crate) fn check_not_suspended(
+        &self,
+        employee: &str,
+        configurations: &[String],
+    ) -> Result<(), IssuerError> {
+        for configuration in configurations {
+            let (kind, _): (_, Format) = self.named_by(configuration)?;
+            if self.store().state(employee, kind.id())? == Some(CredentialState::Suspended) {
+                return Err(IssuerError::Suspended);
+            }
+        }
+        Ok(())
+    }
+
+    fn list_uri(&self, list: i64) -> String {
+        format!("{}/status-lists/{list}", self.url().as_str())
+    }
+}
+
+/// Changes the status of a credential; when it returns, the change holds.
+///
+/// # Errors
+/// [`IssuerError`] when there is no such credential, or it cannot change so.
+pub fn change(
+    store: &dyn crate::store::Statuses,
+    id: &str,
+    change: StatusChange,
+    reason: &str,
+    operator: &str,
+    now: UnixTime,
+) -> Result<ChangedStatus, IssuerError> {
+    let status = NewStatus { credential: id, change, reason, operator };
+    store.change_status(&status, now).map_err(|denied| match denied {
+        Denied::Store(error) => error.into(),
+        Denied::Refused(StatusRefused::Unknown) => IssuerError::UnknownCredential,
+        Denied::Refused(StatusRefused::Revoked) => IssuerError::Revoked,
+        Denied::Refused(StatusRefused::Unchanged) => IssuerError::StatusUnchanged,
+    })
+}
+
+impl SignedLists {
+    /// A list is used until it changes or its `ttl` is over: then a verifier gets one that is as new as
+    /// its request.
+    fn find(&self, list: i64, format: ListFormat, version: i64, now: UnixTime) -> Option<Arc<Vec<u8>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.get(&(list, format))?;
+        let age = now.seconds_since(found.signed_at);
+        let is_current = found.version == version && (0..i64::from(TTL)).contains(&age);
+        is_current.then(|| Arc::clone(&found.token))
+    }
+
+    fn keep(&self, list: i64, format: ListFormat, signed: Kept) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MAX_KEPT && !kept.contains_key(&(list, format)) {
+            kept.clear();
+        }
+        kept.insert((list, format), signed);
+    }
+}
+
+impl From<StatusError> for IssuerError {
+    fn from(error: StatusError) -> Self {
+        Self::StatusList(error)
+    }
+}
