@@ -165,6 +165,78 @@ mod cases {
     }
 
     #[test]
+    fn an_offer_that_needs_approval_is_decided_once() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        assert!(run(&["employee", "import", "--dir", dir, &sample("hr.csv")]).status.success());
+        let offer = |more: &[&str]| {
+            let base =
+                ["offer", "create", "--dir", dir, "--employee", "E0001", "--credential", "employee-id"];
+            json(&run(&[&base, more, &["--json"]].concat()))["id"].as_str().unwrap().to_owned()
+        };
+        let (plain, first, second) = (offer(&[]), offer(&["--needs-approval"]), offer(&["--needs-approval"]));
+        let decide = |what: &str, id: &str| run(&["offer", what, "--dir", dir, "--json", "--", id]);
+        let states = || {
+            let list = json(&run(&["offer", "list", "--dir", dir, "--json"]));
+            let offers = list["offers"].as_array().unwrap().clone();
+            let state = |id: &str| {
+                let line = offers.iter().find(|line| line["id"] == id).unwrap();
+                line["approval"].as_str().map(str::to_owned)
+            };
+            [&plain, &first, &second].map(|id| state(id).unwrap_or_default())
+        };
+        assert_eq!(states(), ["", "waiting", "waiting"]);
+        let approved = decide("approve", &first);
+        assert_eq!(
+            (approved.status.code(), json(&approved)["approval"].as_str()),
+            (Some(0), Some("approved"))
+        );
+        assert_eq!(decide("reject", &second).status.code(), Some(0));
+        assert_eq!(states(), ["", "approved", "rejected"]);
+        for (what, id, code) in [
+            ("approve", &first, "INRO-ISSUER-051"),
+            ("reject", &first, "INRO-ISSUER-051"),
+            ("approve", &second, "INRO-ISSUER-051"),
+            ("approve", &plain, "INRO-ISSUER-052"),
+        ] {
+            let refused = decide(what, id);
+            assert_eq!((refused.status.code(), error(&refused).as_str()), (Some(1), code));
+        }
+        let text = String::from_utf8(run(&["offer", "list", "--dir", dir]).stdout).unwrap();
+        assert!(text.contains("approved") && text.contains("rejected"), "{text}");
+    }
+
+    #[test]
+    fn a_folder_that_asks_for_attestations_has_to_name_who_makes_them() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let text = dir.to_str().unwrap();
+        assert!(init(text).status.success());
+        assert!(run(&["employee", "import", "--dir", text, &sample("hr.csv")]).status.success());
+        let offer = || {
+            let who = ["--employee", "E0001", "--credential", "employee-id"];
+            run(&[&["offer", "create", "--dir", text], &who[..]].concat())
+        };
+        let config = dir.join("config.toml");
+        let made = std::fs::read_to_string(&config).unwrap();
+        assert!(made.contains("[encryption]\noffered = true\nrequired = false"), "{made}");
+        assert!(offer().status.success());
+        let rule = "\n[attestation.employee-id]\nkey_storage = [\"iso_18045_high\"]\n";
+        std::fs::write(&config, made.clone() + rule).unwrap();
+        assert_eq!(error(&offer()), "INRO-ISSUER-054");
+        // Any authority's certificate will do here.
+        std::fs::copy(dir.join("trust/ca.pem"), dir.join("trust/wallet-providers.pem")).unwrap();
+        assert!(offer().status.success());
+        // A folder that an earlier version made has no such section.
+        let earlier = made.split("\n[encryption]").next().unwrap().to_owned();
+        assert!(earlier.contains("[name]"), "{earlier}");
+        std::fs::write(&config, earlier).unwrap();
+        assert!(offer().status.success());
+    }
+
+    #[test]
     fn a_registration_is_bound_to_the_verifiers_certificate() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("D");

@@ -4,9 +4,9 @@
 mod cases {
     use inro_base::{Coded as _, UnixTime};
     use inro_issuer::store::{
-        Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED, MAX_TOKEN_USES,
-        MIGRATIONS, NewCopy, NewOffer, Notice, Once, Place, Redemption, Sessions as _, SqliteStore,
-        Statuses as _, StoreError, StoredEmployee,
+        Approval, Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED,
+        MAX_TOKEN_USES, MIGRATIONS, NewCopy, NewOffer, Notice, Once, Place, Redemption, Sessions as _,
+        SqliteStore, Statuses as _, StoreError, StoredEmployee,
     };
     use inro_oauth::DpopError;
     use inro_openid4vci::issuer::{CredentialError, TokenError};
@@ -134,6 +134,30 @@ mod cases {
         let spent = authorize(MAX_TOKEN_USES + 1);
         assert_eq!(spent, Err(Denied::Refused(CredentialError::Token)));
         assert_eq!(count(&beside, "used"), remembered);
+    }
+
+    /// What the first version wrote is read, and needs no approval.
+    #[test]
+    fn an_offer_of_the_first_version_can_be_redeemed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sqlite");
+        let old = sqlite::open(&path, &MIGRATIONS[..1]).unwrap();
+        old.execute_batch(
+            "INSERT INTO employees VALUES ('1', '{}', 1);
+             INSERT INTO offers (id, code_digest, guesses_left, employee, created_at, expires_at)
+                 VALUES ('1', x'0101010101010101010101010101010101010101010101010101010101010101', 5, '1', 1, 1795397000);
+             INSERT INTO offer_configurations VALUES ('1', 0, 'a', 10);
+             INSERT INTO tokens VALUES (x'0909090909090909090909090909090909090909090909090909090909090909', '1', 't', 100, 1795397000);",
+        )
+        .unwrap();
+        drop(old);
+        let store = SqliteStore::new(sqlite::open(&path, MIGRATIONS).unwrap());
+        let proof = Once { digest: &[2; 32], forget_at: NOW.plus(301) };
+        let grant = store.authorize(&[9; 32], "t", proof, NOW).unwrap();
+        assert_eq!((grant.approval, grant.identifiers), (Approval::Granted, Vec::new()));
+        assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
+        let (employee, copies) = (store.employee("1").unwrap(), ten_copies(&store));
+        assert_eq!(store.take_copies(&issuance(&[7; 32], &employee, &copies), NOW), Ok(()));
     }
 
     fn ten_copies(store: &SqliteStore) -> Vec<NewCopy> {

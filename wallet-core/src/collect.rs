@@ -153,7 +153,7 @@ impl Wallet {
             };
             // The state counts the repetitions and ends them.
             match sent.received(&self.send(request).await?, &*self.provider)? {
-                DeferredAnswer::Again(again) => draft = again,
+                DeferredAnswer::Again(again) => draft = *again,
                 answer => return Ok(answer),
             }
         }

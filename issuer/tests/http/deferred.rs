@@ -4,6 +4,8 @@ use inro_crypto::SoftwareKey;
 use inro_issuer::employees;
 use inro_issuer::hr::Options;
 use inro_issuer::offers::CreatedOffer;
+use inro_issuer::status::change;
+use inro_issuer::store::StatusChange;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -273,4 +275,19 @@ async fn a_deferred_request_takes_its_copies_from_the_offer() {
         let message = bench.credential_message_for(&waiting.token, &waiting.key, copies).await;
         assert_eq!(bench.credential(&message).await.status.as_u16(), status);
     }
+}
+
+#[tokio::test]
+async fn a_credential_revoked_between_request_and_approval_is_not_issued() {
+    let bench = Bench::new();
+    // One was issued before, so that there is something to revoke.
+    let before = bench.credential_message(&new_key(), 1).await;
+    assert_eq!(bench.credential(&before).await.verdict(), accepted());
+    let waiting = approved(&bench).await;
+    bench.wait(1);
+    let id = bench.issuer.store().credentials().unwrap().remove(0).id;
+    change(bench.issuer.store(), &id, StatusChange::Revoke, "a test", "tester", bench.now()).unwrap();
+    let denied = refused(400, "credential_request_denied", "INRO-ISSUER-035");
+    assert_eq!(waiting.later(&bench).await.verdict(), denied);
+    assert_eq!(bench.issuer.store().credentials().unwrap().remove(0).copies, 1);
 }

@@ -66,6 +66,15 @@ fn an_empty_wallet_lists_nothing() {
 }
 
 #[test]
+fn nothing_is_pending_in_an_empty_wallet() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, json, _) = wallet(folder.path(), "C", &["collect", "--json"]);
+    assert_eq!((status, json.trim()), (0, r#"{"credentials":[],"pending":[],"failed":[]}"#));
+    assert_eq!(wallet(folder.path(), "C", &["collect"]).1, "nothing is pending\n");
+    assert_eq!(wallet(folder.path(), "ja_JP.UTF-8", &["collect"]).1, "承認待ちの資格情報はありません\n");
+}
+
+#[test]
 fn keeps_the_database_private_in_a_folder_that_others_read() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("home");

@@ -483,6 +483,33 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_the_second_version_keeps_its_copies_and_takes_deferrals() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.sqlite");
+        let second = Connection::open(&path).unwrap();
+        second.execute_batch(MIGRATIONS[0]).unwrap();
+        second.execute_batch(MIGRATIONS[1]).unwrap();
+        second.pragma_update(None, "user_version", 2).unwrap();
+        // As version 2 wrote it.
+        second
+            .execute_batch(
+                r#"INSERT INTO credentials VALUES ('employee', 'urn:test:employee', 'dc+sd-jwt', '{"en":"Card","ja":"証"}',
+                     'https://issuer.example', '{"en":"Minato City","ja":"みなと市"}', '{"agency":"みなと市"}',
+                     '["agency"]', '[]', 1800000000, NULL);
+                   INSERT INTO copies (credential, text, key) VALUES ('employee', 'text', 'old');"#,
+            )
+            .unwrap();
+        drop(second);
+        let store = SqliteStore::open(&path).unwrap();
+        let record = run(store.credentials()).unwrap().remove(0);
+        assert_eq!((record.id.0.as_str(), record.copies), ("employee", 1));
+        assert_eq!(run(store.keys_in_use(None)).unwrap(), [KeyId("old".into())]);
+        assert_eq!(run(store.pending()).unwrap(), []);
+        contract::defer(&store);
+        assert_eq!(run(SqliteStore::open(&path).unwrap().pending()).unwrap().len(), 1);
+    }
+
+    #[test]
     fn wipes_the_text_of_a_spent_copy_from_the_file_and_its_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wallet.sqlite");

@@ -4,14 +4,15 @@
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
 use inro_credential::ClaimPath;
-use inro_crypto::{Provider as _, RustCrypto};
+use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
 use serde_json::{Map, Value};
 
 use super::run;
 use crate::ports::{HttpError, KeyStore, KeyStoreError, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryItem,
-    KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, Event,
+    HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, PendingEnd,
+    PendingId, PendingRecord, RequestDigest,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -40,6 +41,9 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     forgets_answered_requests_when_it_may(&*make());
     removes_a_credential_with_its_copies(&*make());
     keeps_the_history_newest_first(&*make());
+    keeps_a_deferred_issuance_with_its_keys(&*make());
+    ends_a_deferred_issuance_once(&*make());
+    stores_what_came_and_what_was_deferred_or_neither(&*make());
 }
 
 /// The contract of [`crate::Http`]. `send` carries out one request to its end; the server at `url`
@@ -104,6 +108,14 @@ pub fn spend_one_copy(store: &dyn Store, text: &str) {
 pub fn store_one_copy(store: &dyn Store) -> CredentialId {
     put(store, credential("employee", &["a"])).unwrap();
     CredentialId("employee".into())
+}
+
+/// Stores a deferred issuance.
+///
+/// # Panics
+/// Where the store fails.
+pub fn defer(store: &dyn Store) {
+    run(store.put_issued(&[], &[pending("first", 0, &["a"])])).unwrap();
 }
 
 /// Spends `copy` in the answer to `request`.
@@ -278,6 +290,76 @@ fn keeps_the_history_newest_first(store: &dyn Store) {
     assert_eq!((&newest.counterpart, newest.at, newest.registered), (&begun.counterpart, begun.at, true));
     assert_eq!(newest.items, begun.items);
     assert_eq!(run(store.history(1)).unwrap().len(), 1);
+}
+
+fn keeps_a_deferred_issuance_with_its_keys(store: &dyn Store) {
+    run(store.put_issued(&[], &[pending("first", 0, &["a", "b"]), pending("second", 1, &["c"])])).unwrap();
+    let names =
+        |records: Vec<PendingRecord>| records.into_iter().map(|record| record.id.0).collect::<Vec<_>>();
+    assert_eq!(names(run(store.pending()).unwrap()), ["first", "second"]);
+    let (id, expected) = (PendingId("first".into()), pending("first", 0, &["a", "b"]));
+    let kept = run(store.one_pending(&id)).unwrap().unwrap();
+    assert_eq!((&kept.record, &kept.ticket), (&expected.record, &expected.ticket));
+    assert_eq!((&kept.keys, &kept.dpop_key), (&expected.keys, &expected.dpop_key));
+    let keys = |names: &[&str]| names.iter().map(|name| KeyId((*name).into())).collect::<Vec<_>>();
+    // Two that share the key of their token.
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), keys(&["a", "b", "c", "dpop"]));
+    assert_eq!(run(store.keys_in_use(Some(&CredentialId("employee".into())))).unwrap(), []);
+    run(store.postpone(&id, NOW.plus(99))).unwrap();
+    assert_eq!(run(store.one_pending(&id)).unwrap().unwrap().record.retry_at, NOW.plus(99));
+    let unknown = PendingId("unheard-of".into());
+    assert!(run(store.one_pending(&unknown)).unwrap().is_none());
+    assert_eq!(run(store.postpone(&unknown, NOW)).unwrap_err(), StoreError::NoSuchPending);
+}
+
+fn ends_a_deferred_issuance_once(store: &dyn Store) {
+    run(store.put_issued(&[], &[pending("first", 0, &["a"]), pending("second", 1, &["b"])])).unwrap();
+    put(store, credential("employee", &["old"])).unwrap();
+    let (first, second) = (PendingId("first".into()), PendingId("second".into()));
+    let came = credential("employee", &["a"]);
+    let replaced = run(store.end_pending(&first, PendingEnd::Received(&came))).unwrap();
+    assert_eq!(replaced, [KeyId("old".into())]);
+    assert_eq!(run(store.credential(&came.record.id)).unwrap().unwrap().copies, 1);
+    let failed = entry(Event::Issued, Outcome::Failed);
+    assert_eq!(run(store.end_pending(&second, PendingEnd::Over(&failed))).unwrap(), []);
+    for id in [&first, &second] {
+        let again = run(store.end_pending(id, PendingEnd::Received(&came))).unwrap_err();
+        assert_eq!(again, StoreError::NoSuchPending);
+    }
+    assert_eq!(run(store.history(9)).unwrap().len(), 3);
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), [KeyId("a".into())]);
+    assert_eq!(run(store.pending()).unwrap(), []);
+}
+
+fn stores_what_came_and_what_was_deferred_or_neither(store: &dyn Store) {
+    let twice_the_same_key = [pending("first", 0, &["a"]), pending("second", 0, &["a"])];
+    assert!(run(store.put_issued(&[credential("employee", &["x"])], &twice_the_same_key)).is_err());
+    assert_eq!(run(store.credentials()).unwrap(), []);
+    assert_eq!(run(store.pending()).unwrap(), []);
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
+}
+
+fn pending(id: &str, after: i64, keys: &[&str]) -> NewPending {
+    let key = |(number, name): (u8, &&str)| CreatedKey {
+        id: KeyId((*name).into()),
+        public_key: SoftwareKey::from_secret_bytes(&[number; 32]).unwrap().public_key(),
+    };
+    NewPending {
+        record: PendingRecord {
+            id: PendingId(id.into()),
+            type_id: "urn:test:employee".into(),
+            format: "dc+sd-jwt".into(),
+            name: Localized { en: "Card".into(), ja: "証".into() },
+            issuer: "https://issuer.example".into(),
+            issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
+            issuer_vouched: true,
+            requested_at: NOW.plus(after),
+            retry_at: NOW.plus(after + 5),
+        },
+        ticket: vec![1, 2, 3],
+        keys: (1..).zip(keys).map(key).collect(),
+        dpop_key: KeyId("dpop".into()),
+    }
 }
 
 fn credential(id: &str, keys: &[&str]) -> NewCredential {

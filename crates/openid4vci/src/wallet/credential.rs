@@ -108,7 +108,7 @@ pub enum CredentialAnswer {
     /// be made anew; the same keys may be used.
     NewNonce(Authorized),
     /// The credentials come later.
-    Deferred(Deferred, Authorized),
+    Deferred(Box<Deferred>, Authorized),
 }
 
 /// Credentials of one configuration, as they were received and not yet verified. `Debug` shows
@@ -343,7 +343,7 @@ impl CredentialSent {
                     keys: draft.keys,
                     access: session.access.share(),
                 };
-                let deferred = Deferred { offered, ticket, interval };
+                let deferred = Box::new(Deferred { offered, ticket, interval });
                 Ok(CredentialAnswer::Deferred(deferred, Authorized(session)))
             }
         }

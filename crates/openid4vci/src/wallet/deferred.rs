@@ -82,7 +82,7 @@ pub enum DeferredAnswer {
         notification_id: Option<String>,
     },
     /// The same request again, with the server's DPoP nonce.
-    Again(DeferredDraft),
+    Again(Box<DeferredDraft>),
     /// Not yet.
     Pending {
         /// How long to wait at least, in seconds.
@@ -230,7 +230,7 @@ impl DeferredDraft {
             if self.attempts > MAX_NONCE_RETRIES {
                 return Err(VciError::TooManyNonces { times: self.attempts });
             }
-            return Ok(DeferredAnswer::Again(self));
+            return Ok(DeferredAnswer::Again(Box::new(self)));
         }
         let status = response.status;
         // The token that collects it has ended, and no other may.
