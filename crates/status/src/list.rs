@@ -187,7 +187,9 @@ impl VerifiedStatusList {
         let expired = self.expires_at.is_some_and(|at| now >= at);
         let since_fetch = now.seconds_since(fetched_at);
         let too_old = max_age.is_some_and(|most| self.is_older_than(most, now));
-        if expired || too_old || !(0..self.ttl).contains(&since_fetch) {
+        // Who wants it newer than its issuer has to renew it fetches it for each use.
+        let keep = max_age.map_or(self.ttl, |most| most.min(self.ttl));
+        if expired || too_old || !(0..keep).contains(&since_fetch) {
             Freshness::Stale
         } else {
             Freshness::Fresh

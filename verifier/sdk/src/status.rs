@@ -92,12 +92,13 @@ impl StatusCache {
         anchors: &Anchors,
         now: UnixTime,
         provider: &dyn Provider,
-    ) -> Result<(), StatusError> {
+    ) -> Result<KnownList, StatusError> {
         let unverified = UnverifiedStatusList::received(response)?;
         let signer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
         let expected = Expected { uri: &needed.uri, authority: &needed.authority, now };
         let list = Arc::new(unverified.verify(&signer, &expected, provider)?);
-        self.keep(needed, Kept { list, fetched_at: now })
+        self.keep(needed, Kept { list: Arc::clone(&list), fetched_at: now })?;
+        Ok(KnownList { list: Some(list), fresh: Ok(()) })
     }
 
     /// What is known when fetching failed: a list whose own time is not over still says what it says, as

@@ -53,7 +53,7 @@ impl App {
         let mut known = cache.known(needed, max_age, self.clock.now());
         if known.fresh.is_err() {
             known = match self.fetch_list(needed).await {
-                Ok(()) => cache.known(needed, max_age, self.clock.now()),
+                Ok(fetched) => fetched,
                 Err(error) => {
                     log::warn("a status list could not be had", &[("code", &error.code())]);
                     cache.without_fetching(needed, max_age, self.clock.now(), error)
@@ -65,7 +65,7 @@ impl App {
         known
     }
 
-    async fn fetch_list(self: &Arc<Self>, needed: &NeededList) -> Result<(), StatusError> {
+    async fn fetch_list(self: &Arc<Self>, needed: &NeededList) -> Result<KnownList, StatusError> {
         let response = fetch::fetch(&self.layout, self.private_status_hosts, needed.request()).await?;
         let needed = needed.clone();
         // Large lists take milliseconds to decompress.

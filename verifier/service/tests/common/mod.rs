@@ -75,6 +75,7 @@ impl House {
             name_ja: "福祉システム".into(),
             url: "https://localhost:9443".into(),
             client_id,
+            private_status_hosts: true,
         };
         init::init(&root, &settings).unwrap();
         let layout = Layout::new(&root);
