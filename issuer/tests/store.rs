@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod cases {
     use inro_base::{Coded as _, UnixTime};
+    use inro_crypto::{Signer as _, SoftwareKey};
     use inro_issuer::store::{
-        Approval, Copies as _, CopiesRefused, Denied, Employees as _, Issuance, MAX_REMEMBERED,
-        MAX_TOKEN_USES, MIGRATIONS, NewCopy, NewOffer, Notice, Once, Place, Redemption, Sessions as _,
-        SqliteStore, Statuses as _, StoreError, StoredEmployee,
+        Approval, Copies as _, CopiesRefused, Deferrals as _, Denied, Employees as _, Issuance,
+        MAX_REMEMBERED, MAX_TOKEN_USES, MAX_WAITING_TOKEN_USES, MIGRATIONS, NewCopy, NewDeferral, NewOffer,
+        Notice, Once, Place, Poll, Redemption, Sessions as _, SqliteStore, Statuses as _, StoreError,
+        StoredEmployee,
     };
     use inro_oauth::DpopError;
     use inro_openid4vci::issuer::{CredentialError, TokenError};
@@ -134,6 +136,49 @@ mod cases {
         let spent = authorize(MAX_TOKEN_USES + 1);
         assert_eq!(spent, Err(Denied::Refused(CredentialError::Token)));
         assert_eq!(count(&beside, "used"), remembered);
+    }
+
+    #[test]
+    fn a_token_that_waits_for_an_approval_lives_longer_and_is_good_for_more_polls() {
+        let (_folder, store, beside) = on_disk(1);
+        store.add_offer(&NewOffer { needs_approval: true, ..offer("2", 2, "1", NOW.plus(600)) }).unwrap();
+        for (code, uses, expires_at) in [(1, MAX_TOKEN_USES, 300), (2, MAX_WAITING_TOKEN_USES, 3_000)] {
+            assert_eq!(redeem(&store, code, code, NOW), Ok(()));
+            let found: (u32, i64) = beside
+                .query_row(
+                    "SELECT uses_left, expires_at FROM tokens WHERE digest = ?1",
+                    [[code + 100; 32]],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .unwrap();
+            assert_eq!(found, (uses, NOW.plus(expires_at).as_secs()));
+        }
+    }
+
+    #[test]
+    fn a_rejection_forgets_the_keys_that_waited() {
+        let (_folder, store, beside) = on_disk(0);
+        store.add_offer(&NewOffer { needs_approval: true, ..offer("1", 1, "1", NOW.plus(600)) }).unwrap();
+        assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
+        let (employee, key) =
+            (store.employee("1").unwrap(), SoftwareKey::from_secret_bytes(&[1; 32]).unwrap());
+        let deferral = NewDeferral {
+            id: &[3; 32],
+            token_digest: &[101; 32],
+            offer: "1",
+            configuration: "a",
+            keys: &[key.public_key()],
+            nonce: Once { digest: &[4; 32], forget_at: NOW.plus(300) },
+            employee: &employee,
+        };
+        assert_eq!(store.defer(&deferral, NOW), Ok(()));
+        let kept = || {
+            beside.query_row("SELECT length(keys) FROM deferrals", [], |row| row.get::<_, u32>(0)).unwrap()
+        };
+        assert_eq!(kept(), 64);
+        assert_eq!(store.decide("1", false, NOW), Ok(()));
+        assert_eq!(kept(), 0);
+        assert_eq!(store.poll(&[3; 32], &[101; 32], NOW.plus(5)), Ok(Poll::Rejected));
     }
 
     /// What the first version wrote is read, and needs no approval.

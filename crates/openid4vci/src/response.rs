@@ -44,10 +44,12 @@ impl CredentialResponse {
     pub fn parse(body: &[u8], proofs: usize) -> Result<Self, VciError> {
         let limits = Limits { bytes: MAX_CREDENTIAL_RESPONSE_BYTES, ..Limits::DOCUMENT };
         let object = json::parse_object(body, limits)?;
-        if object.contains_key("transaction_id") {
-            return deferred(&object);
-        }
         const MEMBER: &str = "credentials";
+        match (object.contains_key("transaction_id"), object.contains_key(MEMBER)) {
+            (true, true) => return Err(VciError::Answer { member: "transaction_id" }),
+            (true, false) => return deferred(&object),
+            (false, _) => {}
+        }
         let list = object.get(MEMBER).and_then(Value::as_array).ok_or(VciError::Answer { member: MEMBER })?;
         if list.is_empty() || list.len() > proofs {
             return Err(VciError::Answer { member: MEMBER });
@@ -109,11 +111,20 @@ pub fn nonce_to_json(c_nonce: &str) -> Value {
 
 fn deferred(object: &Map<String, Value>) -> Result<CredentialResponse, VciError> {
     let transaction_id = id(object.get("transaction_id").unwrap_or(&Value::Null), "transaction_id")?;
-    let interval = object.get("interval").and_then(Value::as_u64).filter(|seconds| *seconds > 0);
+    let interval = object.get("interval").and_then(whole_seconds);
     Ok(CredentialResponse::Deferred {
         transaction_id,
         interval: interval.ok_or(VciError::Answer { member: "interval" })?,
     })
+}
+
+/// A positive number of seconds, rounded up: it need not be whole. Source: OpenID4VCI 1.0 §8.3.
+fn whole_seconds(value: &Value) -> Option<u64> {
+    if let Some(seconds) = value.as_u64() {
+        return (seconds > 0).then_some(seconds);
+    }
+    let text = value.as_f64().filter(|seconds| *seconds > 0.0 && *seconds < 1e9)?.ceil().to_string();
+    text.parse().ok()
 }
 
 fn id(value: &Value, member: &'static str) -> Result<String, VciError> {

@@ -26,6 +26,13 @@ impl Deferrals for SqliteStore {
                 params![offer, decision, now.as_secs()],
             )?;
             if decided == 1 {
+                if !approve {
+                    // They are of no use any more.
+                    db.execute(
+                        "UPDATE deferrals SET keys = x'' WHERE token IN (SELECT digest FROM tokens WHERE offer = ?1)",
+                        params![offer],
+                    )?;
+                }
                 return Ok(Outcome::Done(()));
             }
             let found: Option<(bool, bool)> = db

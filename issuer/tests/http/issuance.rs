@@ -19,7 +19,7 @@ use inro_trust::Usage;
 use crate::support::*;
 
 /// Carries out one effect of the wallet's states.
-async fn carry_out(bench: &Bench, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn carry_out(bench: &Bench, request: HttpRequest) -> HttpResponse {
     let path = request.url.strip_prefix(URL).expect("a URL of the issuer");
     let mut built = match request.method {
         Method::Get => Request::get(path),
@@ -34,7 +34,7 @@ async fn carry_out(bench: &Bench, request: HttpRequest) -> HttpResponse {
     HttpResponse { status: answer.status.as_u16(), headers: headers.collect(), body: answer.body }
 }
 
-async fn ready(bench: &Bench, link: &str) -> Ready {
+pub(crate) async fn ready(bench: &Bench, link: &str) -> Ready {
     let seen = match read_offer(link).unwrap() {
         OfferStep::Seen(seen) => seen,
         OfferStep::Fetch(fetch, request) => fetch.received(&carry_out(bench, request).await).unwrap(),

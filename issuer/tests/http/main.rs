@@ -18,3 +18,5 @@ mod status;
 mod support;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod waiting_wallet;

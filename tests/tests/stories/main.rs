@@ -8,6 +8,7 @@
 )]
 
 mod authorizing;
+mod deferred;
 mod key_rotation;
 mod main_job;
 mod mdoc;

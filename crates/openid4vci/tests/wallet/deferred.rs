@@ -71,6 +71,17 @@ fn refuses_another_transaction_and_more_credentials_than_keys() {
     assert_eq!(code(&later("other")), Some("INRO-VCI-016"));
     assert_eq!(code(&json!({ "transaction_id": "t" })), Some("INRO-VCI-016"));
     assert_eq!(code(&json!({ "transaction_id": "t", "interval": 0 })), Some("INRO-VCI-016"));
+    for number in [json!(0.0), json!(-1), json!("5"), json!(1e12)] {
+        assert_eq!(
+            code(&json!({ "transaction_id": "t", "interval": number })),
+            Some("INRO-VCI-016"),
+            "{number}"
+        );
+    }
+    let fraction = answer(202, &json!({ "transaction_id": "t", "interval": 2.5 }));
+    assert!(matches!(poll(&fraction), Ok(DeferredAnswer::Pending { interval: 3 })));
+    let both = json!({ "transaction_id": "t", "interval": 1, "credentials": [{ "credential": "a~" }] });
+    assert_eq!(code(&both), Some("INRO-VCI-016"));
     let two = json!({ "credentials": [{ "credential": "a~" }, { "credential": "b~" }] });
     assert_eq!(code(&two), Some("INRO-VCI-016"));
 }
