@@ -177,7 +177,9 @@ mod cases {
             json(&run(&[&base, more, &["--json"]].concat()))["id"].as_str().unwrap().to_owned()
         };
         let (plain, first, second) = (offer(&[]), offer(&["--needs-approval"]), offer(&["--needs-approval"]));
-        let decide = |what: &str, id: &str| run(&["offer", what, "--dir", dir, "--json", "--", id]);
+        let decide = |what: &str, id: &str| run(&["offer", what, "--dir", dir, id, "--json"]);
+        let dashed = decide("approve", "-unheard-of");
+        assert_eq!((dashed.status.code(), error(&dashed).as_str()), (Some(1), "INRO-ISSUER-050"));
         let states = || {
             let list = json(&run(&["offer", "list", "--dir", dir, "--json"]));
             let offers = list["offers"].as_array().unwrap().clone();

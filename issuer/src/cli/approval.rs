@@ -17,7 +17,8 @@ use crate::store::{Approval, Deferrals as _, OfferLine};
 pub(super) struct DecideArgs {
     #[command(flatten)]
     folder: Folder,
-    /// The offer's id, as `offer create` and `offer list` show it.
+    /// The offer's id, as `offer create` and `offer list` show it; it may begin with a dash.
+    #[arg(allow_hyphen_values = true)]
     id: String,
 }
 

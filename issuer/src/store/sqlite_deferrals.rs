@@ -13,6 +13,10 @@ use super::sqlite::{
 };
 use super::{CopiesRefused, Denied, Issuance, StoreError};
 
+/// How long a token lives once everything was collected that it waited for, in seconds: long enough to
+/// tell what became of it.
+const COLLECTED_TOKEN_LIFETIME: i64 = 300;
+
 /// A public key in the column `keys`: both coordinates.
 const KEY_BYTES: usize = 64;
 
@@ -155,6 +159,12 @@ impl Deferrals for SqliteStore {
             if !record(db, issuance, now)? {
                 return Ok(Outcome::Undo(Denied::Refused(CopiesRefused::TakenBack)));
             }
+            // Nothing is waited for any more, so the token need not outlive anything.
+            db.execute(
+                "UPDATE tokens SET expires_at = min(expires_at, ?2)
+                 WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM deferrals WHERE token = ?1 AND used_at IS NULL)",
+                params![issuance.notice.token_digest, now.plus(COLLECTED_TOKEN_LIFETIME).as_secs()],
+            )?;
             Ok(Outcome::Done(()))
         })
     }

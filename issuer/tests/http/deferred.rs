@@ -101,6 +101,25 @@ async fn a_token_outlives_the_approval_by_thirty_days_from_its_issue() {
 }
 
 #[tokio::test]
+async fn a_token_ends_five_minutes_after_everything_was_collected() {
+    let bench = Bench::new();
+    let offer = bench.offer_to_approve();
+    let first = ask(&bench, &offer).await;
+    let mut other = bench.credential_message_for(&first.token, &first.key, 1).await;
+    other.members.insert("credential_configuration_id".into(), "role-authority.dc+sd-jwt".into());
+    let transaction = bench.credential(&other).await.json()["transaction_id"].as_str().unwrap().to_owned();
+    let second = Waiting { key: first.key.clone(), token: first.token.clone(), transaction };
+    bench.issuer.decide(&offer.id, true).unwrap();
+    assert_eq!(copies(&first.later(&bench).await), 2);
+    bench.wait(300);
+    assert_eq!(copies(&second.poll(&bench).await), 1);
+    bench.wait(299);
+    assert_eq!(second.poll(&bench).await.verdict(), over());
+    bench.wait(1);
+    assert_eq!(second.poll(&bench).await.verdict(), refused(401, "invalid_token", "INRO-VCI-037"));
+}
+
+#[tokio::test]
 async fn an_offer_approved_before_it_is_redeemed_is_issued_at_once() {
     let bench = Bench::new();
     let (offer, key) = (bench.offer_to_approve(), new_key());
