@@ -8,8 +8,8 @@ use crate::error::WalletError;
 use crate::incoming::{Issuer, MAX_WAIT, Notices, localized};
 use crate::ports::StoreError;
 use crate::records::{
-    CredentialRecord, Event, HistoryItem, KeyId, NewCredential, NewHistoryEntry, Outcome, Pending,
-    PendingEnd, PendingId, PendingRecord,
+    CredentialId, CredentialRecord, Event, HistoryItem, KeyId, NewCredential, NewHistoryEntry, Outcome,
+    Pending, PendingEnd, PendingId, PendingRecord,
 };
 use crate::wallet::Wallet;
 
@@ -85,17 +85,26 @@ impl Wallet {
             Err(error) => return Err(error),
         };
         let checked = self.check(&offered, texts, &pending.keys, &issuer, &anchors);
-        match self.keep_collected(id, checked).await {
-            Ok(record) => {
+        self.settle(&pending, checked, notices).await.map(Some)
+    }
+
+    /// Keeps what came and tells the issuer; or gives up, since the issuer gives it once.
+    async fn settle(
+        &self,
+        pending: &Pending,
+        checked: Result<NewCredential, WalletError>,
+        notices: Notices,
+    ) -> Result<CredentialRecord, WalletError> {
+        match self.keep_collected(&pending.record.id, checked).await {
+            Ok(id) => {
                 self.tell(notices, NotificationEvent::Accepted).await;
                 // Keys that resist are deleted when the wallet opens again.
-                let _ = self.delete_unused(&made_for(&pending)).await;
-                Ok(Some(record))
+                let _ = self.delete_unused(&made_for(pending)).await;
+                self.show(&id).await
             }
-            // The issuer gives it once: what cannot be kept is over.
             Err(error) => {
                 self.tell(notices, NotificationEvent::Failure).await;
-                self.give_up(&pending).await?;
+                self.give_up(pending).await?;
                 Err(error)
             }
         }
@@ -105,12 +114,12 @@ impl Wallet {
         &self,
         id: &PendingId,
         checked: Result<NewCredential, WalletError>,
-    ) -> Result<CredentialRecord, WalletError> {
+    ) -> Result<CredentialId, WalletError> {
         let credential = checked?;
         self.check_holder(&credential).await?;
         let replaced = self.store.end_pending(id, PendingEnd::Received(&credential)).await?;
         let _ = self.delete_keys(&replaced).await;
-        self.show(&credential.record.id).await
+        Ok(credential.record.id)
     }
 
     /// Forgets a deferred issuance, with its keys.

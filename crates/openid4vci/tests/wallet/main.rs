@@ -10,3 +10,5 @@ mod sealed;
 mod states;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod wire;
