@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::demands::Demands;
 use crate::error::IssuerError;
 use crate::secrets::ServerSecrets;
-use crate::status::SignedLists;
+use crate::signed_lists::SignedLists;
 use crate::store::Store;
 
 /// How many copies of a credential one offer yields, and one request may ask for. Each copy is

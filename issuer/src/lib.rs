@@ -23,6 +23,7 @@ pub mod redeem;
 pub mod registrar;
 pub mod renewal;
 pub mod secrets;
+pub mod signed_lists;
 pub mod signer;
 pub mod status;
 pub mod store;

@@ -1,8 +1,7 @@
 //! Status lists as the issuer publishes them: made of one list's places when somebody asks, signed, and
 //! kept until a status changes or their time is over.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use inro_base::UnixTime;
 use inro_credential::Format;
@@ -10,37 +9,14 @@ use inro_status::{Bits, StatusArray, StatusError, StatusListToken, StatusReferen
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::signed_lists::{Kept, ListFormat, TTL};
 use crate::store::{
     ChangedStatus, CredentialState, Denied, LIST_PLACES, NewStatus, Place, StatusChange, StatusRefused,
 };
 
-/// How long a verifier may use a list before it fetches a newer one, in seconds.
-pub const TTL: u32 = 30;
 /// From when on a list must not be used, in seconds: verifiers go on for a day while the issuer is down,
 /// as their policies say.
 pub const LIFETIME: i64 = 24 * 3_600;
-/// The most signed lists that are kept at once: they are made again within milliseconds.
-const MAX_KEPT: usize = 64;
-
-/// The two formats of a list.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum ListFormat {
-    /// A JWT.
-    Jwt,
-    /// A CWT.
-    Cwt,
-}
-
-/// Signed lists by number and format.
-#[derive(Default)]
-pub(crate) struct SignedLists(Mutex<HashMap<(i64, ListFormat), Kept>>);
-
-struct Kept {
-    version: i64,
-    signed_at: UnixTime,
-    token: Arc<Vec<u8>>,
-}
-
 impl Issuer {
     /// A place in a status list for each of `count` copies.
     pub(crate) fn reserve_places(&self, count: usize) -> Result<Vec<Place>, IssuerError> {
@@ -133,26 +109,6 @@ pub fn change(
         Denied::Refused(StatusRefused::Revoked) => IssuerError::Revoked,
         Denied::Refused(StatusRefused::Unchanged) => IssuerError::StatusUnchanged,
     })
-}
-
-impl SignedLists {
-    /// A list is used until it changes or its `ttl` is over: then a verifier gets one that is as new as
-    /// its request.
-    fn find(&self, list: i64, format: ListFormat, version: i64, now: UnixTime) -> Option<Arc<Vec<u8>>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&(list, format))?;
-        let age = now.seconds_since(found.signed_at);
-        let is_current = found.version == version && (0..i64::from(TTL)).contains(&age);
-        is_current.then(|| Arc::clone(&found.token))
-    }
-
-    fn keep(&self, list: i64, format: ListFormat, signed: Kept) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MAX_KEPT && !kept.contains_key(&(list, format)) {
-            kept.clear();
-        }
-        kept.insert((list, format), signed);
-    }
 }
 
 impl From<StatusError> for IssuerError {

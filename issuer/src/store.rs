@@ -4,6 +4,7 @@
 mod deferrals;
 mod sqlite;
 mod sqlite_deferrals;
+mod sqlite_places;
 mod sqlite_statuses;
 mod statuses;
 

@@ -13,7 +13,7 @@ use inro_status::{CWT_MEDIA_TYPE, JWT_MEDIA_TYPE};
 use super::answer::{Name, problem};
 use super::documents::{by_accept, prefers};
 use crate::issuer::Issuer;
-use crate::status::{ListFormat, TTL};
+use crate::signed_lists::{ListFormat, TTL};
 
 /// `GET /status-lists/{number}`: a JWT, or a CWT for who prefers that.
 ///

@@ -9,7 +9,7 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::deferrals::Approval;
-use super::sqlite_statuses::{attach, may_issue};
+use super::sqlite_places::{attach, may_issue};
 use super::statuses::CredentialState;
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,

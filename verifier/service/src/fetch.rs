@@ -115,7 +115,8 @@ impl Resolve for PublicAddresses {
                 let refused = io::Error::new(io::ErrorKind::PermissionDenied, "no public address");
                 return Err(refused.into());
             }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            let addresses: Addrs = Box::new(public.into_iter());
+            Ok(addresses)
         })
     }
 }

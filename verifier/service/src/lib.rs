@@ -15,6 +15,7 @@ mod fetch;
 pub mod http;
 pub mod init;
 pub mod layout;
+mod lookup;
 pub mod policies;
 pub mod registration;
 mod status;

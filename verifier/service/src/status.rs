@@ -1,91 +1,25 @@
-//! Status lists for a response that is being judged: from the cache, else fetched, each by one task at a
-//! time, however many responses wait for it.
+//! The status lists of one verifier, and whose turn it is to fetch one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use inro_base::Coded as _;
-use inro_service::log;
-use inro_status::StatusError;
-use inro_verifier_sdk::{KnownList, KnownLists, NeededList, StatusCache};
-
-use crate::app::App;
-use crate::{fetch, trust};
+use inro_verifier_sdk::{NeededList, StatusCache};
 
 /// The lists of one verifier.
 #[derive(Debug, Default)]
 pub(crate) struct StatusLists {
-    cache: StatusCache,
+    pub(crate) cache: StatusCache,
     fetching: Mutex<HashMap<NeededList, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl App {
-    /// What is known of the lists in `needed`; those that are missing or stale are fetched, all at once.
-    pub async fn status_lists(self: Arc<Self>, needed: Vec<NeededList>, max_age: Option<i64>) -> KnownLists {
-        let tasks: Vec<_> = needed
-            .into_iter()
-            .map(|list| {
-                let app = Arc::clone(&self);
-                tokio::spawn(async move {
-                    let known = app.status_list(&list, max_age).await;
-                    (list, known)
-                })
-            })
-            .collect();
-        let mut known = KnownLists::new();
-        for task in tasks {
-            if let Ok((list, found)) = task.await {
-                known.insert(list, found);
-            }
-        }
-        known
-    }
-
-    async fn status_list(self: Arc<Self>, needed: &NeededList, max_age: Option<i64>) -> KnownList {
-        let cache = &self.status.cache;
-        let known = cache.known(needed, max_age, self.clock.now());
-        if known.fresh.is_ok() {
-            return known;
-        }
-        let turn = self.status.turn(needed);
-        let waiting = turn.lock().await;
-        // Who waited for another task's fetch finds what it brought.
-        let mut known = cache.known(needed, max_age, self.clock.now());
-        if known.fresh.is_err() {
-            known = match self.fetch_list(needed).await {
-                Ok(fetched) => fetched,
-                Err(error) => {
-                    log::warn("a status list could not be had", &[("code", &error.code())]);
-                    cache.without_fetching(needed, max_age, self.clock.now(), error)
-                }
-            };
-        }
-        drop(waiting);
-        self.status.forget_turn(needed, &turn);
-        known
-    }
-
-    async fn fetch_list(self: &Arc<Self>, needed: &NeededList) -> Result<KnownList, StatusError> {
-        let response = fetch::fetch(&self.layout, self.private_status_hosts, needed.request()).await?;
-        let needed = needed.clone();
-        // Large lists take milliseconds to decompress.
-        let verified = Arc::clone(self).blocking(move |app| {
-            let anchors = trust::issuers(&app.layout)?;
-            let now = app.clock.now();
-            Ok(app.status.cache.received(&needed, &response, &anchors, now, app.verifier.provider()))
-        });
-        verified.await.unwrap_or(Err(StatusError::Unreachable))
-    }
-}
-
 impl StatusLists {
-    fn turn(&self, needed: &NeededList) -> Arc<tokio::sync::Mutex<()>> {
+    pub(crate) fn turn(&self, needed: &NeededList) -> Arc<tokio::sync::Mutex<()>> {
         let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(fetching.entry(needed.clone()).or_default())
     }
 
     /// The last one out takes the entry away, so that the table is no larger than what is under way.
-    fn forget_turn(&self, needed: &NeededList, turn: &Arc<tokio::sync::Mutex<()>>) {
+    pub(crate) fn forget_turn(&self, needed: &NeededList, turn: &Arc<tokio::sync::Mutex<()>>) {
         let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::strong_count(turn) <= 2 {
             fetching.remove(needed);

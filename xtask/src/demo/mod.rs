@@ -2,7 +2,9 @@
 //! from an HR file to a decision, told in plain words.
 
 mod api;
+mod cast;
 pub(crate) mod guard;
+mod later;
 mod prerequisites;
 mod stage;
 mod story;

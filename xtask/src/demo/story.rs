@@ -3,21 +3,17 @@
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::stage::{Said, Stage, free_urls, text};
+use super::cast::{EMPLOYEE, ISSUER, VERIFIER, WALLET, first_line, member, plain, verdict};
+use super::later;
+use super::stage::{Stage, free_urls, text};
 use super::telling::Telling;
 
-const ISSUER: &str = "inro-issuer";
-const VERIFIER: &str = "inro-verifier";
-const WALLET: &str = "inro-wallet";
 /// A wallet of the test room that posts what it is told to instead of what it should.
 const TAMPERING_WALLET: &str = "inro-tampering-wallet";
 
 /// The sample file and how many employees it has.
 const HR_FILE: &str = "issuer/samples/hr.csv";
 const EMPLOYEES: usize = 20;
-/// An employee of the sample file who may approve welfare claims.
-const EMPLOYEE: &str = "E0001";
-
 /// The exit status of a wallet that refuses.
 const REFUSED: i32 = 3;
 
@@ -67,6 +63,21 @@ pub(crate) fn tell(telling: &mut Telling, stage: &mut Stage) -> Result<(), Strin
     telling.step("A tampered presentation is rejected", "改ざんされた提示を退ける", || {
         tamper(stage, &api)
     })?;
+    telling.step(
+        "The same authority as an ISO mdoc, the answer encrypted",
+        "同じ権限をmdocで、応答を暗号化して示す",
+        || later::mdoc(stage, &api),
+    )?;
+    telling.step(
+        "A credential that a second person has to approve",
+        "二人目の承認を経て発行する",
+        || later::approval(stage),
+    )?;
+    telling.step(
+        "The agency revokes the authority, and the verifier refuses it",
+        "権限を失効させ、検証者が退ける",
+        || later::revocation(stage, &api),
+    )?;
     telling.step("The employee looks at what the wallet remembers", "履歴を見る", || history(stage))?;
     telling.step("Both services stop", "両サービスを停止する", || stage.stop().map(|()| Vec::new()))
 }
@@ -185,7 +196,7 @@ fn over_ask(stage: &Stage, api: &Api) -> Result<Vec<String>, String> {
     }
     Ok(vec![
         "asked within the registration: answered; asked for one claim more: the wallet says".to_owned(),
-        format!("  {}", first_line(&said)),
+        format!("  {}", first_line(&said.stderr)),
     ])
 }
 
@@ -211,25 +222,4 @@ fn tamper(stage: &Stage, api: &Api) -> Result<Vec<String>, String> {
 fn history(stage: &Stage) -> Result<Vec<String>, String> {
     let said = stage.ok(WALLET, &["--home", &text(&stage.path("wallet")), "history"])?;
     Ok(said.stdout.lines().map(str::to_owned).collect())
-}
-
-fn verdict(api: &Api, id: &str, expected: &str) -> Result<Value, String> {
-    let result = api.result(id)?;
-    if member(&result, "status")? == expected {
-        return Ok(result);
-    }
-    Err(format!("the verifier was expected to say {expected:?}: {result}"))
-}
-
-fn member<'a>(object: &'a Value, name: &str) -> Result<&'a Value, String> {
-    object.get(name).ok_or_else(|| format!("no {name} in {object}"))
-}
-
-/// A JSON value as people read it: a text without its quotes.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn first_line(said: &Said) -> &str {
-    said.stderr.lines().next().unwrap_or_default()
 }

@@ -1,0 +1,29 @@
+//! What an issuance does to places and to the state of its credential, inside its transaction.
+
+use rusqlite::{Connection, params};
+
+use super::statuses::Place;
+
+/// Attaches the places of copies that are about to be sent to their credential.
+pub(super) fn attach(db: &Connection, place: Place, credential: &str) -> Result<(), rusqlite::Error> {
+    let attached = db.execute(
+        "UPDATE places SET credential = ?3 WHERE list = ?1 AND place = ?2 AND credential IS NULL",
+        params![place.list, place.index, credential],
+    )?;
+    // A copy without a place could never be taken back, so it must not be sent.
+    if attached == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
+}
+
+/// Whether nothing speaks against new copies of a credential under an offer: it is not suspended, and
+/// if it was revoked, the offer is newer than that. Then it stands again.
+pub(super) fn may_issue(db: &Connection, credential: &str, offer: &str) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT status = 'valid' OR (status = 'revoked' AND status_at < (SELECT created_at FROM offers WHERE id = ?2))
+               FROM credentials WHERE id = ?1";
+    let may: bool = db.query_row(sql, params![credential, offer], |row| row.get(0))?;
+    if may {
+        let sql =
+            "UPDATE credentials SET status = 'valid', status_at = NULL WHERE id = ?1 AND status = 'revoked'";
+        db.execute(sql, params![credential])?;
+    }
+    Ok(may)
+}
