@@ -10,6 +10,8 @@ use inro_crypto::{Provider, PublicKey, Signature, Signer};
 
 use crate::{CoseError, Item, Kind, Limits};
 
+/// `crit` in a header. Source: RFC 9052 §3.1.
+const CRIT: u64 = 2;
 /// `typ` in a header. Source: RFC 9596 §2.
 const TYP: i64 = 16;
 /// `x5chain` in a header. Source: RFC 9360 §2.
@@ -61,7 +63,8 @@ impl UnverifiedSign1 {
         {
             return Err(CoseError::Type);
         }
-        if unprotected.kind() != Kind::Map || !(payload.is_null() || payload.kind() == Kind::Bytes) {
+        refuse_unprotected_critical(*unprotected)?;
+        if !(payload.is_null() || payload.kind() == Kind::Bytes) {
             return Err(CoseError::Structure);
         }
         let read = CoseSign1::from_cbor_value(item.value()?).map_err(|_| CoseError::Structure)?;
@@ -218,12 +221,23 @@ pub(crate) fn protected_header(item: Item<'_>) -> Result<ProtectedHeader, CoseEr
             return Err(CoseError::Structure);
         }
         // `coset` takes an empty list for an absent one; both would be a demand that we cannot meet.
-        if inner.map()?.iter().any(|(label, _)| label.unsigned() == Ok(2)) {
+        if inner.map()?.iter().any(|(label, _)| label.unsigned() == Ok(CRIT)) {
             return Err(CoseError::Critical);
         }
         Header::from_slice(bytes).map_err(|_| CoseError::Structure)?
     };
     Ok(ProtectedHeader { original_data: Some(bytes.to_vec()), header })
+}
+
+/// `crit` counts in the protected header alone; elsewhere it is a demand that nobody signed, and `coset`
+/// would pass over it.
+///
+/// Source: RFC 9052 §3.1.
+pub(crate) fn refuse_unprotected_critical(unprotected: Item<'_>) -> Result<(), CoseError> {
+    if unprotected.map()?.iter().any(|(label, _)| label.unsigned() == Ok(CRIT)) {
+        return Err(CoseError::Critical);
+    }
+    Ok(())
 }
 
 fn check_header(header: &Header) -> Result<(), CoseError> {
@@ -354,6 +368,8 @@ mod tests {
             let header = [(1, Value::from(-7)), (2, Value::Array(critical))];
             assert_eq!(refusal(&signed(&header, &[])), "INRO-COSE-009");
         }
+        let unsigned = signed(&[(1, Value::from(-7))], &[(2, Value::Array(vec![Value::from(4)]))]);
+        assert_eq!(refusal(&unsigned), "INRO-COSE-009");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use inro_base::{Rng, UnixTime};
 use inro_cose::{Sign1ToSign, Value, write};
@@ -12,7 +13,7 @@ use crate::profile::{MAX_ELEMENTS, RANDOM_BYTES};
 const MAX_DECOYS: usize = 64;
 
 /// What an mdoc is to say.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MdocIssuance {
     /// The document type.
     pub doc_type: String,
@@ -37,7 +38,6 @@ pub struct MdocIssuance {
 }
 
 /// An mdoc that waits for its issuer's signature.
-#[derive(Debug)]
 #[must_use]
 pub struct UnsignedMdoc {
     namespaces: Value,
@@ -116,6 +116,20 @@ impl UnsignedMdoc {
     pub fn sign_with(self, signer: &dyn Signer) -> Result<Vec<u8>, MdocError> {
         let signature = signer.sign_es256(self.signing_input()).map_err(inro_cose::CoseError::from)?;
         Ok(self.finish(&signature))
+    }
+}
+
+/// Shows the type and how much there is: the rest are claims.
+impl fmt::Debug for MdocIssuance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let elements: usize = self.namespaces.iter().map(|(_, elements)| elements.len()).sum();
+        write!(f, "MdocIssuance({:?}, {elements} elements)", self.doc_type)
+    }
+}
+
+impl fmt::Debug for UnsignedMdoc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UnsignedMdoc({:?})", self.sign1)
     }
 }
 

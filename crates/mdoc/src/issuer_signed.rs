@@ -6,7 +6,7 @@ use crate::MdocError;
 use crate::profile::MAX_ELEMENTS;
 
 /// One data element with what hides it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct SignedItem {
     pub(crate) namespace: String,
     pub(crate) digest_id: u64,

@@ -6,6 +6,8 @@
     reason = "helpers of tests, outside the test functions"
 )]
 
+#[path = "mdoc/certified.rs"]
+mod certified;
 #[path = "mdoc/hostile.rs"]
 mod hostile;
 #[path = "mdoc/properties.rs"]
@@ -137,4 +139,16 @@ fn nothing_is_issued_that_contradicts_itself() {
         mdoc.namespaces[0].1 = (0..600).map(|n| (format!("e{n}"), Value::Null)).collect();
     };
     assert!(matches!(refused(many), MdocError::TooMany { .. }));
+}
+
+#[test]
+fn debug_texts_show_no_claims() {
+    let issuance = issuance();
+    let mut shown = format!("{issuance:?}");
+    let unsigned = issuance.build(&mut Replay(1), &RustCrypto).unwrap();
+    shown.push_str(&format!("{unsigned:?}"));
+    let bytes = unsigned.sign_with(&issuer()).unwrap();
+    shown.push_str(&format!("{:?}", UnverifiedIssuerSigned::parse(&bytes).unwrap()));
+    shown.push_str(&format!("{:?}", held()));
+    assert!(["M0001", "clearance", "welfare"].iter().all(|word| !shown.contains(word)), "{shown}");
 }

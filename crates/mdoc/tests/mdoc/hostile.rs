@@ -44,6 +44,17 @@ fn an_item_whose_identifier_was_altered() {
     );
 }
 
+/// The format's own limit: the issuer signs digests and the device signs its own elements, so the list of
+/// items is covered by nobody. Whoever asked for an element has to notice that it is missing.
+#[test]
+fn items_left_out_on_the_way_are_not_noticed_here() {
+    let mut fewer = response();
+    items(&mut fewer, MAIN).clear();
+    let left = verify(&encode(&fewer)).unwrap();
+    assert!(!left.claims().contains_key(MAIN), "nothing stands in for what was left out");
+    assert!(left.claims().contains_key(POWERS));
+}
+
 #[test]
 fn an_item_swapped_into_another_name_space() {
     refuses(

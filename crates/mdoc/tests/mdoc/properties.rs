@@ -59,6 +59,8 @@ proptest! {
         prop_assert_eq!(Json::from(verified.claims().clone()), Json::from(expected));
     }
 
+    // Neither signature covers which items travel, so a message can be made to say less (see
+    // `hostile::items_left_out_on_the_way_are_not_noticed_here`); it never says anything else.
     #[test]
     fn no_altered_byte_changes_what_is_said(at in any::<proptest::sample::Index>(), flip in 1_u8..=255) {
         let mut bytes = present(&held(), &[(MAIN, "clearance")], &transcript());
@@ -66,7 +68,8 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         if let Ok(verified) = verify(&bytes) {
-            prop_assert_eq!(verified.claims(), &honest);
+            let left_out = verified.claims().is_empty();
+            prop_assert!(left_out || *verified.claims() == honest);
         }
     }
 
