@@ -19,9 +19,9 @@ pub struct Collected {
     /// What was waited for.
     pub pending: PendingRecord,
     /// The credential, or `None` while it is still waited for.
-    ///
-    /// After [`WalletError::is_over`] nothing will come of it, and the wallet has forgotten it.
     pub outcome: Result<Option<CredentialRecord>, WalletError>,
+    /// Whether the wallet has forgotten it: it came, or nothing will come of it.
+    pub over: bool,
 }
 
 impl Wallet {
@@ -45,12 +45,10 @@ impl Wallet {
         for pending in self.store.pending().await? {
             let outcome =
                 if pending.retry_at > self.now() { Ok(None) } else { self.collect_one(&pending.id).await };
-            let retry_at = match &outcome {
-                Ok(None) => self.store.one_pending(&pending.id).await?.map(|kept| kept.record.retry_at),
-                Ok(Some(_)) | Err(_) => None,
-            };
-            let pending = PendingRecord { retry_at: retry_at.unwrap_or(pending.retry_at), ..pending };
-            collected.push(Collected { pending, outcome });
+            let kept = self.store.one_pending(&pending.id).await?;
+            let over = kept.is_none();
+            let pending = kept.map_or(pending, |kept| kept.record);
+            collected.push(Collected { pending, outcome, over });
         }
         Ok(collected)
     }

@@ -46,7 +46,7 @@ pub(crate) fn collected_json(collected: &[Collected], language: Language) -> Val
             Err(error) => {
                 let mut object = pending_json(&one.pending);
                 if let Some(members) = object.as_object_mut() {
-                    members.insert("over".into(), error.is_over().into());
+                    members.insert("over".into(), one.over.into());
                     members.insert("error".into(), report::to_json(error, language));
                 }
                 failed.push(object);

@@ -115,8 +115,9 @@ fn keeps_what_could_not_be_asked_for() {
     assert_eq!((failed.code().as_str(), failed.is_over()), ("INRO-VCI-014", false));
     for request in 0..2 {
         let wallet = waiting.wallet(|script| script.cut_at = Some(request));
-        let cut = run(wallet.collect()).unwrap().remove(0).outcome;
-        assert_eq!(code(cut), "INRO-WALLET-011");
+        let cut = run(wallet.collect()).unwrap().remove(0);
+        assert!(!cut.over);
+        assert_eq!(code(cut.outcome), "INRO-WALLET-011");
         assert_eq!((waiting.device.keys(), waiting.pending()), (4, 1));
     }
     waiting.later.set(|later| later.decision = Some(Ok(())));
@@ -132,8 +133,9 @@ fn what_comes_late_is_checked_like_what_comes_at_once() {
     });
     waiting.wait(60);
     let wallet = waiting.wallet(|script| script.copies = |plans| plans[1].key = plans[0].key);
-    let refused = run(wallet.collect()).unwrap().remove(0).outcome;
-    assert_eq!(code(refused), "INRO-WALLET-033");
+    let refused = run(wallet.collect()).unwrap().remove(0);
+    assert!(refused.over);
+    assert_eq!(code(refused.outcome), "INRO-WALLET-033");
     assert_eq!(waiting.later.told(), [json!({ "notification_id": "n", "event": "credential_failure" })]);
     // The issuer gives it once, so there is nothing left to wait for.
     assert_eq!((waiting.device.keys(), waiting.pending(), waiting.device.copies()), (0, 0, 0));
