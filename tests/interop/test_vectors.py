@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from inro_peers.jose import PublicKey, key_from_jwk
+from inro_peers import jwe
+from inro_peers.jose import PublicKey, b64url, key_from_jwk
 from inro_peers.sdjwt import SdJwt, SdJwtError
 
 VECTORS = Path(os.environ.get("INRO_VECTORS") or Path(__file__).resolve().parents[3] / "shared/vectors") / "sd-jwt"
@@ -56,3 +57,12 @@ def test_a_forged_disclosure_of_a_vector_is_refused(case: Path) -> None:
     assert sd_jwt.verify_issuer(_issuer_key())
     with pytest.raises(SdJwtError, match="no digest refers to"):
         sd_jwt.forging("forged").verify_issuer(_issuer_key())
+
+
+def test_derives_the_key_of_rfc_7518() -> None:
+    """Source: RFC 7518 appendix C (shared secret, parties and the key that comes of them)."""
+    secret = bytes(
+        [158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156]
+        + [251, 49, 110, 163, 218, 128, 106, 72, 246, 218, 167, 121, 140, 254, 144, 196]
+    )
+    assert b64url(jwe.derive_key(secret, "A128GCM", b"Alice", b"Bob")) == "VqqN6vgjbSBcIijNcacQGg"

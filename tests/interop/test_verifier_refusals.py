@@ -13,8 +13,9 @@ import pytest
 
 from conftest import CLERK
 from expectations import coded
+from inro_peers import jwe
 from inro_peers.issuer import ForeignIssuer
-from inro_peers.jose import JsonObject, Jws, new_key, sign_jws
+from inro_peers.jose import JsonObject, Jws, new_key, public_jwk, sign_jws
 from inro_peers.processes import InroVerifier
 from inro_peers.sdjwt import SdJwt
 from inro_peers.transport import HttpsClient, Reply
@@ -196,6 +197,71 @@ def test_refuses_a_malformed_vp_token(ask: Ask, credentials: list[HeldCredential
     form = asked.answer(credentials[1:])
     [name] = json.loads(form["vp_token"])
     asked.assert_refuses(form | {"vp_token": vp_token.replace("employee", name)})
+
+
+def _recipient(asked: Asked) -> JsonObject:
+    [key] = asked.request.parameters["client_metadata"]["jwks"]["keys"]
+    return dict(key)
+
+
+def _reply(asked: Asked, encrypted: str) -> Reply:
+    """Posts an encrypted response as it is."""
+    request = replace(asked.request, parameters=asked.request.parameters | {"response_mode": "direct_post"})
+    return asked.wallet.post(request, {"response": encrypted})
+
+
+@pytest.mark.parametrize("enc", ["A128GCM", "A256GCM"])
+@pytest.mark.usefixtures("accepted")
+def test_reads_each_content_encryption_that_it_offers(ask: Ask, credentials: list[HeldCredential], enc: str) -> None:
+    asked = ask()
+    assert enc in asked.request.parameters["client_metadata"]["encrypted_response_enc_values_supported"]
+    form = asked.answer(credentials[1:])
+    payload = form | {"vp_token": json.loads(form["vp_token"])}
+    assert _reply(asked, jwe.encrypt(payload, _recipient(asked), enc)).status == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"kid": "another"}, {"kid": None}, {"alg": "dir"}, {"enc": "A192GCM"}, {"zip": "DEF"}, {"crit": ["exp"], "exp": 1}],
+    ids=["other kid", "no kid", "alg", "enc", "zip", "crit"],
+)
+@pytest.mark.usefixtures("accepted")
+def test_refuses_a_wrong_encryption_header(
+    ask: Ask, credentials: list[HeldCredential], header: JsonObject
+) -> None:
+    asked = ask()
+    form = asked.answer(credentials[1:])
+    payload = form | {"vp_token": json.loads(form["vp_token"])}
+    reply = _reply(asked, jwe.encrypt(payload, _recipient(asked), "A128GCM", header))
+    assert reply.status == 400
+    assert coded(reply.json())
+    assert not asked.result.get("credentials")
+
+
+@pytest.mark.usefixtures("accepted")
+def test_refuses_an_encryption_to_another_key_or_altered(ask: Ask, credentials: list[HeldCredential]) -> None:
+    asked = ask()
+    form = asked.answer(credentials[1:])
+    payload = form | {"vp_token": json.loads(form["vp_token"])}
+    other = public_jwk(new_key()) | {"kid": _recipient(asked)["kid"]}
+    header, key, iv, ciphertext, tag = jwe.encrypt(payload, _recipient(asked), "A128GCM").split(".")
+    flipped = "B" if ciphertext.startswith("A") else "A"
+    altered = ".".join((header, key, iv, flipped + ciphertext[1:], tag))
+    for wrong in (jwe.encrypt(payload, other, "A128GCM"), altered, altered.rpartition(".")[0]):
+        reply = _reply(asked, wrong)
+        assert reply.status == 400
+        assert coded(reply.json())
+        assert not asked.result.get("credentials")
+
+
+@pytest.mark.usefixtures("accepted")
+def test_refuses_a_plain_answer_where_encryption_was_asked(ask: Ask, credentials: list[HeldCredential]) -> None:
+    asked = ask()
+    request = replace(asked.request, parameters=asked.request.parameters | {"response_mode": "direct_post"})
+    reply = asked.wallet.post(request, asked.answer(credentials[1:]))
+    assert reply.status == 400
+    assert coded(reply.json())
+    assert not asked.result.get("credentials")
 
 
 def test_refuses_an_answer_to_an_answered_request(accepted: Asked, credentials: list[HeldCredential]) -> None:

@@ -89,12 +89,14 @@ fn params(name: &str) -> CertificateParams {
     params
 }
 
+type Read = Box<dyn Fn(&str) -> Result<(), &'static str>>;
+
 /// A kind of message: one that is good, and who reads it.
 struct Kind {
     name: &'static str,
     /// The JWT alone.
     jwt: String,
-    read: Box<dyn Fn(&str) -> Result<(), &'static str>>,
+    read: Read,
 }
 
 fn verdict<T, E: Coded>(result: Result<T, E>) -> Result<(), &'static str> {
@@ -102,8 +104,7 @@ fn verdict<T, E: Coded>(result: Result<T, E>) -> Result<(), &'static str> {
 }
 
 fn kinds(house: &'static House) -> Vec<Kind> {
-    let kind =
-        |name, jwt: String, read: Box<dyn Fn(&str) -> Result<(), &'static str>>| Kind { name, jwt, read };
+    let kind = |name, jwt: String, read: Read| Kind { name, jwt, read };
     let issued = credential(house);
     let (credential_jwt, disclosures) = issued.split_once('~').unwrap();
     let disclosures = disclosures.to_owned();

@@ -194,18 +194,34 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut next = access.next_key::<String>()?;
+        if keeps_digits() && next.as_deref() == Some(NUMBER_IN_DIGITS) {
+            let digits: String = access.next_value()?;
+            let number = digits.parse().map_err(|_| A::Error::custom("not a number"))?;
+            return self.visit_f64(number);
+        }
         let inner = self.deeper()?;
         let mut object = Map::new();
-        while let Some(name) = access.next_key::<String>()? {
+        while let Some(name) = next {
             if object.contains_key(&name) {
                 self.refusal.set(Some(Refusal::Repeated));
                 return Err(A::Error::custom("repeated name"));
             }
             let value = access.next_value_seed(inner)?;
             object.insert(name, value);
+            next = access.next_key()?;
         }
         Ok(Value::Object(object))
     }
+}
+
+/// The name under which `serde_json` hands over a number that is no integer of 64 bits, when something
+/// else in the program turned on its feature `arbitrary_precision`.
+const NUMBER_IN_DIGITS: &str = "$serde_json::private::Number";
+
+/// Whether that feature is on.
+fn keeps_digits() -> bool {
+    "1.50".parse::<Number>().is_ok_and(|number| number.to_string() == "1.50")
 }
 
 /// `line` and `column` count from 1, as `serde_json` tells them; 0 means unknown.
@@ -226,6 +242,16 @@ mod tests {
     fn reads_what_serde_json_reads() {
         let text = br#" {"a":[1,-2,3.5,true,null,"x\u00e9"],"b":{}} "#;
         assert_eq!(parse(text, SMALL), Ok(serde_json::from_slice(text).unwrap()));
+    }
+
+    #[test]
+    fn reads_numbers_alike_whatever_features_serde_json_has() {
+        let numbers = parse(b"[0.0, 2.50, 1e3, 18446744073709551616]", SMALL).unwrap();
+        let read: Vec<_> =
+            numbers.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect();
+        assert_eq!(read, [0.0, 2.5, 1000.0, 18_446_744_073_709_551_616.0]);
+        assert_eq!(numbers[1].to_string(), "2.5");
+        assert!(matches!(parse(b"1e999", SMALL), Err(JsonError::Malformed { .. })));
     }
 
     #[test]

@@ -79,7 +79,8 @@ def check_registration(
         raise RegistrationError("the response goes to a host that nobody registered")
     allowed = {entry["type"]: entry["claims"] for entry in claims["credentials"]}
     for entry in parameters["dcql_query"]["credentials"]:
-        for vct in entry["meta"]["vct_values"]:
+        meta = entry["meta"]
+        for vct in meta.get("vct_values", [meta.get("doctype_value")]):
             asked = [claim["path"] for claim in entry.get("claims", [])]
             if vct not in allowed or not all(_covered(path, allowed[vct]) for path in asked):
                 raise RegistrationError("the request asks for more than was registered")

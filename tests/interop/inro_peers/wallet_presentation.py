@@ -1,4 +1,4 @@
-"""The wallet's side of OpenID4VP 1.0: a signed request by reference, and its answer by `direct_post`."""
+"""The wallet's side of OpenID4VP 1.0: a signed request by reference, and its answer, encrypted or not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from . import dcql
+from . import dcql, jwe
 from .jose import JsonObject, Jws, sha256_b64url
 from .pki import EKU_VERIFIER, chain_from_header, dns_names, leaf_key, trusted_leaf
 from .sdjwt import SdJwt
@@ -101,8 +101,22 @@ class PresentationWallet:
             form["state"] = request.parameters["state"]
         return form
 
+    def encrypt(self, request: Request, form: dict[str, str], header: JsonObject | None = None) -> str:
+        """The JWE of the response parameters; `header` changes header members. Source: OpenID4VP §8.3."""
+        metadata = request.parameters["client_metadata"]
+        key = next(key for key in metadata["jwks"]["keys"] if key.get("alg") == "ECDH-ES" and key.get("crv") == "P-256")
+        offered = metadata.get("encrypted_response_enc_values_supported", ["A128GCM"])
+        enc = next(enc for enc in offered if enc in jwe.KEY_BYTES)
+        try:
+            vp_token = json.loads(form["vp_token"])
+        except ValueError:  # A wrong one, sent as it is.
+            vp_token = form["vp_token"]
+        return jwe.encrypt(form | {"vp_token": vp_token}, key, enc, header)
+
     def post(self, request: Request, form: dict[str, str]) -> Reply:
-        """Posts the response parameters. Source: OpenID4VP §8.2."""
+        """Posts the response parameters, encrypted where the request demands it. Source: OpenID4VP §8.2, §8.3, §8.3.1."""
+        if request.parameters["response_mode"] == "direct_post.jwt" and "vp_token" in form:
+            form = {"response": self.encrypt(request, form)}
         body = urlencode(form).encode("ascii")
         return self._https.request("POST", request.parameters["response_uri"], {"Content-Type": FORM}, body)
 
@@ -133,11 +147,13 @@ def _check_client_id(leaf: x509.Certificate, parameters: JsonObject) -> None:
 
 
 def _check_parameters(parameters: JsonObject) -> None:
-    """The remaining rules for a request by `direct_post`. Source: OpenID4VP §5.1, §5.2, §5.8, §8.2."""
-    expected = {"response_type": "vp_token", "response_mode": "direct_post", "aud": STATIC_AUDIENCE}
+    """The remaining rules for a request. Source: OpenID4VP §5.1, §5.2, §5.8, §8.2."""
+    expected = {"response_type": "vp_token", "aud": STATIC_AUDIENCE}
     for name, value in expected.items():
         if parameters.get(name) != value:
             raise RequestError(f"{name} is not {value}")
+    if parameters.get("response_mode") not in ("direct_post", "direct_post.jwt"):
+        raise RequestError("a response_mode that this wallet does not know")
     if "redirect_uri" in parameters or "transaction_data" in parameters or "scope" in parameters:
         raise RequestError("a parameter that does not belong here")
     if urlsplit(parameters.get("response_uri", "")).scheme != "https":

@@ -181,6 +181,8 @@ pub(crate) fn judge(
             Ok(if good { CredentialStatus::Valid } else { CredentialStatus::Undetermined })
         }
         Ok(Status::Invalid) => Err(VerifierError::Revoked),
+        // A suspension can end; a list past its time no longer says that this one has not.
+        Ok(Status::Suspended) if list.is_expired(now) => Ok(CredentialStatus::Undetermined),
         Ok(Status::Suspended) => Err(VerifierError::Suspended),
         // Nobody told this verifier what it means.
         Ok(Status::Other(_)) => Ok(CredentialStatus::Undetermined),

@@ -9,7 +9,12 @@ use inro_status::StatusError;
 use inro_verifier_sdk::{KnownList, KnownLists, NeededList};
 
 use crate::app::App;
+use crate::status::Failure;
 use crate::{fetch, trust};
+
+/// How long those that wait for a list take the failure of another's fetch for their own, in seconds:
+/// an issuer that hangs delays everybody once, not one after the other.
+const FAILURE_HOLDS: i64 = 5;
 
 impl App {
     /// What is known of the lists in `needed`; those that are missing or stale are fetched, all at once.
@@ -40,21 +45,36 @@ impl App {
             return known;
         }
         let turn = self.status.turn(needed);
-        let waiting = turn.lock().await;
-        // Who waited for another task's fetch finds what it brought.
+        let mut failure = turn.lock().await;
+        // Who waited for another task's fetch finds what it brought, or shares its failure.
         let mut known = cache.known(needed, max_age, self.clock.now());
         if known.fresh.is_err() {
-            known = match self.fetch_list(needed).await {
+            known = match self.fetch_or_fail(needed, &mut failure).await {
                 Ok(fetched) => fetched,
-                Err(error) => {
-                    log::warn("a status list could not be had", &[("code", &error.code())]);
-                    cache.without_fetching(needed, max_age, self.clock.now(), error)
-                }
+                Err(error) => cache.without_fetching(needed, max_age, self.clock.now(), error),
             };
         }
-        drop(waiting);
+        drop(failure);
         self.status.forget_turn(needed, &turn);
         known
+    }
+
+    async fn fetch_or_fail(
+        self: &Arc<Self>,
+        needed: &NeededList,
+        failure: &mut Failure,
+    ) -> Result<KnownList, StatusError> {
+        if let Some((at, error)) = failure
+            && (0..FAILURE_HOLDS).contains(&self.clock.now().seconds_since(*at))
+        {
+            return Err(error.clone());
+        }
+        let fetched = self.fetch_list(needed).await;
+        *failure = fetched.as_ref().err().map(|error| {
+            log::warn("a status list could not be had", &[("code", &error.code())]);
+            (self.clock.now(), error.clone())
+        });
+        fetched
     }
 
     async fn fetch_list(self: &Arc<Self>, needed: &NeededList) -> Result<KnownList, StatusError> {

@@ -129,6 +129,10 @@ mod tests {
             Command::new("sh").args(["-c", "sleep 60 & wait", "service"]).arg(path).spawn().unwrap()
         };
         let (mut ours, mut theirs) = (start(&folder), start(&other));
+        // A process just started shows no command line for a moment.
+        while !belongs(ours.id(), &folder) || !belongs(theirs.id(), &other) {
+            std::thread::yield_now();
+        }
         // A stopped child of ours stays a zombie with an empty command line until it is waited for.
         clear(&folder, &[ours.id(), theirs.id()]);
         assert!(ours.wait().unwrap().code().is_none(), "ended by a signal");
