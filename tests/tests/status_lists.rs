@@ -17,6 +17,9 @@ use serde_json::{Map, Value, json};
 const NOW: UnixTime = UnixTime::from_secs(1_795_396_529);
 const URI: &str = "https://issuer.example/status-lists/1";
 const JWT: &str = "application/statuslist+jwt";
+/// What makes a list a wrong one.
+type Change = fn(&mut StatusListToken);
+
 const CWT: &str = "application/statuslist+cwt";
 
 /// An authority and a signer under it.
@@ -133,7 +136,7 @@ fn both_forms_say_the_same() {
 #[test]
 fn refuses_a_list_of_another_address_or_time_in_both_forms() {
     let house = house();
-    let wrong: [(&str, fn(&mut StatusListToken)); 4] = [
+    let wrong: [(&str, Change); 4] = [
         ("INRO-STATUS-004", |token| token.uri = format!("{URI}1")),
         ("INRO-STATUS-004", |token| token.uri = URI.to_uppercase()),
         ("INRO-STATUS-007", |token| token.issued_at = NOW.plus(61)),
