@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: exactly what CI runs, step by step with its time.
 
 use crate::shell::{self, Stopwatch};
-use crate::{codes, dag, demo, test};
+use crate::{codes, conformance, dag, demo, test};
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
@@ -9,6 +9,7 @@ const STEPS: &[Step] = &[
     ("format", || shell::run(shell::cargo().args(["fmt", "--all", "--check"]))),
     ("arrows and circles", dag::run),
     ("error codes", || codes::run(false)),
+    ("conformance", conformance::run),
     ("dependencies", || shell::run(shell::cargo().args(["deny", "check", "bans", "licenses", "sources"]))),
     ("lints", || {
         let mut clippy = shell::cargo();

@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod codes;
+mod conformance;
 mod dag;
 mod debian;
 mod demo;
@@ -17,9 +18,10 @@ cargo xtask <command>
 
   demo             the three programs over HTTPS, from an HR file to a decision
   test             everything that is tested, in Rust and by foreign peers in Python
-  ci               exactly what CI runs: format, arrows, codes, dependencies, lints, tests, demo
+  ci               exactly what CI runs: format, arrows, codes, conformance, dependencies, lints, tests, demo
   dag              arrows between rooms, circles between files, file lengths
   bench            measures the rooms beside their peers and writes docs/benchmarks.md
+  conformance      docs/conformance.md against the tests that it names
   codes [--write]  error codes against their registry; --write renders docs/error-codes.md
 ";
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["bench"] => bench::run(),
         ["dag"] => dag::run(),
+        ["conformance"] => conformance::run(),
         ["codes"] => codes::run(false),
         ["codes", "--write"] => codes::run(true),
         _ => {
