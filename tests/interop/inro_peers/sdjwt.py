@@ -105,9 +105,11 @@ class SdJwt:
         }
         return SdJwt(self.issuer_jwt, tuple(text for text in self.disclosures if text in needed))
 
-    def bind(self, key: PrivateKey, *, audience: str, nonce: str, issued_at: int) -> SdJwt:
-        """Adds a key-binding JWT. Source: RFC 9901 §4.3."""
-        payload = {"iat": issued_at, "aud": audience, "nonce": nonce, "sd_hash": self.sd_hash}
+    def bind(
+        self, key: PrivateKey, *, audience: str, nonce: str, issued_at: int, more: JsonObject | None = None
+    ) -> SdJwt:
+        """Adds a key-binding JWT, with `more` claims of a protocol. Source: RFC 9901 §4.3."""
+        payload = {"iat": issued_at, "aud": audience, "nonce": nonce, "sd_hash": self.sd_hash, **(more or {})}
         return SdJwt(self.issuer_jwt, self.disclosures, sign_jws({"typ": KEY_BINDING_TYP}, payload, key))
 
     @property

@@ -12,13 +12,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import dcql, jwe
-from .jose import JsonObject, Jws, sha256_b64url
+from .jose import JsonObject, Jws, b64url_decode, parse_json_object, sha256_b64url
 from .pki import EKU_VERIFIER, chain_from_header, dns_names, leaf_key, trusted_leaf
 from .sdjwt import SdJwt
 from .transport import FORM, HttpsClient, Reply
 from .wallet_issuance import HeldCredential
 
 REQUEST_TYP = "oauth-authz-req+jwt"
+APPROVAL = "urn:inro:approval:1"
 STATIC_AUDIENCE = "https://self-issued.me/v2"
 
 
@@ -46,6 +47,7 @@ class Binding:
     audience: str | None = None
     nonce: str | None = None
     issued_at: int | None = None
+    more: JsonObject | None = None
     alter: Callable[[SdJwt], SdJwt] = field(default=lambda sd_jwt: sd_jwt)
 
 
@@ -93,7 +95,7 @@ class PresentationWallet:
                 if locations is not None and entry["id"] not in presentations:
                     shown = credential.verified.sd_jwt.disclosing(locations, credential.verified.processed)
                     if dcql.requires_holder_binding(entry):
-                        shown = _bind(shown, credential, request, binding)
+                        shown = _bind(shown, credential, request, entry["id"], binding)
                     presentations[entry["id"]] = [str(shown)]
         chosen = dcql.ids_to_answer(query, set(presentations))
         form = {"vp_token": json.dumps({name: presentations[name] for name in chosen})}
@@ -121,13 +123,28 @@ class PresentationWallet:
         return self._https.request("POST", request.parameters["response_uri"], {"Content-Type": FORM}, body)
 
 
-def _bind(shown: SdJwt, credential: HeldCredential, request: Request, binding: Binding) -> SdJwt:
+def _bind(shown: SdJwt, credential: HeldCredential, request: Request, query_id: str, binding: Binding) -> SdJwt:
     return binding.alter(shown).bind(
         credential.key,
         audience=binding.audience or request.client_id,
         nonce=binding.nonce or request.parameters["nonce"],
         issued_at=binding.issued_at or int(time.time()),
+        more=_authorized(request, query_id) if binding.more is None else binding.more,
     )
+
+
+def _authorized(request: Request, query_id: str) -> JsonObject:
+    """The hashes of the transactions that this credential authorizes, being the first that each names.
+
+    Source: OpenID4VP §8.4, B.3.3.1.
+    """
+    transactions: list[str] = request.parameters.get("transaction_data", [])
+    named = [(text, parse_json_object(b64url_decode(text))) for text in transactions]
+    hashes = [sha256_b64url(text.encode("ascii")) for text, data in named if data["credential_ids"][0] == query_id]
+    if not hashes:
+        return {}
+    algorithm = any("transaction_data_hashes_alg" in data for _, data in named)
+    return {"transaction_data_hashes": hashes} | ({"transaction_data_hashes_alg": "sha-256"} if algorithm else {})
 
 
 def _check_client_id(leaf: x509.Certificate, parameters: JsonObject) -> None:
@@ -154,8 +171,11 @@ def _check_parameters(parameters: JsonObject) -> None:
             raise RequestError(f"{name} is not {value}")
     if parameters.get("response_mode") not in ("direct_post", "direct_post.jwt"):
         raise RequestError("a response_mode that this wallet does not know")
-    if "redirect_uri" in parameters or "transaction_data" in parameters or "scope" in parameters:
+    if "redirect_uri" in parameters or "scope" in parameters:
         raise RequestError("a parameter that does not belong here")
+    for transaction in parameters.get("transaction_data", []):
+        if parse_json_object(b64url_decode(transaction)).get("type") != APPROVAL:
+            raise RequestError("a transaction of a type that this wallet does not know")
     if urlsplit(parameters.get("response_uri", "")).scheme != "https":
         raise RequestError("the response_uri is not https")
     if not isinstance(parameters.get("nonce"), str) or not parameters["nonce"]:

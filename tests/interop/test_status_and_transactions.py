@@ -1,0 +1,93 @@
+"""A foreign wallet authorizes transactions, and a foreign reader follows Inro's status lists."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from conftest import APPROVER
+from expectations import coded
+from inro_peers import status_list
+from inro_peers.jose import JsonObject, sha256_b64url
+from inro_peers.processes import InroIssuer, InroVerifier
+from inro_peers.transport import HttpsClient
+from inro_peers.wallet_issuance import HeldCredential
+from inro_peers.wallet_presentation import Binding, PresentationWallet
+from products import EMPLOYEE_TYPE
+
+Held = Callable[..., list[HeldCredential]]
+TEXT = {"en": "Approve application 7.", "ja": "申請7を承認する。"}
+
+
+def test_a_foreign_reader_follows_suspension_and_revocation(
+    issuer: InroIssuer, verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    https = HttpsClient(issuer.tls_ca)
+    copies = held(EMPLOYEE_TYPE)
+    places = [copy.verified.claims["status"]["status_list"] for copy in copies]
+    assert len({(place["uri"], place["idx"]) for place in places}) == len(copies)
+
+    def statuses() -> set[int]:
+        return {status_list.fetch(https, place["uri"], issuer.anchors)(place["idx"]) for place in places}
+
+    def change(verb: str) -> None:
+        arguments = ("--employee", APPROVER, "--type", EMPLOYEE_TYPE, "--reason", "test", "--json")
+        issuer.command("credential", verb, *arguments)
+
+    assert statuses() == {status_list.VALID}
+    change("suspend")
+    assert statuses() == {status_list.SUSPENDED}
+    change("resume")
+    assert statuses() == {status_list.VALID}
+    change("revoke")
+    assert statuses() == {status_list.INVALID}
+
+    created = verifier.create({"policy": "identify-employee"})
+    presentation.present(created["authorization_request"], copies[:1])
+    result = verifier.result(created["id"])
+    assert result["status"] == "rejected"
+    assert result["error"]["inro_code"] == "INRO-VERIFIER-060"
+    # Offers count in whole seconds: one of this second would be taken for an older one.
+    time.sleep(1)
+    assert held(EMPLOYEE_TYPE), "a newer offer issues again"
+
+
+def _ask(verifier: InroVerifier, presentation: PresentationWallet) -> tuple[JsonObject, str]:
+    query = {"policy": "identify-employee"}
+    plain = presentation.fetch(verifier.create(query)["authorization_request"])
+    name = plain.parameters["dcql_query"]["credentials"][0]["id"]
+    approval = {"type": "approval", "credential_ids": [name], "text": TEXT}
+    return verifier.create(query | {"transaction_data": [approval]}), name
+
+
+def test_a_foreign_wallet_authorizes_a_transaction(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held
+) -> None:
+    created, name = _ask(verifier, presentation)
+    assert presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE)).status == 200
+    result = verifier.result(created["id"])
+    assert result["status"] == "verified"
+    assert result["authorized"] == [{"type": "approval", "credential_id": name, "text": TEXT}]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"transaction_data_hashes": [sha256_b64url(b"another")]},
+        {"transaction_data_hashes": []},
+        {"transaction_data_hashes": "text"},
+    ],
+    ids=["none", "foreign", "empty", "no array"],
+)
+def test_the_verifier_takes_no_answer_without_the_right_hash(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held, more: JsonObject
+) -> None:
+    created, _ = _ask(verifier, presentation)
+    request = presentation.fetch(created["authorization_request"])
+    reply = presentation.post(request, presentation.answer(request, held(EMPLOYEE_TYPE), Binding(more=more)))
+    assert reply.status == 400
+    assert coded(reply.json())
+    assert not verifier.result(created["id"]).get("authorized")
