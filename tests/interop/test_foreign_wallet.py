@@ -166,6 +166,18 @@ def test_each_request_has_its_own_nonce_and_state(verifier: InroVerifier, presen
     assert first["state"] != second["state"]
 
 
+def test_a_request_by_post_is_made_for_the_wallet_that_asked(
+    verifier: InroVerifier, presentation: PresentationWallet
+) -> None:
+    """Source: OpenID4VP §5.10."""
+    link = verifier.create({"policy": "identify-employee"})["authorization_request"]
+    assert "request_uri_method=post" in link
+    posted, again, got = presentation.fetch(link), presentation.fetch(link), presentation.fetch(link, post=False)
+    nonces = [request.parameters.get("wallet_nonce") for request in (posted, again, got)]
+    assert nonces[0] != nonces[1]
+    assert nonces[2] is None
+
+
 def test_the_second_claim_set_serves_where_the_first_does_not(
     verifier: InroVerifier, presentation: PresentationWallet, held: Held
 ) -> None:

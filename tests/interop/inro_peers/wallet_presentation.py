@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,13 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import dcql, jwe
-from .jose import JsonObject, Jws, b64url_decode, parse_json_object, sha256_b64url
+from .jose import JsonObject, Jws, b64url, b64url_decode, parse_json_object, sha256_b64url
 from .pki import EKU_VERIFIER, chain_from_header, dns_names, leaf_key, trusted_leaf
 from .sdjwt import SdJwt
 from .transport import FORM, HttpsClient, Reply
 from .wallet_issuance import HeldCredential
 
 REQUEST_TYP = "oauth-authz-req+jwt"
+NONCE_BYTES = 24
 APPROVAL = "urn:inro:approval:1"
 STATIC_AUDIENCE = "https://self-issued.me/v2"
 
@@ -63,11 +65,20 @@ class PresentationWallet:
         request = self.fetch(authorization_request)
         return self.post(request, self.answer(request, credentials))
 
-    def fetch(self, authorization_request: str) -> Request:
-        """Fetches the request object and checks it. Source: OpenID4VP §5, §5.8, §5.9.3, §5.10."""
+    def fetch(self, authorization_request: str, *, post: bool = True) -> Request:
+        """Fetches the request object, by POST where that is offered and `post` says so, and checks it.
+
+        Source: OpenID4VP §5, §5.8, §5.9.3, §5.10.
+        """
         outer = {name: values[0] for name, values in parse_qs(urlsplit(authorization_request).query).items()}
         headers = {"Accept": f"application/{REQUEST_TYP}"}
-        reply = self._https.request("GET", outer["request_uri"], headers)
+        wallet_nonce = None
+        if post and outer.get("request_uri_method") == "post":
+            wallet_nonce = b64url(secrets.token_bytes(NONCE_BYTES))
+            body = urlencode({"wallet_nonce": wallet_nonce}).encode("ascii")
+            reply = self._https.request("POST", outer["request_uri"], headers | {"Content-Type": FORM}, body)
+        else:
+            reply = self._https.request("GET", outer["request_uri"], headers)
         if reply.status != 200 or reply.media_type != f"application/{REQUEST_TYP}":
             raise RequestError(f"no request object: HTTP {reply.status}")
         jws = Jws.parse(reply.text, REQUEST_TYP)
@@ -75,6 +86,8 @@ class PresentationWallet:
         parameters = jws.verify(leaf_key(leaf))
         if parameters.get("client_id") != outer["client_id"]:
             raise RequestError("inner and outer client_id differ")
+        if parameters.get("wallet_nonce") != wallet_nonce:
+            raise RequestError("the request was not made for this wallet")
         _check_client_id(leaf, parameters)
         _check_parameters(parameters)
         return Request(parameters, leaf)
