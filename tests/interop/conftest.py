@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from inro_peers import mdoc, wallet_mdoc
 from inro_peers.pki import Authority
 from inro_peers.processes import Binaries, InroIssuer, InroVerifier, InroWallet
 from inro_peers.transport import HttpsClient
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
+from inro_peers.wallet_mdoc import HeldMdoc
 from inro_peers.wallet_presentation import PresentationWallet
+from mdoc_counter import Counter
 
 APPROVER = "T0001"
 CLERK = "T0002"
@@ -81,6 +84,23 @@ def held(issuer: InroIssuer, issuance: IssuanceWallet) -> Callable[..., list[Hel
         return issuance.receive(issuer.offer(employee, *credentials)["credential_offer"])
 
     return receive
+
+
+@pytest.fixture
+def mdocs(issuer: InroIssuer, issuance: IssuanceWallet) -> Callable[..., list[HeldMdoc]]:
+    """Receives mdocs of an employee over the wire."""
+
+    def receive(*credentials: str, employee: str = APPROVER) -> list[HeldMdoc]:
+        offer = issuer.offer(employee, *credentials, form=mdoc.FORMAT)
+        return wallet_mdoc.receive(issuance, offer["credential_offer"])
+
+    return receive
+
+
+@pytest.fixture
+def counter(verifier: InroVerifier, presentation: PresentationWallet) -> Counter:
+    """Inro's verifier with a foreign wallet that holds mdocs in front of it."""
+    return Counter(verifier, presentation)
 
 
 @pytest.fixture

@@ -38,6 +38,14 @@ def refused_by_resource(reply: Reply, *errors: str) -> None:
     assert coded(reply.json())
 
 
+def rejected_presentation(reply: Reply, result: JsonObject) -> None:
+    """A verifier refused an answer with a code, and the relying system learns no claim of it."""
+    assert reply.status == 400, f"{reply.status}: {reply.text}"
+    assert coded(reply.json())
+    assert result["status"] in {"pending", "rejected"}, result
+    assert not result.get("credentials")
+
+
 def coded(body: JsonObject) -> bool:
     """Whether an error carries a well-formed `inro_code` and a request id."""
     return bool(_CODE.fullmatch(str(body.get("inro_code")))) and bool(body.get("request_id"))

@@ -14,6 +14,9 @@ EMPLOYEE_CONFIGURATION = f"{EMPLOYEE_TYPE}.{FORMAT}"
 ROLE_TYPE = "role-authority"
 ROLE_VCT = "urn:inro:role-authority:1"
 ROLE_CONFIGURATION = f"{ROLE_TYPE}.{FORMAT}"
+EMPLOYEE_DOCTYPE = EMPLOYEE_SPACE = "inro.employee-id.1"
+ROLE_DOCTYPE = ROLE_SPACE = "inro.role-authority.1"
+POWERS_SPACE = "inro.role-authority.powers.1"
 
 ClaimPath = list[str | int | None]
 
@@ -45,3 +48,15 @@ def employee_query(*paths: ClaimPath) -> JsonObject:
 def credential_query(name: str, vct: str, claims: list[JsonObject], **members: Any) -> JsonObject:
     """One credential query; `members` are added to it."""
     return {"id": name, "format": FORMAT, "meta": {"vct_values": [vct]}, "claims": claims, **members}
+
+
+def mdoc_query(*elements: str, **members: Any) -> JsonObject:
+    """Asks for elements of one employee id as an mdoc; `members` are added to the credential query."""
+    claims = [{"path": [EMPLOYEE_SPACE, element]} for element in elements]
+    return {"credentials": [mdoc_credential_query("employee", EMPLOYEE_DOCTYPE, claims, **members)]}
+
+
+def mdoc_credential_query(name: str, doctype: str, claims: list[JsonObject], **members: Any) -> JsonObject:
+    """One credential query for an mdoc."""
+    asked = {"claims": claims} if claims else {}
+    return {"id": name, "format": "mso_mdoc", "meta": {"doctype_value": doctype}, **asked, **members}

@@ -1,10 +1,12 @@
-"""DCQL over SD-JWT VCs: what a wallet sends, and what a verifier checks again. Source: OpenID4VP 1.0 §6 and B.3.5."""
+"""DCQL: what a wallet sends, and what a verifier checks again. Source: OpenID4VP 1.0 §6, §7, B.2.3 and B.3.5."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from . import mdoc
+from .cbor import to_json
 from .jose import JsonObject
 from .paths import Location, PathError, select
 from .sdjwt_vc import FORMAT
@@ -37,17 +39,22 @@ def requires_holder_binding(entry: JsonObject) -> bool:
     return entry.get("require_cryptographic_holder_binding", True) is not False
 
 
-def locations_to_disclose(entry: JsonObject, vct: str, claims: JsonObject) -> list[Location] | None:
+def locations_to_disclose(
+    entry: JsonObject, type_: str, claims: JsonObject, form: str = FORMAT
+) -> list[Location] | None:
     """Where the elements lie that a credential must show for this query; None if it does not match.
 
-    Source: OpenID4VP §6.4.1 (claims, claim sets, values), B.3.5 (`vct_values`).
+    The claims of an mdoc stand by name space. Source: OpenID4VP §6.4.1 (claims, claim sets, values), B.3.5
+    (`vct_values`), B.2.3 (`doctype_value`).
     """
-    if entry["format"] != FORMAT or vct not in entry["meta"].get("vct_values", []):
+    meta = entry["meta"]
+    types = [meta.get("doctype_value")] if form == mdoc.FORMAT else meta.get("vct_values", [])
+    if entry["format"] != form or type_ not in types:
         return None
     if "claims" not in entry:
         return []
     for claim_set in _claim_sets(entry):
-        found = [_satisfied(claim, claims) for claim in claim_set]
+        found = [_satisfied(claim, claims, form) for claim in claim_set]
         if all(place is not None for place in found):
             return [location for places in found if places is not None for location in places]
     return None
@@ -76,7 +83,7 @@ def ids_to_answer(query: JsonObject, available: set[str]) -> list[str]:
 
 
 def check_answer(query: JsonObject, answered: dict[str, list[tuple[str, JsonObject]]]) -> None:
-    """Checks verified credentials, each as `(vct, processed claims)` under its query's id, against every constraint.
+    """Checks verified credentials, each as `(type, claims)` under its query's id, against every constraint.
 
     Source: OpenID4VP §8.6 (VP Token validation), §14.11 (a verifier must not rely on the wallet).
     """
@@ -86,8 +93,8 @@ def check_answer(query: JsonObject, answered: dict[str, list[tuple[str, JsonObje
             raise DcqlError("an answer to a question that was not asked")
         if not credentials or (len(credentials) > 1 and not entries[name].get("multiple", False)):
             raise DcqlError("a wrong number of presentations")
-        for vct, claims in credentials:
-            if locations_to_disclose(entries[name], vct, claims) is None:
+        for type_, claims in credentials:
+            if locations_to_disclose(entries[name], type_, claims, entries[name]["format"]) is None:
                 raise DcqlError("a credential that does not match its query")
     ids_to_answer(query, set(answered))
 
@@ -106,11 +113,21 @@ def _claim_sets(entry: JsonObject) -> list[list[JsonObject]]:
     return [[by_id[name] for name in names] for names in entry["claim_sets"]]
 
 
-def _satisfied(claim: JsonObject, claims: JsonObject) -> list[Location] | None:
+def _satisfied(claim: JsonObject, claims: JsonObject, form: str) -> list[Location] | None:
     try:
-        found = select(claims, claim["path"])
+        found = _select_element(claims, claim["path"]) if form == mdoc.FORMAT else select(claims, claim["path"])
     except PathError:
         return None
     if "values" in claim:
-        found = [(place, value) for place, value in found if any(same_json(value, one) for one in claim["values"])]
+        found = [
+            (place, value) for place, value in found if any(same_json(to_json(value), one) for one in claim["values"])
+        ]
     return [place for place, _ in found] or None
+
+
+def _select_element(claims: JsonObject, path: Any) -> list[tuple[Location, Any]]:
+    """A name space and an element identifier, nothing beneath. Source: OpenID4VP §7.2."""
+    match path:
+        case [str(), str()]:
+            return select(claims, path)
+    raise PathError("the path into an mdoc is a name space and an element")

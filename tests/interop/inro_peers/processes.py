@@ -158,12 +158,12 @@ class InroIssuer(Service):
         """Imports an HR file."""
         self.command("employee", "import", file)
 
-    def offer(self, employee: str, *credentials: str, tx_code: bool = False) -> JsonObject:
+    def offer(self, employee: str, *credentials: str, tx_code: bool = False, form: str = "dc+sd-jwt") -> JsonObject:
         """Creates an offer: `credential_offer`, `credential_offer_uri`, `tx_code`, `expires_at`."""
         wanted = [part for name in credentials for part in ("--credential", name)]
         flags = ["--tx-code"] if tx_code else []
         return self.command(
-            "offer", "create", "--employee", employee, *wanted, "--format", "dc+sd-jwt", *flags, "--json"
+            "offer", "create", "--employee", employee, *wanted, "--format", form, *flags, "--json"
         ).json()
 
     def register_verifier(self, registration: Path, certificate: Path) -> str:

@@ -17,6 +17,7 @@ from .jose import (
     JsonObject,
     Jws,
     PrivateKey,
+    PublicKey,
     json_bytes,
     key_from_jwk,
     new_key,
@@ -71,19 +72,23 @@ class IssuanceWallet:
     def __init__(self, https: HttpsClient, anchors: list[x509.Certificate]) -> None:
         self.https = https
         self.dpop = DpopClient(https)
-        self._anchors = anchors
+        self.anchors = anchors
 
     def receive(self, offer_uri: str, tx_code: str | None = None, copies: int = COPIES) -> list[HeldCredential]:
         """Runs the whole pre-authorized code flow. Raises `Refused` with the issuer's error answer."""
-        offer = self.resolve_offer(offer_uri)
-        metadata = self.issuer_metadata(offer.issuer)
-        server = self.server_metadata(metadata)
-        token = _expect(self.token(server, offer, tx_code)).json()
+        offer, metadata, token = self.authorize(offer_uri, tx_code)
         return [
             credential
             for configuration_id in offer.configuration_ids
             for credential in self.credentials(metadata, token, configuration_id, copies)
         ]
+
+    def authorize(self, offer_uri: str, tx_code: str | None = None) -> tuple[Offer, JsonObject, JsonObject]:
+        """The flow up to the token: offer, metadata and token response."""
+        offer = self.resolve_offer(offer_uri)
+        metadata = self.issuer_metadata(offer.issuer)
+        server = self.server_metadata(metadata)
+        return offer, metadata, _expect(self.token(server, offer, tx_code)).json()
 
     def resolve_offer(self, offer_uri: str) -> Offer:
         """Reads an offer by value or by reference. Source: OpenID4VCI §4.1."""
@@ -116,9 +121,7 @@ class IssuanceWallet:
         if reply.media_type != "application/jwt":
             raise IssuanceError("signed metadata must be application/jwt")
         jws = Jws.parse(reply.text, "openidvci-issuer-metadata+jwt")
-        payload = jws.verify(
-            leaf_key(trusted_leaf(chain_from_header(jws.header), self._anchors, EKU_CREDENTIAL_ISSUER))
-        )
+        payload = jws.verify(leaf_key(trusted_leaf(chain_from_header(jws.header), self.anchors, EKU_CREDENTIAL_ISSUER)))
         if not isinstance(payload.get("iat"), int) or payload.get("exp", time.time() + 1) <= time.time():
             raise IssuanceError("signed metadata without a time, or expired")
         return _check_issuer(_check_issuer(payload, "sub", issuer), "credential_issuer", issuer)
@@ -177,8 +180,15 @@ class IssuanceWallet:
     def credentials(
         self, metadata: JsonObject, token: JsonObject, configuration_id: str, copies: int
     ) -> list[HeldCredential]:
-        """Requests a batch of one credential and verifies every copy. Source: OpenID4VCI §8.2, §8.3."""
+        """Requests a batch of one credential and verifies every copy."""
         configuration = metadata["credential_configurations_supported"][configuration_id]
+        texts, keys = self.copies(metadata, token, configuration_id, copies)
+        return [self._accept(text, keys, configuration["vct"]) for text in texts]
+
+    def copies(
+        self, metadata: JsonObject, token: JsonObject, configuration_id: str, copies: int
+    ) -> tuple[list[str], list[PrivateKey]]:
+        """A batch of one credential as it comes, with the keys that it was asked for. Source: OpenID4VCI §8.2, §8.3."""
         batch = metadata.get("batch_credential_issuance", {"batch_size": 1})
         keys = [new_key() for _ in range(min(copies, batch["batch_size"]))]
         nonce = self.nonce(metadata)
@@ -188,20 +198,16 @@ class IssuanceWallet:
         texts = [entry["credential"] for entry in reply.json()["credentials"]]
         if not 0 < len(texts) <= len(keys):
             raise IssuanceError("more credentials than keys, or none")
-        return [self._accept(text, keys, configuration["vct"]) for text in texts]
+        return texts, keys
 
     def _accept(self, text: str, keys: list[PrivateKey], vct: str) -> HeldCredential:
-        verified = verify_credential(text, self._anchors, int(time.time()))
+        verified = verify_credential(text, self.anchors, int(time.time()))
         if verified.sd_jwt.key_binding is not None:
             raise IssuanceError("an issuer must not send a key binding")
         if verified.vct != vct:
             raise IssuanceError("a credential of another type")
         bound_to = key_from_jwk(verified.claims["cnf"]["jwk"])
-        key = next((key for key in keys if key.public_key() == bound_to), None)
-        if key is None:
-            raise IssuanceError("a credential bound to a key that is not ours")
-        keys.remove(key)
-        return HeldCredential(text, key, verified)
+        return HeldCredential(text, take_key(keys, bound_to), verified)
 
     def _well_known(self, issuer: str, name: str, accept: str) -> Reply:
         parts = urlsplit(issuer)
@@ -218,6 +224,15 @@ def credential_reference(token: JsonObject, configuration_id: str) -> JsonObject
         if details.get("credential_configuration_id") == configuration_id:
             return {"credential_identifier": details["credential_identifiers"][0]}
     return {"credential_configuration_id": configuration_id}
+
+
+def take_key(keys: list[PrivateKey], bound_to: PublicKey) -> PrivateKey:
+    """Takes the key that a credential is bound to out of those that it was asked for."""
+    key = next((key for key in keys if key.public_key() == bound_to), None)
+    if key is None:
+        raise IssuanceError("a credential bound to a key that is not ours")
+    keys.remove(key)
+    return key
 
 
 def _expect(reply: Reply) -> Reply:

@@ -41,6 +41,14 @@ class Request:
         """The full client identifier with its prefix."""
         return str(self.parameters["client_id"])
 
+    @property
+    def encryption_key(self) -> JsonObject | None:
+        """The key that the answer is encrypted to; None where it goes in the clear. Source: OpenID4VP §8.3."""
+        if self.parameters["response_mode"] != "direct_post.jwt":
+            return None
+        keys: list[JsonObject] = self.parameters["client_metadata"]["jwks"]["keys"]
+        return next(key for key in keys if key.get("alg") == "ECDH-ES" and key.get("crv") == "P-256")
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -118,8 +126,8 @@ class PresentationWallet:
 
     def encrypt(self, request: Request, form: dict[str, str], header: JsonObject | None = None) -> str:
         """The JWE of the response parameters; `header` changes header members. Source: OpenID4VP §8.3."""
-        metadata = request.parameters["client_metadata"]
-        key = next(key for key in metadata["jwks"]["keys"] if key.get("alg") == "ECDH-ES" and key.get("crv") == "P-256")
+        metadata, key = request.parameters["client_metadata"], request.encryption_key
+        assert key is not None, "a request for an encrypted answer"
         offered = metadata.get("encrypted_response_enc_values_supported", ["A128GCM"])
         enc = next(enc for enc in offered if enc in jwe.KEY_BYTES)
         try:
