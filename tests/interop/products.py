@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from inro_peers.issuer import Product
+from inro_peers.cbor import Tagged
+from inro_peers.issuer import MdocProduct, Product
 from inro_peers.jose import JsonObject
 from inro_peers.sdjwt_vc import FORMAT
 
@@ -17,6 +18,9 @@ ROLE_CONFIGURATION = f"{ROLE_TYPE}.{FORMAT}"
 EMPLOYEE_DOCTYPE = EMPLOYEE_SPACE = "inro.employee-id.1"
 ROLE_DOCTYPE = ROLE_SPACE = "inro.role-authority.1"
 POWERS_SPACE = "inro.role-authority.powers.1"
+FOREIGN_SPACE = "foreign.employee.1"
+# The CBOR tag of a calendar date (RFC 8943).
+FULL_DATE = 1004
 
 ClaimPath = list[str | int | None]
 
@@ -38,6 +42,21 @@ def foreign_employee_id() -> Product:
     }
     nested = [(name, member) for name in ("agency", "department") for member in ("code", "name")]
     return Product(EMPLOYEE_CONFIGURATION, EMPLOYEE_VCT, claims, [*((name,) for name in claims), *nested])
+
+
+def foreign_employee_mdoc() -> MdocProduct:
+    """The same as an mdoc, with a name space of the foreign agency's own."""
+    claims: dict[str, dict[str, Any]] = {
+        EMPLOYEE_SPACE: {
+            "employee_number": "F0001",
+            "name_kanji": "外部 花子",
+            "agency_name": "架空町",
+            "post": "主任",
+            "grade": 3,
+        },
+        FOREIGN_SPACE: {"on_call": True, "teams": ["A", "B"], "since": Tagged(FULL_DATE, "2020-04-01")},
+    }
+    return MdocProduct("employee-id.mso_mdoc", EMPLOYEE_DOCTYPE, claims)
 
 
 def employee_query(*paths: ClaimPath) -> JsonObject:

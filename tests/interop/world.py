@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expectations import REFUSED, ended_with_code
-from inro_peers.issuer import ForeignIssuer, Options
+from inro_peers.issuer import ForeignIssuer, MdocProduct, Options, Product
 from inro_peers.jose import JsonObject
 from inro_peers.processes import InroWallet
 from inro_peers.registration import sign_registration
@@ -58,9 +58,11 @@ class World:
 
 
 @contextmanager
-def world(wallet: InroWallet, folder: Path, options: Options = Options()) -> Iterator[World]:
-    """Starts both foreign services; the agency registers the verifier for `REGISTERED`."""
-    issuer = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE, options)
+def world(
+    wallet: InroWallet, folder: Path, options: Options = Options(), product: Product | MdocProduct | None = None
+) -> Iterator[World]:
+    """Starts both foreign services; the agency registers the verifier for `REGISTERED` of `EMPLOYEE_VCT`."""
+    issuer = ForeignIssuer(product or foreign_employee_id(), EMPLOYEE_TYPE, options)
     verifier = ForeignVerifier([issuer.authority.certificate])
     wallet.trust("issuer", issuer.authority.write(folder / "foreign-issuer.pem"))
     wallet.trust("verifier", verifier.authority.write(folder / "foreign-verifier.pem"))

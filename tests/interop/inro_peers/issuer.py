@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
+from . import mdoc
 from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_object, sha256_b64url, thumbprint
 from .paths import Location
 from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
@@ -53,6 +55,15 @@ class Product:
     disclosable: list[Location]
 
 
+@dataclass(frozen=True)
+class MdocProduct:
+    """The same as an mdoc, with its claims by name space."""
+
+    configuration_id: str
+    doctype: str
+    claims: mdoc.NameSpaces
+
+
 @dataclass
 class _State:
     codes: set[str] = field(default_factory=set)
@@ -70,7 +81,7 @@ class _Refusal(Exception):
 class ForeignIssuer:
     """Runs the issuer until the `with` block ends. Its authority can register verifiers, too."""
 
-    def __init__(self, product: Product, type_id: str, options: Options = Options()) -> None:
+    def __init__(self, product: Product | MdocProduct, type_id: str, options: Options = Options()) -> None:
         self.options = options
         self.authority = Authority.create("Foreign Agency CA")
         self.registrar: Identity = self.authority.issue("Foreign Registrar", EKU_REGISTRAR)
@@ -78,6 +89,9 @@ class ForeignIssuer:
         self.requests: list[Incoming] = []
         # What a test does to a document before it leaves; the keys are the documents' names used with `_altered`.
         self.alter: dict[str, Callable[[JsonObject], JsonObject]] = {}
+        # What a test does to an mdoc before it is signed, and to its IssuerSigned.
+        self.spoil: Callable[[mdoc.Draft], Any] = lambda draft: None
+        self.spoil_signed: Callable[[JsonObject], Any] = lambda issuer_signed: None
         self._product = product
         self._signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
         self._state = _State()
@@ -147,15 +161,13 @@ class ForeignIssuer:
         return alter(document) if alter else document
 
     def _metadata(self, _: Incoming) -> Outgoing:
-        """Source: OpenID4VCI §12.2.4, A.3.2."""
+        """Source: OpenID4VCI §12.2.4."""
         metadata: JsonObject = {
             "credential_issuer": self.identifier,
             "credential_endpoint": f"{self.identifier}/credential",
             "credential_configurations_supported": {
                 self._product.configuration_id: {
-                    "format": FORMAT,
-                    "vct": self._product.vct,
-                    "cryptographic_binding_methods_supported": ["jwk"],
+                    **_format_members(self._product),
                     "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
                 }
             },
@@ -226,13 +238,21 @@ class ForeignIssuer:
         if {name: value for name, value in request.items() if name != "proofs"} != wanted:
             raise _Refusal(400, "invalid_credential_request")
         jwks = self._proof_keys(request["proofs"])
-        claims = self._altered("claims", {"vct": self._product.vct, **self._product.claims})
-        entries = []
-        for jwk in jwks:
-            holder_jwk = self._altered("holder key", jwk)
-            draft = draft_credential(claims, self._product.disclosable, self._signer, holder_jwk, DECOYS)
-            entries.append({"credential": str(draft.sign(self._signer.key))})
+        entries = [{"credential": self._issue(self._altered("holder key", jwk))} for jwk in jwks]
         return Outgoing.json(200, self._altered("credentials", {"credentials": entries}))
+
+    def _issue(self, holder_jwk: JsonObject) -> str:
+        """One copy. Source: OpenID4VCI A.2.4, A.3.4."""
+        product, signer = self._product, self._signer
+        if isinstance(product, MdocProduct):
+            device_key = key_from_jwk(holder_jwk)
+            mdoc_draft = mdoc.draft_credential(product.doctype, product.claims, signer, device_key, int(time.time()))
+            self.spoil(mdoc_draft)
+            issuer_signed = mdoc_draft.sign(signer.key)
+            self.spoil_signed(issuer_signed)
+            return mdoc.to_text(issuer_signed)
+        claims = self._altered("claims", {"vct": product.vct, **product.claims})
+        return str(draft_credential(claims, product.disclosable, signer, holder_jwk, DECOYS).sign(signer.key))
 
     def _proof_keys(self, proofs: JsonObject) -> list[JsonObject]:
         """The holder's keys of a batch. Source: OpenID4VCI §8.2 and §8.3."""
@@ -273,3 +293,12 @@ class ForeignIssuer:
         # A nonce is good for one request, so that the next one needs the retry again.
         self._state.dpop_nonces.clear()
         return thumbprint(jws.header["jwk"])
+
+
+def _format_members(product: Product | MdocProduct) -> JsonObject:
+    """What a credential configuration says of its format. Source: OpenID4VCI §12.2.4, A.2.2, A.3.2."""
+    if isinstance(product, MdocProduct):
+        members = {"format": mdoc.FORMAT, "doctype": product.doctype}
+        return members | {"cryptographic_binding_methods_supported": ["cose_key"]}
+    members = {"format": FORMAT, "vct": product.vct}
+    return members | {"cryptographic_binding_methods_supported": ["jwk"]}

@@ -10,17 +10,22 @@ from urllib.parse import parse_qs, urlencode
 
 from cryptography import x509
 
-from . import dcql
+from . import dcql, mdoc
+from .cbor import CborError
+from .cose import CoseError
 from .jose import JoseError, JsonObject, b64url, parse_json_object, sign_jws
+from .mdoc import MdocError, VerifiedMdoc
+from .mdoc_response import request_transcript, verify_response
 from .pki import EKU_VERIFIER, Authority, Identity, TrustError
 from .registration import verifier_info
 from .sdjwt import SdJwtError
 from .sdjwt_vc import FORMAT, VerifiedCredential, verify_credential
 from .transport import HttpsServer, Incoming, Outgoing
-from .wallet_presentation import REQUEST_TYP, STATIC_AUDIENCE
+from .wallet_presentation import REQUEST_TYP, STATIC_AUDIENCE, encryption_key
 
 REQUEST_LIFETIME = 300
 NONCE_BYTES = 16
+WRONG = (JoseError, SdJwtError, CborError, CoseError, MdocError, TrustError, dcql.DcqlError, KeyError)
 
 
 @dataclass
@@ -37,6 +42,7 @@ class Session:
     redirects: str | None = None
     responses: list[dict[str, str]] = field(default_factory=list)
     verified: dict[str, list[VerifiedCredential]] | None = None
+    mdocs: dict[str, list[VerifiedMdoc]] = field(default_factory=dict)
     problem: str | None = None
 
     @property
@@ -97,6 +103,7 @@ class ForeignVerifier:
             "client_metadata": {
                 "vp_formats_supported": {
                     FORMAT: {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
+                    mdoc.FORMAT: {"issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9]},
                 },
             },
         }
@@ -153,7 +160,7 @@ class ForeignVerifier:
             return Outgoing.json(200, {})
         try:
             session.verified = self._verify(session, parse_json_object(form["vp_token"]))
-        except (JoseError, SdJwtError, TrustError, dcql.DcqlError, KeyError) as error:
+        except WRONG as error:
             session.problem = f"{type(error).__name__}: {error}"
             return Outgoing.json(400, {"error": "invalid_request"})
         return Outgoing.json(200, {})
@@ -162,9 +169,13 @@ class ForeignVerifier:
         now = int(time.time())
         entries = {entry["id"]: entry for entry in dcql.credential_queries(session.query)}
         verified: dict[str, list[VerifiedCredential]] = {}
+        mdocs: dict[str, list[VerifiedMdoc]] = {}
         for name, presentations in vp_token.items():
             if name not in entries or not isinstance(presentations, list):
                 raise dcql.DcqlError("an entry that was not asked for, or no array")
+            if entries[name]["format"] == mdoc.FORMAT:
+                mdocs[name] = [self._verify_mdoc(session, text, now) for text in presentations]
+                continue
             verified[name] = [verify_credential(text, self.issuer_anchors, now) for text in presentations]
             for credential in verified[name]:
                 if dcql.requires_holder_binding(entries[name]):
@@ -175,5 +186,12 @@ class ForeignVerifier:
                         now=now,
                     )
         answers = {name: [(one.vct, one.claims) for one in found] for name, found in verified.items()}
+        answers |= {name: [(one.doctype, one.claims) for one in found] for name, found in mdocs.items()}
         dcql.check_answer(session.query, answers)
+        session.mdocs = mdocs
         return verified
+
+    def _verify_mdoc(self, session: Session, text: str, now: int) -> VerifiedMdoc:
+        """Source: OpenID4VP B.2.5 and B.2.6.1."""
+        transcript = request_transcript(session.parameters, encryption_key(session.parameters))
+        return verify_response(text, transcript, self.issuer_anchors, now)[0]

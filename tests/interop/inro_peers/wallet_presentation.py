@@ -43,11 +43,8 @@ class Request:
 
     @property
     def encryption_key(self) -> JsonObject | None:
-        """The key that the answer is encrypted to; None where it goes in the clear. Source: OpenID4VP §8.3."""
-        if self.parameters["response_mode"] != "direct_post.jwt":
-            return None
-        keys: list[JsonObject] = self.parameters["client_metadata"]["jwks"]["keys"]
-        return next(key for key in keys if key.get("alg") == "ECDH-ES" and key.get("crv") == "P-256")
+        """The key that the answer is encrypted to; None where it goes in the clear."""
+        return encryption_key(self.parameters)
 
 
 @dataclass(frozen=True)
@@ -142,6 +139,14 @@ class PresentationWallet:
             form = {"response": self.encrypt(request, form)}
         body = urlencode(form).encode("ascii")
         return self._https.request("POST", request.parameters["response_uri"], {"Content-Type": FORM}, body)
+
+
+def encryption_key(parameters: JsonObject) -> JsonObject | None:
+    """The key of a request that its answer is encrypted to, None where it goes in the clear. Source: OpenID4VP §8.3."""
+    if parameters["response_mode"] != "direct_post.jwt":
+        return None
+    keys: list[JsonObject] = parameters["client_metadata"]["jwks"]["keys"]
+    return next(key for key in keys if key.get("alg") == "ECDH-ES" and key.get("crv") == "P-256")
 
 
 def _bind(shown: SdJwt, credential: HeldCredential, request: Request, query_id: str, binding: Binding) -> SdJwt:

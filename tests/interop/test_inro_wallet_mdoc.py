@@ -1,0 +1,246 @@
+"""Inro's wallet shows mdocs to a foreign verifier: the elements that were asked for, signed for that request alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import APPROVER
+from inro_peers import cbor, mdoc
+from inro_peers.cbor import Tagged
+from inro_peers.issuer import Options
+from inro_peers.jose import JsonObject, b64url, json_bytes
+from inro_peers.mdoc import NameSpaces
+from inro_peers.processes import InroIssuer, InroWallet
+from inro_peers.registration import application
+from products import (
+    EMPLOYEE_DOCTYPE,
+    EMPLOYEE_SPACE,
+    EMPLOYEE_TYPE,
+    EMPLOYEE_VCT,
+    FOREIGN_SPACE,
+    FULL_DATE,
+    POWERS_SPACE,
+    ROLE_DOCTYPE,
+    ROLE_SPACE,
+    ROLE_TYPE,
+    credential_query,
+    employee_query,
+    foreign_employee_mdoc,
+    mdoc_credential_query,
+    mdoc_query,
+)
+from world import World, world
+
+REGISTERED = [[EMPLOYEE_SPACE, "employee_number"], [EMPLOYEE_SPACE, "grade"], [FOREIGN_SPACE]]
+NOT_REGISTERED = "post"
+NUMBER = {"id": "number", "path": [EMPLOYEE_SPACE, "employee_number"]}
+OTHER_NUMBER = {"id": "other", "path": [EMPLOYEE_SPACE, "employee_number"], "values": ["F9999"]}
+GRADE = {"id": "grade", "path": [EMPLOYEE_SPACE, "grade"]}
+ON_CALL = {"id": "on-call", "path": [FOREIGN_SPACE, "on_call"]}
+Enter = Callable[[JsonObject], Any]
+
+
+@contextmanager
+def mdoc_world(wallet: InroWallet, folder: Path, copies: int = 2) -> Iterator[World]:
+    """A foreign agency whose mdocs the wallet holds, and a verifier that it registered for `REGISTERED`."""
+    with world(wallet, folder, Options(batch_size=copies), foreign_employee_mdoc()) as foreign:
+        foreign.register({"type": EMPLOYEE_DOCTYPE, "claims": REGISTERED})
+        [credential] = foreign.receive()["credentials"]
+        assert (credential["type"], credential["format"]) == (EMPLOYEE_DOCTYPE, mdoc.FORMAT)
+        assert credential["copies"] == copies
+        yield foreign
+
+
+def _one(*claims: JsonObject, **members: Any) -> JsonObject:
+    return {"credentials": [mdoc_credential_query("employee", EMPLOYEE_DOCTYPE, list(claims), **members)]}
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        (_one(NUMBER), {EMPLOYEE_SPACE: {"employee_number": "F0001"}}),
+        (_one(NUMBER, ON_CALL), {EMPLOYEE_SPACE: {"employee_number": "F0001"}, FOREIGN_SPACE: {"on_call": True}}),
+        (_one({"path": [FOREIGN_SPACE, "teams"]}), {FOREIGN_SPACE: {"teams": ["A", "B"]}}),
+        (_one({"path": [FOREIGN_SPACE, "since"]}), {FOREIGN_SPACE: {"since": Tagged(FULL_DATE, "2020-04-01")}}),
+        (_one(GRADE | {"values": [2, 3]}), {EMPLOYEE_SPACE: {"grade": 3}}),
+        (_one(ON_CALL | {"values": [True]}), {FOREIGN_SPACE: {"on_call": True}}),
+        (_one(OTHER_NUMBER, GRADE, claim_sets=[["other"], ["grade"]]), {EMPLOYEE_SPACE: {"grade": 3}}),
+        (_one(NUMBER | {"intent_to_retain": True}), {EMPLOYEE_SPACE: {"employee_number": "F0001"}}),
+        (_one(NUMBER | {"intent_to_retain": False}), {EMPLOYEE_SPACE: {"employee_number": "F0001"}}),
+        (_one(NUMBER, multiple=False, unknown=1), {EMPLOYEE_SPACE: {"employee_number": "F0001"}}),
+        (_one(), {}),
+    ],
+    ids=[
+        *("one element", "two name spaces", "array", "date", "number", "boolean", "second claim set"),
+        *("to be retained", "not to be retained", "unknown member", "no claims"),
+    ],
+)
+def test_shows_what_was_asked_for_and_nothing_else(
+    inro_wallet: InroWallet, tmp_path: Path, query: JsonObject, shown: NameSpaces
+) -> None:
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        session = foreign.verifier.request(query)
+        foreign.assert_answers(session)
+        [mdoc_shown] = session.mdocs["employee"]
+        assert mdoc_shown.claims == shown
+
+
+def test_one_format_of_two_is_enough(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    query = {
+        "credentials": [
+            credential_query("sd-jwt", EMPLOYEE_VCT, [{"path": ["employee_number"]}]),
+            mdoc_credential_query("mdoc", EMPLOYEE_DOCTYPE, [NUMBER]),
+        ],
+        "credential_sets": [{"options": [["sd-jwt"], ["mdoc"]]}],
+    }
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        foreign.register(
+            {"type": EMPLOYEE_DOCTYPE, "claims": REGISTERED}, {"type": EMPLOYEE_VCT, "claims": [["employee_number"]]}
+        )
+        session = foreign.verifier.request(query)
+        foreign.assert_answers(session)
+        assert session.verified == {}
+        assert [one.claims for one in session.mdocs["mdoc"]] == [{EMPLOYEE_SPACE: {"employee_number": "F0001"}}]
+
+
+def test_answers_a_verifier_by_its_dns_name(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    """The transcript has the client identifier with its prefix. Source: OpenID4VP B.2.6.1."""
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        changes = {"client_id": "x509_san_dns:localhost"}
+        session = foreign.verifier.request(_one(NUMBER), changes=changes)
+        foreign.assert_answers(session)
+        assert session.mdocs
+
+
+def test_a_copy_is_shown_once(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        seen = []
+        for _ in range(2):
+            session = foreign.verifier.request(_one(NUMBER))
+            foreign.assert_answers(session)
+            seen += session.mdocs["employee"]
+        for name in ("deviceKeyInfo", "valueDigests"):
+            assert cbor.encode(seen[0].mso[name]) != cbor.encode(seen[1].mso[name])
+
+
+def _meta(**meta: Any) -> Enter:
+    return lambda entry: entry.update(meta=meta)
+
+
+def _path(*path: Any) -> Enter:
+    return lambda entry: entry.update(claims=[{"path": list(path)}])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _meta(),
+        _meta(doctype_value=1),
+        _meta(doctype_value=ROLE_DOCTYPE),
+        _meta(vct_values=[EMPLOYEE_DOCTYPE]),
+        _path(EMPLOYEE_SPACE),
+        _path("employee_number"),
+        _path(EMPLOYEE_SPACE, "employee_number", "x"),
+        _path(FOREIGN_SPACE, "teams", 0),
+        _path(FOREIGN_SPACE, None),
+        _path(EMPLOYEE_SPACE, 0),
+        _path(ROLE_SPACE, "employee_number"),
+        _path(FOREIGN_SPACE, "unknown"),
+        lambda entry: entry.update(claims=[GRADE | {"values": ["3"]}]),
+        lambda entry: entry.update(claims=[ON_CALL | {"values": [1]}]),
+        lambda entry: entry.update(claims=[]),
+        lambda entry: entry.update(claims=[NUMBER | {"intent_to_retain": "no"}]),
+        _path(EMPLOYEE_SPACE, NOT_REGISTERED),
+    ],
+    ids=[
+        *("no doctype", "doctype is a number", "another doctype", "vct instead", "name space alone", "element alone"),
+        *("three components", "index", "null", "number", "another name space", "unknown element", "text for a number"),
+        *("number for a boolean", "empty claims", "intent is text", "not registered"),
+    ],
+)
+def test_refuses_a_query_that_no_mdoc_meets(inro_wallet: InroWallet, tmp_path: Path, change: Enter) -> None:
+    """Source: OpenID4VP §6.1 and §6.3, §7.2, B.2.3, B.2.4."""
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        foreign.assert_answers(foreign.verifier.request(_one(NUMBER)))
+        query = _one(NUMBER)
+        change(query["credentials"][0])
+        foreign.assert_refuses(foreign.verifier.request(query))
+
+
+def _formats(**formats: Any) -> JsonObject:
+    return {"client_metadata": {"vp_formats_supported": formats}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        _formats(mso_mdoc={"issuerauth_alg_values": [-8]}),
+        _formats(mso_mdoc={"deviceauth_alg_values": [-8]}),
+        _formats(mso_mdoc={"deviceauth_alg_values": [-65537]}),
+    ],
+    ids=["issuer's algorithm", "device's algorithm", "MAC alone"],
+)
+def test_sends_no_mdoc_that_the_verifier_cannot_check(
+    inro_wallet: InroWallet, tmp_path: Path, changes: JsonObject
+) -> None:
+    """Source: OpenID4VP B.2.2, §8.5 (`vp_formats_not_supported`)."""
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        right = _formats(mso_mdoc={"issuerauth_alg_values": [-9], "deviceauth_alg_values": [-65537, -9]})
+        foreign.assert_answers(foreign.verifier.request(_one(NUMBER), changes=right))
+        session = foreign.verifier.request(_one(NUMBER), changes=changes)
+        foreign.assert_refuses(session)
+        assert [response["error"] for response in session.responses] == ["vp_formats_not_supported"]
+
+
+def test_authorizes_nothing_by_an_mdoc(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    """No element of the mdoc stands for a transaction. Source: OpenID4VP B.2.1, §8.5."""
+    transaction = {"type": "urn:inro:approval:1", "credential_ids": ["employee"], "text": {"en": "x", "ja": "x"}}
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        foreign.assert_answers(foreign.verifier.request(_one(NUMBER)))
+        session = foreign.verifier.request(
+            _one(NUMBER), changes={"transaction_data": [b64url(json_bytes(transaction))]}
+        )
+        foreign.assert_refuses(session)
+        assert [response["error"] for response in session.responses] == ["invalid_transaction_data"]
+
+
+def test_an_mdoc_is_no_sd_jwt_and_the_other_way_round(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        foreign.assert_answers(foreign.verifier.request(_one(NUMBER)))
+        foreign.register({"type": EMPLOYEE_VCT, "claims": [["employee_number"]]})
+        foreign.assert_refuses(foreign.verifier.request(employee_query(["employee_number"])))
+
+
+def test_shows_inros_mdocs_to_a_foreign_verifier(issuer: InroIssuer, inro_wallet: InroWallet, tmp_path: Path) -> None:
+    """Both of Inro's ends, with a foreign verifier that Inro's agency registered between them."""
+    inro_wallet.trust("issuer", issuer.anchor_file)
+    inro_wallet.trust("tls", issuer.tls_ca)
+    offer = issuer.offer(APPROVER, EMPLOYEE_TYPE, ROLE_TYPE, form=mdoc.FORMAT)
+    received = inro_wallet.receive(offer["credential_offer"])["credentials"]
+    assert {one["type"] for one in received} == {EMPLOYEE_DOCTYPE, ROLE_DOCTYPE}
+
+    power = {"path": [POWERS_SPACE, "welfare.approve"], "values": [True]}
+    query = mdoc_query("name_kanji", "department_name")
+    query["credentials"].append(mdoc_credential_query("power", ROLE_DOCTYPE, [power]))
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.verifier.issuer_anchors = issuer.anchors
+        credentials: list[JsonObject] = [
+            {"type": ROLE_DOCTYPE, "claims": [[POWERS_SPACE]]},
+            {"type": EMPLOYEE_DOCTYPE, "claims": [[EMPLOYEE_SPACE]]},
+        ]
+        application_file, certificate = tmp_path / "application.toml", tmp_path / "verifier.pem"
+        application_file.write_text(application(foreign.verifier.host, credentials), encoding="utf-8")
+        foreign.verifier.identity.write(certificate, tmp_path / "verifier.key.pem")
+        foreign.verifier.registration = issuer.register_verifier(application_file, certificate)
+
+        session = foreign.verifier.request(query)
+        foreign.assert_answers(session)
+        assert {name: [one.claims for one in found] for name, found in session.mdocs.items()} == {
+            "employee": [{EMPLOYEE_SPACE: {"name_kanji": "試験 花子", "department_name": "福祉課"}}],
+            "power": [{POWERS_SPACE: {"welfare.approve": True}}],
+        }
