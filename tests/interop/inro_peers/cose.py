@@ -97,7 +97,10 @@ class Sign1:
         ders = [value] if isinstance(value, bytes) else value
         if not isinstance(ders, list) or not ders or not all(isinstance(der, bytes) for der in ders):
             raise CoseError("no x5chain")
-        return [x509.load_der_x509_certificate(der) for der in ders]
+        try:
+            return [x509.load_der_x509_certificate(der) for der in ders]
+        except ValueError as error:
+            raise CoseError("an x5chain without certificates") from error
 
 
 def cose_key(key: PrivateKey | PublicKey) -> dict[int | str, Any]:

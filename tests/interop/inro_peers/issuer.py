@@ -89,11 +89,10 @@ class ForeignIssuer:
         self.requests: list[Incoming] = []
         # What a test does to a document before it leaves; the keys are the documents' names used with `_altered`.
         self.alter: dict[str, Callable[[JsonObject], JsonObject]] = {}
-        # What a test does to an mdoc before it is signed, and to its IssuerSigned.
+        # What a test does to an mdoc before it is signed.
         self.spoil: Callable[[mdoc.Draft], Any] = lambda draft: None
-        self.spoil_signed: Callable[[JsonObject], Any] = lambda issuer_signed: None
         self._product = product
-        self._signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
+        self.signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
         self._state = _State()
         self._server = HttpsServer(self.tls_authority.issue_tls(), self._handle)
 
@@ -243,14 +242,12 @@ class ForeignIssuer:
 
     def _issue(self, holder_jwk: JsonObject) -> str:
         """One copy. Source: OpenID4VCI A.2.4, A.3.4."""
-        product, signer = self._product, self._signer
+        product, signer = self._product, self.signer
         if isinstance(product, MdocProduct):
             device_key = key_from_jwk(holder_jwk)
             mdoc_draft = mdoc.draft_credential(product.doctype, product.claims, signer, device_key, int(time.time()))
             self.spoil(mdoc_draft)
-            issuer_signed = mdoc_draft.sign(signer.key)
-            self.spoil_signed(issuer_signed)
-            return mdoc.to_text(issuer_signed)
+            return mdoc.to_text(mdoc_draft.sign(signer.key))
         claims = self._altered("claims", {"vct": product.vct, **product.claims})
         return str(draft_credential(claims, product.disclosable, signer, holder_jwk, DECOYS).sign(signer.key))
 

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography import x509
 
 from . import cbor
-from .cbor import DATE_TIME, Tagged
+from .cbor import DATE_TIME, ENCODED_CBOR, Tagged
 from .cose import X5CHAIN, Sign1, cose_key, key_from_cose
 from .jose import JsonObject, PrivateKey, PublicKey, b64url, b64url_decode
 from .pki import EKU_CREDENTIAL_ISSUER, Identity, TrustError, credential_types, leaf_key, trusted_leaf
@@ -171,7 +171,13 @@ class Draft:
         self.items[space][index] = cbor.embed(changed)
         if sign:
             self.mso["valueDigests"][space].pop(digest_id)
-            self.mso["valueDigests"][space][changed.get("digestID", digest_id)] = digest_of(self.items[space][index])
+            self.mso["valueDigests"][space][changed["digestID"]] = digest_of(self.items[space][index])
+
+    def replace_bytes(self, space: str, index: int, inner: bytes) -> None:
+        """Puts other bytes into an item's tag, and signs them."""
+        digest_id = cbor.embedded(self.items[space][index])["digestID"]
+        self.items[space][index] = Tagged(ENCODED_CBOR, inner)
+        self.mso["valueDigests"][space][digest_id] = digest_of(self.items[space][index])
 
 
 def draft_credential(
