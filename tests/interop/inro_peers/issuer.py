@@ -237,10 +237,10 @@ class ForeignIssuer:
         if {name: value for name, value in request.items() if name != "proofs"} != wanted:
             raise _Refusal(400, "invalid_credential_request")
         jwks = self._proof_keys(request["proofs"])
-        entries = [{"credential": self._issue(self._altered("holder key", jwk))} for jwk in jwks]
+        entries = [{"credential": self._copy(self._altered("holder key", jwk))} for jwk in jwks]
         return Outgoing.json(200, self._altered("credentials", {"credentials": entries}))
 
-    def _issue(self, holder_jwk: JsonObject) -> str:
+    def _copy(self, holder_jwk: JsonObject) -> str:
         """One copy. Source: OpenID4VCI A.2.4, A.3.4."""
         product, signer = self._product, self.signer
         if isinstance(product, MdocProduct):
