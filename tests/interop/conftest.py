@@ -1,4 +1,4 @@
-"""Inro's services as the tests meet them: started once, trusted by each other, with two employees in the HR file."""
+"""Inro's services as the tests meet them: started once, trusted by each other, with three employees in the HR file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from inro_peers.wallet_presentation import PresentationWallet
 
 APPROVER = "T0001"
 CLERK = "T0002"
+# Whose credentials one test suspends and revokes; no other test uses this employee.
+LEAVER = "T0003"
 COLUMNS = [
     *("employee_number", "name_kanji", "name_kana", "name_latin"),
     *("agency_code", "agency", "department_code", "department", "post", "employment", "grade"),
@@ -32,7 +34,7 @@ def binaries() -> Binaries:
 
 @pytest.fixture(scope="session")
 def issuer(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InroIssuer]:
-    """A running issuer that knows the two employees."""
+    """A running issuer that knows the three employees."""
     folder = tmp_path_factory.mktemp("issuer")
     service = InroIssuer(binaries, folder / "agency")
     service.import_employees(_hr_file(folder / "employees.csv"))
@@ -56,6 +58,16 @@ def verifier(
     service = InroVerifier(binaries, folder / "welfare")
     service.register_with(issuer)
     service.command("trust", "add", "--issuer", partner.write(folder / "partner.pem"))
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def fresh_verifier(binaries: Binaries, issuer: InroIssuer, tmp_path: Path) -> Iterator[InroVerifier]:
+    """A verifier of the test's own, which has fetched no status list yet."""
+    service = InroVerifier(binaries, tmp_path / "fresh-verifier")
+    service.register_with(issuer)
     service.start()
     yield service
     service.stop()
@@ -115,6 +127,15 @@ def _hr_file(file: Path) -> Path:
             "name_kanji": "試験 太郎",
             "name_kana": "シケン タロウ",
             "name_latin": "Taro Shiken",
+            "post": "主事",
+            "grade": "2",
+            "roles": "",
+        },
+        {
+            "employee_number": LEAVER,
+            "name_kanji": "試験 次郎",
+            "name_kana": "シケン ジロウ",
+            "name_latin": "Jiro Shiken",
             "post": "主事",
             "grade": "2",
             "roles": "",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from conftest import APPROVER
+from conftest import LEAVER
 from expectations import coded
 from inro_peers import status_list
 from inro_peers.jose import JsonObject, sha256_b64url
@@ -22,10 +22,10 @@ TEXT = {"en": "Approve application 7.", "ja": "申請7を承認する。"}
 
 
 def test_a_foreign_reader_follows_suspension_and_revocation(
-    issuer: InroIssuer, verifier: InroVerifier, presentation: PresentationWallet, held: Held
+    issuer: InroIssuer, fresh_verifier: InroVerifier, held: Held
 ) -> None:
     https = HttpsClient(issuer.tls_ca)
-    copies = held(EMPLOYEE_TYPE)
+    copies = held(EMPLOYEE_TYPE, employee=LEAVER)
     places = [copy.verified.claims["status"]["status_list"] for copy in copies]
     assert len({(place["uri"], place["idx"]) for place in places}) == len(copies)
 
@@ -33,7 +33,7 @@ def test_a_foreign_reader_follows_suspension_and_revocation(
         return {status_list.fetch(https, place["uri"], issuer.anchors)(place["idx"]) for place in places}
 
     def change(verb: str) -> None:
-        arguments = ("--employee", APPROVER, "--type", EMPLOYEE_TYPE, "--reason", "test", "--json")
+        arguments = ("--employee", LEAVER, "--type", EMPLOYEE_TYPE, "--reason", "test", "--json")
         issuer.command("credential", verb, *arguments)
 
     assert statuses() == {status_list.VALID}
@@ -44,14 +44,15 @@ def test_a_foreign_reader_follows_suspension_and_revocation(
     change("revoke")
     assert statuses() == {status_list.INVALID}
 
-    created = verifier.create({"policy": "identify-employee"})
+    created = fresh_verifier.create({"policy": "identify-employee"})
+    presentation = PresentationWallet(HttpsClient(fresh_verifier.tls_ca), fresh_verifier.anchors)
     presentation.present(created["authorization_request"], copies[:1])
-    result = verifier.result(created["id"])
+    result = fresh_verifier.result(created["id"])
     assert result["status"] == "rejected"
     assert result["error"]["inro_code"] == "INRO-VERIFIER-060"
     # Offers count in whole seconds: one of this second would be taken for an older one.
     time.sleep(1)
-    assert held(EMPLOYEE_TYPE), "a newer offer issues again"
+    assert held(EMPLOYEE_TYPE, employee=LEAVER), "a newer offer issues again"
 
 
 def _ask(verifier: InroVerifier, presentation: PresentationWallet) -> tuple[JsonObject, str]:
