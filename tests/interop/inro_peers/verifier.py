@@ -1,26 +1,50 @@
-"""A foreign verifier: OpenID4VP 1.0 over HTTPS with signed requests by reference and `direct_post`."""
+"""A foreign verifier: OpenID4VP 1.0 over HTTPS with signed requests by reference.
+
+They are fetched by GET or POST, and answered by `direct_post` or, where a test asks for it, by `direct_post.jwt`.
+"""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs, urlencode
 
 from cryptography import x509
 
-from . import dcql
-from .jose import JoseError, JsonObject, b64url, parse_json_object, sign_jws
+from . import dcql, jwe
+from .jose import JoseError, JsonObject, Jws, b64url, b64url_decode, parse_json_object, sha256_b64url, sign_jws
 from .pki import EKU_VERIFIER, Authority, Identity, TrustError
 from .registration import verifier_info
 from .sdjwt import SdJwtError
 from .sdjwt_vc import FORMAT, VerifiedCredential, verify_credential
-from .transport import HttpsServer, Incoming, Outgoing
+from .transport import FORM, HttpsServer, Incoming, Outgoing
 from .wallet_presentation import REQUEST_TYP, STATIC_AUDIENCE
 
 REQUEST_LIFETIME = 300
 NONCE_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """How a request asks for an encrypted answer. Source: OpenID4VP §5.1 and §8.3."""
+
+    # Content encryptions that are offered; None leaves the parameter out, which means A128GCM alone.
+    encs: tuple[str, ...] | None = ("A128GCM", "A256GCM")
+    # From the verifier's own key to the keys of the request.
+    keys: Callable[[JsonObject], list[JsonObject]] = field(default=lambda own: [own])
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The content encryptions that an answer may have."""
+        return ("A128GCM",) if self.encs is None else self.encs
+
+    def metadata(self, own: JsonObject) -> JsonObject:
+        """The members of `client_metadata`."""
+        members: JsonObject = {"jwks": {"keys": self.keys(own)}}
+        return members if self.encs is None else members | {"encrypted_response_enc_values_supported": self.encs}
 
 
 @dataclass
@@ -30,12 +54,19 @@ class Session:
     id: str
     query: JsonObject
     parameters: JsonObject
-    request_object: str
+    sign: Callable[[JsonObject], str]
     authorization_request: str
     fetched: int = 0
+    # What came by POST for the request, and what the request object then says of the wallet's nonce.
+    posted: list[dict[str, str]] = field(default_factory=list)
+    repeat: Callable[[str | None], str | None] = field(default=lambda nonce: nonce)
+    encryption: Encryption | None = None
+    recipient: jwe.Recipient = field(default_factory=jwe.Recipient.create)
+    # The JOSE header of the encrypted answer.
+    sealed_with: JsonObject | None = None
     # "request" or "response": the endpoint that answers with an HTTP redirect to a place where all would go well.
     redirects: str | None = None
-    responses: list[dict[str, str]] = field(default_factory=list)
+    responses: list[JsonObject] = field(default_factory=list)
     verified: dict[str, list[VerifiedCredential]] | None = None
     problem: str | None = None
 
@@ -75,8 +106,10 @@ class ForeignVerifier:
         outer_client_id: str | None = None,
         header: JsonObject | None = None,
         signer: Identity | None = None,
+        encryption: Encryption | None = None,
+        post: bool = False,
     ) -> Session:
-        """Prepares a request by reference. Source: OpenID4VP §5.
+        """Prepares a request by reference, with `post` to be fetched by POST. Source: OpenID4VP §5 and §5.10.
 
         The optional arguments make it a wrong one: `changes` replace parameters and `header` JOSE header members (None
         removes one; the algorithm `none` takes the signature away), `signer` signs in the verifier's place.
@@ -102,20 +135,24 @@ class ForeignVerifier:
         }
         if self.registration is not None:
             parameters["verifier_info"] = verifier_info(self.registration)
+        recipient = jwe.Recipient.create()
+        if encryption is not None:
+            parameters["response_mode"] = "direct_post.jwt"
+            parameters["client_metadata"] |= encryption.metadata(recipient.jwk)
         parameters = {key: value for key, value in (parameters | (changes or {})).items() if value is not None}
-        signer = signer or self.identity
-        jose = {"typ": REQUEST_TYP, "x5c": signer.x5c, **(header or {})}
-        jose = {key: value for key, value in jose.items() if value is not None}
-        request_object = sign_jws(jose, parameters, signer.key)
-        if jose.get("alg") == "none":
-            request_object = request_object.rpartition(".")[0] + "."
-        outer = urlencode(
-            {
-                "client_id": outer_client_id or parameters["client_id"],
-                "request_uri": f"{self._server.url}/request/{name}",
-            }
+        outer = {
+            "client_id": outer_client_id or parameters["client_id"],
+            "request_uri": f"{self._server.url}/request/{name}",
+        }
+        session = Session(
+            name,
+            query,
+            parameters,
+            _signing(signer or self.identity, header or {}),
+            f"openid4vp://?{urlencode(outer | ({'request_uri_method': 'post'} if post else {}))}",
+            encryption=encryption,
+            recipient=recipient,
         )
-        session = Session(name, query, parameters, request_object, f"openid4vp://?{outer}")
         self._sessions[name] = session
         return session
 
@@ -135,15 +172,30 @@ class ForeignVerifier:
         if session.redirects == kind and not moved:
             return Outgoing(307, headers={"Location": f"{self._server.url}{incoming.path}/moved"})
         if (incoming.method, kind) == ("GET", "request"):
-            session.fetched += 1
-            return Outgoing(200, session.request_object.encode(), f"application/{REQUEST_TYP}")
+            return _hand_out(session, session.parameters)
+        if (incoming.method, kind) == ("POST", "request"):
+            return self._posted(session, incoming)
         if (incoming.method, kind) == ("POST", "response"):
             return self._respond(session, incoming)
         return Outgoing.json(405, {"error": "method_not_allowed"})
 
+    def _posted(self, session: Session, incoming: Incoming) -> Outgoing:
+        """Hands out the request to a wallet that posts, with its nonce inside. Source: OpenID4VP §5.10."""
+        expected = {"content-type": FORM, "accept": f"application/{REQUEST_TYP}"}
+        if any(incoming.headers.get(name) != value for name, value in expected.items()):
+            return Outgoing.json(400, {"error": "invalid_request"})
+        form = _form(incoming)
+        session.posted.append(form)
+        nonce = session.repeat(form.get("wallet_nonce"))
+        return _hand_out(session, session.parameters | ({} if nonce is None else {"wallet_nonce": nonce}))
+
     def _respond(self, session: Session, incoming: Incoming) -> Outgoing:
-        """Takes a response. Source: OpenID4VP §8.2 and §8.6."""
-        form = {name: values[0] for name, values in parse_qs(incoming.body.decode("utf-8")).items()}
+        """Takes a response. Source: OpenID4VP §8.2, §8.3, §8.3.1 and §8.6."""
+        try:
+            form = _opened(session, _form(incoming))
+        except JoseError as error:
+            session.problem = f"JoseError: {error}"
+            return Outgoing.json(400, {"error": "invalid_request"})
         session.responses.append(form)
         if form.get("state") != session.parameters.get("state"):
             session.problem = "another state"
@@ -152,7 +204,8 @@ class ForeignVerifier:
             session.problem = form["error"]
             return Outgoing.json(200, {})
         try:
-            session.verified = self._verify(session, parse_json_object(form["vp_token"]))
+            vp_token = form["vp_token"]
+            session.verified = self._verify(session, vp_token if session.encryption else parse_json_object(vp_token))
         except (JoseError, SdJwtError, TrustError, dcql.DcqlError, KeyError) as error:
             session.problem = f"{type(error).__name__}: {error}"
             return Outgoing.json(400, {"error": "invalid_request"})
@@ -174,6 +227,56 @@ class ForeignVerifier:
                         nonce=session.parameters["nonce"],
                         now=now,
                     )
+                    _check_transactions(session, name, credential)
         answers = {name: [(one.vct, one.claims) for one in found] for name, found in verified.items()}
         dcql.check_answer(session.query, answers)
         return verified
+
+
+def _form(incoming: Incoming) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(incoming.body.decode("utf-8")).items()}
+
+
+def _signing(signer: Identity, header: JsonObject) -> Callable[[JsonObject], str]:
+    jose = {"typ": REQUEST_TYP, "x5c": signer.x5c, **header}
+    jose = {key: value for key, value in jose.items() if value is not None}
+
+    def sign(parameters: JsonObject) -> str:
+        request_object = sign_jws(jose, parameters, signer.key)
+        return request_object.rpartition(".")[0] + "." if jose.get("alg") == "none" else request_object
+
+    return sign
+
+
+def _hand_out(session: Session, parameters: JsonObject) -> Outgoing:
+    session.fetched += 1
+    return Outgoing(200, session.sign(parameters).encode(), f"application/{REQUEST_TYP}")
+
+
+def _opened(session: Session, form: dict[str, str]) -> JsonObject:
+    """The response parameters; only an error may come in the clear where encryption was asked for.
+
+    Source: OpenID4VP §8.3 (top-level members of the payload) and §8.3.1.
+    """
+    if session.encryption is None or "error" in form:
+        return dict(form)
+    if set(form) != {"response"}:
+        raise JoseError("a response in the clear")
+    opened = jwe.decrypt(form["response"], session.recipient, session.encryption.accepted)
+    if not isinstance(opened.payload.get("vp_token"), dict):
+        raise JoseError("no vp_token as a JSON object")
+    session.sealed_with = opened.header
+    return opened.payload
+
+
+def _check_transactions(session: Session, query_id: str, credential: VerifiedCredential) -> None:
+    """Each transaction's hash stands in the credential that is to authorize it. Source: OpenID4VP §8.4, B.3.3.1."""
+    transactions: list[str] = session.parameters.get("transaction_data", [])
+    named = [(text, parse_json_object(b64url_decode(text))) for text in transactions]
+    expected = [sha256_b64url(text.encode("ascii")) for text, data in named if data["credential_ids"] == [query_id]]
+    algorithm = "sha-256" if any("transaction_data_hashes_alg" in data for _, data in named) else None
+    claims = Jws.parse(credential.sd_jwt.key_binding or "").payload
+    if claims.get("transaction_data_hashes", []) != expected:
+        raise SdJwtError("other transactions than those that were asked for")
+    if expected and claims.get("transaction_data_hashes_alg") != algorithm:
+        raise SdJwtError("another hash algorithm than was asked for")
