@@ -254,7 +254,7 @@ def _hand_out(session: Session, parameters: JsonObject) -> Outgoing:
 
 
 def _opened(session: Session, form: dict[str, str]) -> JsonObject:
-    """The response parameters; only an error may come in the clear where encryption was asked for.
+    """The response parameters. An error may come in the clear where encryption was asked for; a VP token may not.
 
     Source: OpenID4VP §8.3 (top-level members of the payload) and §8.3.1.
     """
@@ -263,7 +263,7 @@ def _opened(session: Session, form: dict[str, str]) -> JsonObject:
     if set(form) != {"response"}:
         raise JoseError("a response in the clear")
     opened = jwe.decrypt(form["response"], session.recipient, session.encryption.accepted)
-    if not isinstance(opened.payload.get("vp_token"), dict):
+    if "error" not in opened.payload and not isinstance(opened.payload.get("vp_token"), dict):
         raise JoseError("no vp_token as a JSON object")
     session.sealed_with = opened.header
     return opened.payload
