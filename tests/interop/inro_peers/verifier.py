@@ -107,9 +107,11 @@ class ForeignVerifier:
         header: JsonObject | None = None,
         signer: Identity | None = None,
         encryption: Encryption | None = None,
-        post: bool = False,
+        method: str | None = None,
     ) -> Session:
-        """Prepares a request by reference, with `post` to be fetched by POST. Source: OpenID4VP §5 and §5.10.
+        """Prepares a request by reference, to be fetched by `method` (OpenID4VP §5.1).
+
+        Source: OpenID4VP §5 and §5.10.
 
         The optional arguments make it a wrong one: `changes` replace parameters and `header` JOSE header members (None
         removes one; the algorithm `none` takes the signature away), `signer` signs in the verifier's place.
@@ -149,7 +151,7 @@ class ForeignVerifier:
             query,
             parameters,
             _signing(signer or self.identity, header or {}),
-            f"openid4vp://?{urlencode(outer | ({'request_uri_method': 'post'} if post else {}))}",
+            f"openid4vp://?{urlencode(outer | ({'request_uri_method': method} if method else {}))}",
             encryption=encryption,
             recipient=recipient,
         )
@@ -227,9 +229,9 @@ class ForeignVerifier:
                         nonce=session.parameters["nonce"],
                         now=now,
                     )
-                    _check_transactions(session, name, credential)
         answers = {name: [(one.vct, one.claims) for one in found] for name, found in verified.items()}
         dcql.check_answer(session.query, answers)
+        _check_transactions(session.parameters.get("transaction_data", []), verified)
         return verified
 
 
@@ -269,14 +271,26 @@ def _opened(session: Session, form: dict[str, str]) -> JsonObject:
     return opened.payload
 
 
-def _check_transactions(session: Session, query_id: str, credential: VerifiedCredential) -> None:
-    """Each transaction's hash stands in the credential that is to authorize it. Source: OpenID4VP §8.4, B.3.3.1."""
-    transactions: list[str] = session.parameters.get("transaction_data", [])
-    named = [(text, parse_json_object(b64url_decode(text))) for text in transactions]
-    expected = [sha256_b64url(text.encode("ascii")) for text, data in named if data["credential_ids"] == [query_id]]
-    algorithm = "sha-256" if any("transaction_data_hashes_alg" in data for _, data in named) else None
-    claims = Jws.parse(credential.sd_jwt.key_binding or "").payload
-    if claims.get("transaction_data_hashes", []) != expected:
-        raise SdJwtError("other transactions than those that were asked for")
-    if expected and claims.get("transaction_data_hashes_alg") != algorithm:
-        raise SdJwtError("another hash algorithm than was asked for")
+def _check_transactions(transactions: list[str], verified: dict[str, list[VerifiedCredential]]) -> None:
+    """Each transaction is hashed in exactly one credential that it names, and nothing else is.
+
+    Source: OpenID4VP §5.1 (`credential_ids`), §8.4, B.3.3.1.
+    """
+    bindings = [
+        (name, Jws.parse(one.sd_jwt.key_binding).payload)
+        for name, credentials in verified.items()
+        for one in credentials
+        if one.sd_jwt.key_binding is not None
+    ]
+    found = [(name, text) for name, claims in bindings for text in claims.get("transaction_data_hashes", [])]
+    for transaction in transactions:
+        data = parse_json_object(b64url_decode(transaction))
+        digest = sha256_b64url(transaction.encode("ascii"))
+        places = [name for name, text in found if text == digest]
+        if len(places) != 1 or places[0] not in data["credential_ids"]:
+            raise SdJwtError("a transaction that is not authorized exactly once")
+        algorithms = [claims.get("transaction_data_hashes_alg") for name, claims in bindings if name == places[0]]
+        if "transaction_data_hashes_alg" in data and algorithms != ["sha-256"]:
+            raise SdJwtError("another hash algorithm than was asked for")
+    if len(found) != len(transactions):
+        raise SdJwtError("a transaction that nobody asked for")
