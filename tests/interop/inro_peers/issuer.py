@@ -1,7 +1,8 @@
 """A foreign credential issuer: OpenID4VCI 1.0 with the pre-authorized code flow and as many options as a test wants.
 
 With `Options()` as it stands it has no optional feature at all: no DPoP, no nonce endpoint, no batches, no transaction
-code, no signed metadata, no encryption, no deferral, no notifications. Credentials that it issues have no optional claim but `cnf`.
+code, no signed metadata, no encryption, no deferral, no notifications. Credentials that it issues have no optional
+claim but `cnf`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import jwe
@@ -16,6 +17,11 @@ class Refusal(Exception):
 
     def __init__(self, status: int, error: str, **headers: str) -> None:
         self.answer = Outgoing.json(status, {"error": error}, **headers)
+
+
+def sealed_answer(text: str, status: int = 200) -> Outgoing:
+    """An encrypted answer. Source: OpenID4VCI §10 (media type)."""
+    return Outgoing(status, text.encode("ascii"), JWT, {"Cache-Control": "no-store"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class Messages:
     encryption: Encryption | None
     recipient: jwe.Recipient = field(default_factory=jwe.Recipient.create)
     received: list[Message] = field(default_factory=list)
+    # From a document and the wallet's wish to another answer than the right one.
+    spoil: Callable[[JsonObject, JsonObject], Outgoing] | None = None
 
     def metadata(self) -> JsonObject:
         """The two members of the issuer's metadata. Source: OpenID4VCI §12.2.4."""
@@ -87,8 +95,9 @@ class Messages:
         wanted = message.response_encryption
         if wanted is None:
             return Outgoing.json(status, document)
-        sealed = jwe.encrypt(document, wanted["jwk"], wanted["enc"])
-        return Outgoing(status, sealed.encode("ascii"), JWT, {"Cache-Control": "no-store"})
+        if self.spoil is not None:
+            return self.spoil(document, wanted)
+        return sealed_answer(jwe.encrypt(document, wanted["jwk"], wanted["enc"]), status)
 
     def _opened(self, incoming: Incoming) -> Message:
         if self.encryption is None or not self.encryption.requests:
