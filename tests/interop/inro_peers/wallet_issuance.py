@@ -71,7 +71,7 @@ class IssuanceWallet:
     def __init__(self, https: HttpsClient, anchors: list[x509.Certificate]) -> None:
         self.https = https
         self.dpop = DpopClient(https)
-        self._anchors = anchors
+        self.anchors = anchors
 
     def receive(self, offer_uri: str, tx_code: str | None = None, copies: int = COPIES) -> list[HeldCredential]:
         """Runs the whole pre-authorized code flow. Raises `Refused` with the issuer's error answer."""
@@ -116,9 +116,7 @@ class IssuanceWallet:
         if reply.media_type != "application/jwt":
             raise IssuanceError("signed metadata must be application/jwt")
         jws = Jws.parse(reply.text, "openidvci-issuer-metadata+jwt")
-        payload = jws.verify(
-            leaf_key(trusted_leaf(chain_from_header(jws.header), self._anchors, EKU_CREDENTIAL_ISSUER))
-        )
+        payload = jws.verify(leaf_key(trusted_leaf(chain_from_header(jws.header), self.anchors, EKU_CREDENTIAL_ISSUER)))
         if not isinstance(payload.get("iat"), int) or payload.get("exp", time.time() + 1) <= time.time():
             raise IssuanceError("signed metadata without a time, or expired")
         return _check_issuer(_check_issuer(payload, "sub", issuer), "credential_issuer", issuer)
@@ -165,9 +163,13 @@ class IssuanceWallet:
     def credential_request(
         self, metadata: JsonObject, token: JsonObject, request: JsonObject, dpop_proof: str | None = None
     ) -> Reply:
-        """Sends one credential request, with or without DPoP as the token says. Source: OpenID4VCI §8.2."""
-        url, access_token = metadata["credential_endpoint"], token["access_token"]
-        headers, body = {"Content-Type": JSON, "Accept": JSON}, json_bytes(request)
+        """Sends one credential request in the clear. Source: OpenID4VCI §8.2."""
+        return self.post(metadata["credential_endpoint"], token, json_bytes(request), JSON, dpop_proof)
+
+    def post(self, url: str, token: JsonObject, body: bytes, media_type: str, dpop_proof: str | None = None) -> Reply:
+        """Sends one request under an access token, with or without DPoP as the token says."""
+        access_token = token["access_token"]
+        headers = {"Content-Type": media_type, "Accept": f"{JSON}, application/jwt"}
         if token["token_type"].lower() == "bearer":
             return self.https.request("POST", url, headers | {"Authorization": f"Bearer {access_token}"}, body)
         if dpop_proof is not None:
@@ -190,8 +192,12 @@ class IssuanceWallet:
             raise IssuanceError("more credentials than keys, or none")
         return [self._accept(text, keys, configuration["vct"]) for text in texts]
 
+    def verify(self, text: str) -> VerifiedCredential:
+        """Verifies one credential as it came."""
+        return verify_credential(text, self.anchors, int(time.time()))
+
     def _accept(self, text: str, keys: list[PrivateKey], vct: str) -> HeldCredential:
-        verified = verify_credential(text, self._anchors, int(time.time()))
+        verified = self.verify(text)
         if verified.sd_jwt.key_binding is not None:
             raise IssuanceError("an issuer must not send a key binding")
         if verified.vct != vct:
