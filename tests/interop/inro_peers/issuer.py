@@ -88,6 +88,8 @@ class ForeignIssuer:
         # The answer of the deferred credential endpoint where it is to be another one than the right one.
         self.deferral: Callable[[], Outgoing] | None = None
         self.notifications: list[JsonObject] = []
+        # The status by which the notification endpoint refuses everything.
+        self.refuses_notifications: int | None = None
         self.messages = Messages(options.encryption)
         self._product = product
         self._signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
@@ -262,6 +264,8 @@ class ForeignIssuer:
     def _notification(self, incoming: Incoming) -> Outgoing:
         """Source: OpenID4VCI §11."""
         self._authorize(incoming, "notification")
+        if self.refuses_notifications is not None:
+            raise Refusal(self.refuses_notifications, "invalid_notification_id")
         event = parse_json_object(incoming.body)
         if event["event"] not in EVENTS or incoming.headers.get("content-type") != JSON:
             raise Refusal(400, "invalid_notification_request")
