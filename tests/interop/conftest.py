@@ -40,7 +40,7 @@ def issuer(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A running issuer that knows the three employees."""
     folder = tmp_path_factory.mktemp("issuer")
     service = InroIssuer(binaries, folder / "agency")
-    service.import_employees(_hr_file(folder / "employees.csv"))
+    service.import_employees(hr_file(folder / "employees.csv"))
     service.start()
     yield service
     service.stop()
@@ -121,7 +121,8 @@ def inro_wallet(binaries: Binaries, tmp_path: Path) -> InroWallet:
     return InroWallet(binaries, tmp_path / "holder")
 
 
-def _hr_file(file: Path) -> Path:
+def hr_file(file: Path) -> Path:
+    """Writes the HR file with the three employees."""
     today = datetime.datetime.now(datetime.UTC).date()
     common = {
         "agency_code": "131032",

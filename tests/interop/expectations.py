@@ -51,6 +51,11 @@ def coded(body: JsonObject) -> bool:
     return bool(_CODE.fullmatch(str(body.get("inro_code")))) and bool(body.get("request_id"))
 
 
+def coded_text(error: JsonObject) -> bool:
+    """Whether an error of a command's document carries a code, a cause and a remedy."""
+    return bool(_CODE.fullmatch(str(error.get("inro_code")))) and bool(error.get("cause")) and bool(error.get("remedy"))
+
+
 def ended_with_code(finished: Finished, *statuses: int) -> None:
     """A command ended with one of the statuses and told its reason with a code."""
     assert finished.status in statuses, finished

@@ -17,6 +17,7 @@ from inro_peers.jose import JsonObject, b64url, json_bytes
 from inro_peers.mdoc import NameSpaces
 from inro_peers.processes import InroIssuer, InroWallet
 from inro_peers.registration import application
+from inro_peers.verifier import Encryption
 from products import (
     EMPLOYEE_DOCTYPE,
     EMPLOYEE_SPACE,
@@ -115,6 +116,17 @@ def test_answers_a_verifier_by_its_dns_name(inro_wallet: InroWallet, tmp_path: P
         session = foreign.verifier.request(_one(NUMBER), changes=changes)
         foreign.assert_answers(session)
         assert session.mdocs
+
+
+@pytest.mark.parametrize("enc", ["A128GCM", "A256GCM"])
+def test_signs_over_the_key_that_it_encrypts_to(inro_wallet: InroWallet, tmp_path: Path, enc: str) -> None:
+    """Source: OpenID4VP B.2.6.1 (`jwkThumbprint`)."""
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        session = foreign.verifier.request(_one(NUMBER), encryption=Encryption(encs=(enc,)))
+        foreign.assert_answers(session)
+        assert session.sealed_with is not None
+        assert session.sealed_with["enc"] == enc
+        assert [one.claims for one in session.mdocs["employee"]] == [{EMPLOYEE_SPACE: {"employee_number": "F0001"}}]
 
 
 def test_a_copy_is_shown_once(inro_wallet: InroWallet, tmp_path: Path) -> None:

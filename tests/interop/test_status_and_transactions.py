@@ -30,7 +30,11 @@ def test_a_foreign_reader_follows_suspension_and_revocation(
     assert len({(place["uri"], place["idx"]) for place in places}) == len(copies)
 
     def statuses() -> set[int]:
-        return {status_list.fetch(https, place["uri"], issuer.anchors)(place["idx"]) for place in places}
+        """What both formats say of the copies."""
+        fetches = (status_list.fetch, status_list.fetch_cwt)
+        return {
+            fetch(https, place["uri"], issuer.anchors).status(place["idx"]) for fetch in fetches for place in places
+        }
 
     def change(verb: str) -> None:
         arguments = ("--employee", LEAVER, "--type", EMPLOYEE_TYPE, "--reason", "test", "--json")

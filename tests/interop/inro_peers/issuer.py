@@ -1,7 +1,8 @@
 """A foreign credential issuer: OpenID4VCI 1.0 with the pre-authorized code flow and as many options as a test wants.
 
 With `Options()` as it stands it has no optional feature at all: no DPoP, no nonce endpoint, no batches, no transaction
-code, no signed metadata. Credentials that it issues have no optional claim but `cnf`.
+code, no signed metadata, no encryption, no deferral, no notifications. Credentials that it issues have no optional
+claim but `cnf`.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from typing import Any, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
 from . import mdoc
+from .issuer_messages import Encryption, Message, Messages, Refusal
 from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_object, sha256_b64url, thumbprint
 from .paths import Location
 from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
 from .sdjwt_vc import FORMAT, draft_credential
-from .transport import HttpsServer, Incoming, Outgoing
+from .transport import JSON, HttpsServer, Incoming, Outgoing
 from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
 
 TOKEN_BYTES = 16
 # Digests in each credential that stand for nothing (RFC 9901 §4.2.5).
 DECOYS = 3
 CREDENTIAL_IDENTIFIER = "the-one-employee"
+EVENTS = {"credential_accepted", "credential_failure", "credential_deleted"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Options:
     server_path: str | None = None
     # Whether the token response names credential identifiers, which a wallet must then use.
     identifiers: bool = False
+    encryption: Encryption | None = None
+    # Seconds to wait before the deferred credential endpoint is asked; None: nothing is deferred.
+    interval: int | None = None
+    notifications: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,9 @@ class _State:
     nonces: set[str] = field(default_factory=set)
     proofs: set[str] = field(default_factory=set)
     dpop_nonces: set[str] = field(default_factory=set)
-
-
-class _Refusal(Exception):
-    def __init__(self, status: int, error: str, **headers: str) -> None:
-        self.answer = Outgoing.json(status, {"error": error}, **headers)
+    # Keys that wait for their credentials, by transaction.
+    deferred: dict[str, list[JsonObject]] = field(default_factory=dict)
+    notification_ids: set[str] = field(default_factory=set)
 
 
 class ForeignIssuer:
@@ -91,6 +96,14 @@ class ForeignIssuer:
         self.alter: dict[str, Callable[[JsonObject], JsonObject]] = {}
         # What a test does to an mdoc before it is signed.
         self.spoil: Callable[[mdoc.Draft], Any] = lambda draft: None
+        # Whether deferred credentials are ready.
+        self.ready = False
+        # The answer of the deferred credential endpoint where it is to be another one than the right one.
+        self.deferral: Callable[[], Outgoing] | None = None
+        self.notifications: list[JsonObject] = []
+        # The status by which the notification endpoint refuses everything.
+        self.refuses_notifications: int | None = None
+        self.messages = Messages(options.encryption)
         self._product = product
         self.signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
         self._state = _State()
@@ -132,6 +145,10 @@ class ForeignIssuer:
         }
         if self.options.nonce_endpoint:
             routes["POST", f"{path}/nonce"] = self._nonce
+        if self.options.interval is not None:
+            routes["POST", f"{path}/deferred"] = self._deferred
+        if self.options.notifications:
+            routes["POST", f"{path}/notification"] = self._notification
         if self.options.by_reference and incoming.path.startswith(f"{path}/offers/"):
             return Outgoing.json(200, self._offer(incoming.path.rpartition("/")[2]))
         handler = routes.get((incoming.method, incoming.path))
@@ -139,7 +156,7 @@ class ForeignIssuer:
             return Outgoing.json(404, {"error": "not_found"})
         try:
             return handler(incoming)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return refusal.answer
         except (JoseError, KeyError, ValueError):
             return Outgoing.json(400, {"error": "invalid_request"})
@@ -173,6 +190,11 @@ class ForeignIssuer:
         }
         if self.options.nonce_endpoint:
             metadata["nonce_endpoint"] = f"{self.identifier}/nonce"
+        if self.options.interval is not None:
+            metadata["deferred_credential_endpoint"] = f"{self.identifier}/deferred"
+        if self.options.notifications:
+            metadata["notification_endpoint"] = f"{self.identifier}/notification"
+        metadata |= self.messages.metadata()
         if self.options.batch_size is not None:
             metadata["batch_credential_issuance"] = {"batch_size": self.options.batch_size}
         if self.options.server_path is not None:
@@ -194,13 +216,13 @@ class ForeignIssuer:
         """Source: OpenID4VCI §6, RFC 9449 §5."""
         form = {name: values[0] for name, values in parse_qs(incoming.body.decode("utf-8")).items()}
         if form.get("grant_type") != PRE_AUTHORIZED:
-            raise _Refusal(400, "unsupported_grant_type")
+            raise Refusal(400, "unsupported_grant_type")
         if ("tx_code" in form) != (self.options.tx_code is not None):
-            raise _Refusal(400, "invalid_request")
+            raise Refusal(400, "invalid_request")
         holder = self._dpop(incoming, f"{self.server}/token", None) if self.options.dpop else None
         code = form.get("pre-authorized_code", "")
         if code not in self._state.codes or form.get("tx_code") != self.options.tx_code:
-            raise _Refusal(400, "invalid_grant")
+            raise Refusal(400, "invalid_grant")
         self._state.codes.remove(code)
         token = b64url(secrets.token_bytes(TOKEN_BYTES))
         self._state.tokens[token] = holder
@@ -223,22 +245,70 @@ class ForeignIssuer:
 
     def _credential(self, incoming: Incoming) -> Outgoing:
         """Source: OpenID4VCI §8."""
-        scheme, _, token = incoming.headers.get("authorization", "").partition(" ")
-        if token not in self._state.tokens:
-            raise _Refusal(401, "invalid_token")
-        holder = self._state.tokens[token]
-        if scheme.lower() != ("dpop" if holder else "bearer"):
-            raise _Refusal(401, "invalid_token")
-        if holder and self._dpop(incoming, f"{self.identifier}/credential", token) != holder:
-            raise _Refusal(401, "invalid_token")
-        request = parse_json_object(incoming.body)
+        self._authorize(incoming, "credential")
+        message = self.messages.read(incoming)
         by_configuration = {"credential_configuration_id": self._product.configuration_id}
         wanted = {"credential_identifier": CREDENTIAL_IDENTIFIER} if self.options.identifiers else by_configuration
-        if {name: value for name, value in request.items() if name != "proofs"} != wanted:
-            raise _Refusal(400, "invalid_credential_request")
-        jwks = self._proof_keys(request["proofs"])
+        others = {"proofs", "credential_response_encryption"}
+        if {name: value for name, value in message.request.items() if name not in others} != wanted:
+            raise Refusal(400, "invalid_credential_request")
+        jwks = self._proof_keys(message.request["proofs"])
+        if self.options.interval is None:
+            return self._issue(jwks, message)
+        transaction = b64url(secrets.token_bytes(TOKEN_BYTES))
+        self._state.deferred[transaction] = jwks
+        return self._put_off(transaction, message)
+
+    def _deferred(self, incoming: Incoming) -> Outgoing:
+        """Source: OpenID4VCI §9."""
+        self._authorize(incoming, "deferred")
+        message = self.messages.read(incoming)
+        if self.deferral is not None:
+            return self.deferral()
+        transaction = message.request["transaction_id"]
+        if transaction not in self._state.deferred:
+            raise Refusal(400, "invalid_transaction_id")
+        if not self.ready:
+            return self._put_off(transaction, message)
+        return self._issue(self._state.deferred.pop(transaction), message)
+
+    def _notification(self, incoming: Incoming) -> Outgoing:
+        """Source: OpenID4VCI §11."""
+        self._authorize(incoming, "notification")
+        if self.refuses_notifications is not None:
+            raise Refusal(self.refuses_notifications, "invalid_notification_id")
+        event = parse_json_object(incoming.body)
+        if event["event"] not in EVENTS or incoming.headers.get("content-type") != JSON:
+            raise Refusal(400, "invalid_notification_request")
+        if event["notification_id"] not in self._state.notification_ids:
+            raise Refusal(400, "invalid_notification_id")
+        self.notifications.append(event)
+        return Outgoing(204)
+
+    def _authorize(self, incoming: Incoming, endpoint: str) -> None:
+        """Checks the access token. Source: OpenID4VCI §8.3.1.1, RFC 6750 §2.1, RFC 9449 §7."""
+        scheme, _, token = incoming.headers.get("authorization", "").partition(" ")
+        if token not in self._state.tokens:
+            raise Refusal(401, "invalid_token")
+        holder = self._state.tokens[token]
+        if scheme.lower() != ("dpop" if holder else "bearer"):
+            raise Refusal(401, "invalid_token")
+        if holder and self._dpop(incoming, f"{self.identifier}/{endpoint}", token) != holder:
+            raise Refusal(401, "invalid_token")
+
+    def _put_off(self, transaction: str, message: Message) -> Outgoing:
+        """Source: OpenID4VCI §8.3 and §9.2 (202)."""
+        document: JsonObject = {"transaction_id": transaction, "interval": self.options.interval}
+        return self.messages.answer(202, self._altered("put off", document), message)
+
+    def _issue(self, jwks: list[JsonObject], message: Message) -> Outgoing:
+        """Source: OpenID4VCI §8.3 and §9.2 (200)."""
         entries = [{"credential": self._copy(self._altered("holder key", jwk))} for jwk in jwks]
-        return Outgoing.json(200, self._altered("credentials", {"credentials": entries}))
+        document: JsonObject = {"credentials": entries}
+        if self.options.notifications:
+            document["notification_id"] = b64url(secrets.token_bytes(TOKEN_BYTES))
+            self._state.notification_ids.add(document["notification_id"])
+        return self.messages.answer(200, self._altered("credentials", document), message)
 
     def _copy(self, holder_jwk: JsonObject) -> str:
         """One copy. Source: OpenID4VCI A.2.4, A.3.4."""
@@ -254,10 +324,10 @@ class ForeignIssuer:
     def _proof_keys(self, proofs: JsonObject) -> list[JsonObject]:
         """The holder's keys of a batch. Source: OpenID4VCI §8.2 and §8.3."""
         if list(proofs) != ["jwt"] or not 0 < len(proofs["jwt"]) <= (self.options.batch_size or 1):
-            raise _Refusal(400, "invalid_proof")
+            raise Refusal(400, "invalid_proof")
         jwks = [self._proof_key(text) for text in proofs["jwt"]]
         if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
-            raise _Refusal(400, "invalid_proof")
+            raise Refusal(400, "invalid_proof")
         return jwks
 
     def _proof_key(self, text: str) -> JsonObject:
@@ -266,9 +336,9 @@ class ForeignIssuer:
         jwk: JsonObject = jws.header["jwk"]
         payload = jws.verify(key_from_jwk(jwk))
         if payload.get("aud") != self.identifier or not isinstance(payload.get("iat"), int) or "iss" in payload:
-            raise _Refusal(400, "invalid_proof")
+            raise Refusal(400, "invalid_proof")
         if self.options.nonce_endpoint and payload.get("nonce") not in self._state.nonces:
-            raise _Refusal(400, "invalid_nonce")
+            raise Refusal(400, "invalid_nonce")
         return jwk
 
     def _dpop(self, incoming: Incoming, url: str, access_token: str | None) -> str:
@@ -280,13 +350,13 @@ class ForeignIssuer:
         if access_token is not None:
             expected["ath"] = sha256_b64url(access_token.encode("ascii"))
         if any(payload.get(name) != value for name, value in expected.items()) or payload["jti"] in self._state.proofs:
-            raise _Refusal(status, "invalid_dpop_proof")
+            raise Refusal(status, "invalid_dpop_proof")
         self._state.proofs.add(payload["jti"])
         if self.options.dpop_nonce and payload.get("nonce") not in self._state.dpop_nonces:
             nonce = b64url(secrets.token_bytes(TOKEN_BYTES))
             self._state.dpop_nonces = {nonce}
             challenge = {"DPoP-Nonce": nonce, "WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}
-            raise _Refusal(status, "use_dpop_nonce", **challenge)
+            raise Refusal(status, "use_dpop_nonce", **challenge)
         # A nonce is good for one request, so that the next one needs the retry again.
         self._state.dpop_nonces.clear()
         return thumbprint(jws.header["jwk"])

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import queue
+import select
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,6 +28,8 @@ from .transport import JSON, HttpsClient, Reply
 COMMAND_LIMIT = 120
 SERVICE_LIMIT = 60
 READY = "listening on "
+# The end of the wallet's question at a terminal.
+QUESTION = b"[y/N] "
 
 
 class CommandFailed(Exception):
@@ -235,6 +240,30 @@ class InroWallet:
         """Answers a presentation request with the holder's consent given in advance."""
         return self.run("present", request, "--yes", "--json", *flags, expect=expect)
 
+    def present_at_terminal(self, request: str, answer: str) -> Finished:
+        """Answers a request as a holder who reads the review and types `answer`; `stderr` is what the terminal showed."""
+        keyboard, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [self.binaries.folder / "inro-wallet", "--home", self.home, "present", request, "--json"],
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            env=_environment(),
+        )
+        os.close(terminal)
+        shown = b""
+        deadline = time.monotonic() + COMMAND_LIMIT
+        try:
+            while chunk := _read_terminal(keyboard, deadline):
+                shown += chunk
+                if shown.endswith(QUESTION):
+                    os.write(keyboard, f"{answer}\n".encode())
+            stdout, _ = process.communicate(timeout=COMMAND_LIMIT)
+        finally:
+            process.kill()
+            os.close(keyboard)
+        return Finished(process.returncode, stdout.decode("utf-8"), shown.decode("utf-8"))
+
     def run(self, *arguments: str | Path, expect: int | None = 0) -> Finished:
         """Runs any wallet command."""
         return self.binaries.run("inro-wallet", "--home", self.home, *arguments, expect=expect)
@@ -245,6 +274,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _read_terminal(keyboard: int, deadline: float) -> bytes:
+    """What the terminal shows next; nothing once the command has ended."""
+    ready, _, _ = select.select([keyboard], [], [], max(0.0, deadline - time.monotonic()))
+    if not ready:
+        raise CommandFailed("nothing more on the terminal")
+    try:
+        return os.read(keyboard, 4096)
+    except OSError:  # Linux tells the end of the other side so.
+        return b""
 
 
 def _environment() -> dict[str, str]:

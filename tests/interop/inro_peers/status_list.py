@@ -1,47 +1,154 @@
-"""A foreign reading of a token status list, as a JWT. Source: Token Status List §4, §5.1, §8."""
+"""Token status lists: a foreign reading of both formats, and lists of the tests' own as JWT.
+
+Sources: Token Status List §4 (lists), §5.1 (JWT), §5.2 (CWT), §8 (request, response, validation); RFC 8392 §3.1.1 (claim
+keys), RFC 9052 §4 and RFC 9053 §2.1 (COSE signatures), RFC 9360 §2 (`x5chain`), RFC 9596 §2 (`typ`).
+"""
 
 from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from .jose import JsonObject, Jws, b64url_decode
-from .pki import EKU_CREDENTIAL_ISSUER, chain_from_header, leaf_key, trusted_leaf
+from . import cbor_reader
+from .jose import COORDINATE_BYTES, JsonObject, Jws, b64url, b64url_decode, sign_jws
+from .pki import EKU_CREDENTIAL_ISSUER, Identity, chain_from_header, leaf_key, trusted_leaf
 from .transport import HttpsClient
 
-MEDIA_TYPE = "application/statuslist+jwt"
-VALID, INVALID, SUSPENDED = 0, 1, 2
+JWT_TYPE = "application/statuslist+jwt"
+CWT_TYPE = "application/statuslist+cwt"
+JWT_TYP = "statuslist+jwt"
+VALID, INVALID, SUSPENDED, OWN = 0, 1, 2, 3
+COSE_SIGN1 = 18
+ES256 = -7
+LIFETIME = 3600
+TTL = 60
+# Header parameters of COSE and claims of CWT.
+_ALG, _TYPE, _X5CHAIN = 1, 16, 33
+_SUB, _EXP, _IAT, _STATUS_LIST, _TTL = 2, 4, 6, 65533, 65534
 
 
 class StatusListError(Exception):
     """A list that says nothing."""
 
 
-def fetch(https: HttpsClient, uri: str, anchors: list[x509.Certificate]) -> Callable[[int], int]:
-    """Fetches and checks a list; what comes back tells the status at a place."""
-    reply = https.request("GET", uri, {"Accept": MEDIA_TYPE})
-    if reply.status != 200 or reply.media_type != MEDIA_TYPE:
-        raise StatusListError(f"no list: HTTP {reply.status}")
-    jws = Jws.parse(reply.text, "statuslist+jwt")
+@dataclass(frozen=True)
+class StatusList:
+    """A list that was verified, whatever its format."""
+
+    uri: str
+    issued_at: int
+    expires_at: int | None
+    ttl: int | None
+    bits: int
+    array: bytes
+
+    def status(self, index: int) -> int:
+        """The status at a place. Source: Token Status List §4.1."""
+        byte, place = divmod(index, 8 // self.bits)
+        if not 0 <= byte < len(self.array):
+            raise StatusListError("a place outside the list")
+        return (self.array[byte] >> (place * self.bits)) & ((1 << self.bits) - 1)
+
+
+def fetch(https: HttpsClient, uri: str, anchors: list[x509.Certificate]) -> StatusList:
+    """Fetches and checks a list as JWT."""
+    jws = Jws.parse(_get(https, uri, JWT_TYPE).decode("ascii"), JWT_TYP)
     claims = jws.verify(leaf_key(trusted_leaf(chain_from_header(jws.header), anchors, EKU_CREDENTIAL_ISSUER)))
-    if claims["sub"] != uri:
+    names = [claims.get(name) for name in ("sub", "iat", "exp", "ttl")]
+    status_list = claims["status_list"]
+    return _checked(uri, names, status_list["bits"], b64url_decode(status_list["lst"]))
+
+
+def fetch_cwt(https: HttpsClient, uri: str, anchors: list[x509.Certificate]) -> StatusList:
+    """Fetches and checks a list as CWT."""
+    message = cbor_reader.read(_get(https, uri, CWT_TYPE))
+    if not isinstance(message, cbor_reader.Tagged) or message.tag != COSE_SIGN1:
+        raise StatusListError("no COSE_Sign1 with its tag, or a CWT tag around it")
+    protected, unprotected, payload, signature = message.value
+    header = cbor_reader.read(protected)
+    if header.get(_ALG) != ES256 or header.get(_TYPE) != CWT_TYPE:
+        raise StatusListError("another algorithm or type")
+    chain = header.get(_X5CHAIN, unprotected.get(_X5CHAIN))
+    leaf = trusted_leaf(_certificates(chain), anchors, EKU_CREDENTIAL_ISSUER)
+    _verify(leaf, signature, cbor_reader.signed_bytes(protected, payload))
+    claims = cbor_reader.read(payload)
+    status_list = claims[_STATUS_LIST]
+    return _checked(
+        uri, [claims.get(name) for name in (_SUB, _IAT, _EXP, _TTL)], status_list["bits"], status_list["lst"]
+    )
+
+
+def compressed(statuses: dict[int, int], size: int, bits: int = 2) -> bytes:
+    """A list of `size` places, valid but for `statuses`. Source: Token Status List §4.1."""
+    array = bytearray(size * bits // 8)
+    for index, status in statuses.items():
+        byte, place = divmod(index, 8 // bits)
+        array[byte] |= status << (place * bits)
+    return zlib.compress(bytes(array), 9)
+
+
+def sign_list(
+    uri: str, lst: bytes, signer: Identity, *, bits: int = 2, header: JsonObject | None = None, **changes: Any
+) -> str:
+    """A list as JWT; `header` changes header members and `changes` claims, None removes one."""
+    now = int(time.time())
+    claims: JsonObject = {
+        "sub": uri,
+        "iat": now,
+        "exp": now + LIFETIME,
+        "ttl": TTL,
+        "status_list": {"bits": bits, "lst": b64url(lst)},
+    }
+    jose: JsonObject = {"typ": JWT_TYP, "x5c": signer.x5c} | (header or {})
+    members = [{name: value for name, value in part.items() if value is not None} for part in (jose, claims | changes)]
+    return sign_jws(members[0], members[1], signer.key)
+
+
+def _get(https: HttpsClient, uri: str, media_type: str) -> bytes:
+    reply = https.request("GET", uri, {"Accept": media_type})
+    if reply.status != 200 or reply.media_type != media_type:
+        raise StatusListError(f"no list: HTTP {reply.status}, {reply.media_type}")
+    return reply.body
+
+
+def _checked(uri: str, names: list[Any], bits: Any, lst: bytes) -> StatusList:
+    """Source: Token Status List §8.3."""
+    subject, issued_at, expires_at, ttl = names
+    if subject != uri:
         raise StatusListError("the list of another address")
-    if not claims["iat"] <= time.time() + 1 or claims.get("exp", time.time() + 1) <= time.time():
+    now = time.time()
+    if not isinstance(issued_at, int) or issued_at > now + 1 or (expires_at is not None and expires_at <= now):
         raise StatusListError("outside its time")
-    return _reader(claims["status_list"])
-
-
-def _reader(status_list: JsonObject) -> Callable[[int], int]:
-    bits = status_list["bits"]
+    if ttl is not None and (not isinstance(ttl, int) or ttl <= 0):
+        raise StatusListError("ttl")
     if bits not in (1, 2, 4, 8):
         raise StatusListError("bits")
-    array = zlib.decompress(b64url_decode(status_list["lst"]))
+    return StatusList(uri, issued_at, expires_at, ttl, bits, zlib.decompress(lst))
 
-    def status(index: int) -> int:
-        byte, place = divmod(index, 8 // bits)
-        return (array[byte] >> (place * bits)) & ((1 << bits) - 1)
 
-    return status
+def _certificates(chain: Any) -> list[x509.Certificate]:
+    """One certificate is a byte string, more are an array of two or more. Source: RFC 9360 §2."""
+    if isinstance(chain, list) and len(chain) < 2:
+        raise StatusListError("an x5chain array of fewer than two")
+    entries = chain if isinstance(chain, list) else [chain]
+    if not all(isinstance(entry, bytes) for entry in entries):
+        raise StatusListError("no x5chain")
+    return [x509.load_der_x509_certificate(entry) for entry in entries]
+
+
+def _verify(leaf: x509.Certificate, signature: bytes, signed: bytes) -> None:
+    if len(signature) != 2 * COORDINATE_BYTES:
+        raise StatusListError("a signature of the wrong length")
+    r, s = (int.from_bytes(half, "big") for half in (signature[:COORDINATE_BYTES], signature[COORDINATE_BYTES:]))
+    try:
+        leaf_key(leaf).verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise StatusListError("the signature does not verify") from error

@@ -9,6 +9,7 @@ import http.client
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,8 @@ class Incoming:
     path: str
     headers: dict[str, str]
     body: bytes
+    # When it came, by a clock that never goes back.
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)

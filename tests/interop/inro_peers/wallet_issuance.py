@@ -168,9 +168,13 @@ class IssuanceWallet:
     def credential_request(
         self, metadata: JsonObject, token: JsonObject, request: JsonObject, dpop_proof: str | None = None
     ) -> Reply:
-        """Sends one credential request, with or without DPoP as the token says. Source: OpenID4VCI §8.2."""
-        url, access_token = metadata["credential_endpoint"], token["access_token"]
-        headers, body = {"Content-Type": JSON, "Accept": JSON}, json_bytes(request)
+        """Sends one credential request in the clear. Source: OpenID4VCI §8.2."""
+        return self.post(metadata["credential_endpoint"], token, json_bytes(request), JSON, dpop_proof)
+
+    def post(self, url: str, token: JsonObject, body: bytes, media_type: str, dpop_proof: str | None = None) -> Reply:
+        """Sends one request under an access token, with or without DPoP as the token says."""
+        access_token = token["access_token"]
+        headers = {"Content-Type": media_type, "Accept": f"{JSON}, application/jwt"}
         if token["token_type"].lower() == "bearer":
             return self.https.request("POST", url, headers | {"Authorization": f"Bearer {access_token}"}, body)
         if dpop_proof is not None:
@@ -200,8 +204,12 @@ class IssuanceWallet:
             raise IssuanceError("more credentials than keys, or none")
         return texts, keys
 
+    def verify(self, text: str) -> VerifiedCredential:
+        """Verifies one credential as it came."""
+        return verify_credential(text, self.anchors, int(time.time()))
+
     def _accept(self, text: str, keys: list[PrivateKey], vct: str) -> HeldCredential:
-        verified = verify_credential(text, self.anchors, int(time.time()))
+        verified = self.verify(text)
         if verified.sd_jwt.key_binding is not None:
             raise IssuanceError("an issuer must not send a key binding")
         if verified.vct != vct:
