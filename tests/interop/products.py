@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inro_peers.cbor import Tagged
+from inro_peers.cbor import DATE_TIME, Tagged
 from inro_peers.issuer import MdocProduct, Product
 from inro_peers.jose import JsonObject
 from inro_peers.sdjwt_vc import FORMAT
@@ -21,6 +21,27 @@ POWERS_SPACE = "inro.role-authority.powers.1"
 FOREIGN_SPACE = "foreign.employee.1"
 # The CBOR tag of a calendar date (RFC 8943).
 FULL_DATE = 1004
+# Elements of every further kind that CBOR has, and the JSON that RFC 8949 §6.1 makes of each.
+ODD_ELEMENTS: dict[str, Any] = {
+    "since": Tagged(FULL_DATE, "2020-04-01"),
+    "changed": Tagged(DATE_TIME, "2020-04-01T09:00:00Z"),
+    "photo": bytes([255, 216, 255, 224]),
+    "balance": -17,
+    "serial": 2**53 + 1,
+    "height": 1.75,
+    "nothing": None,
+    "address": {"floor": 3, "rooms": ["301", "302"], "key": bytes([251, 255])},
+}
+ODD_JSON: JsonObject = {
+    "since": "2020-04-01",
+    "changed": "2020-04-01T09:00:00Z",
+    "photo": "_9j_4A",
+    "balance": -17,
+    "serial": 2**53 + 1,
+    "height": 1.75,
+    "nothing": None,
+    "address": {"floor": 3, "rooms": ["301", "302"], "key": "-_8"},
+}
 
 ClaimPath = list[str | int | None]
 
@@ -54,7 +75,7 @@ def foreign_employee_mdoc() -> MdocProduct:
             "post": "主任",
             "grade": 3,
         },
-        FOREIGN_SPACE: {"on_call": True, "teams": ["A", "B"], "since": Tagged(FULL_DATE, "2020-04-01")},
+        FOREIGN_SPACE: {"on_call": True, "teams": ["A", "B"], **ODD_ELEMENTS},
     }
     return MdocProduct("employee-id.mso_mdoc", EMPLOYEE_DOCTYPE, claims)
 
@@ -78,4 +99,4 @@ def mdoc_query(*elements: str, **members: Any) -> JsonObject:
 def mdoc_credential_query(name: str, doctype: str, claims: list[JsonObject], **members: Any) -> JsonObject:
     """One credential query for an mdoc."""
     asked = {"claims": claims} if claims else {}
-    return {"id": name, "format": "mso_mdoc", "meta": {"doctype_value": doctype}, **asked, **members}
+    return {"id": name, "format": "mso_mdoc", "meta": {"doctype_value": doctype}} | asked | members

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +13,8 @@ from conftest import APPROVER, CLERK
 from expectations import rejected_presentation
 from inro_peers import cbor, mdoc, wallet_mdoc
 from inro_peers.processes import InroIssuer
-from inro_peers.wallet_issuance import IssuanceWallet
+from inro_peers.sdjwt_vc import FORMAT
+from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
 from inro_peers.wallet_mdoc import Device, HeldMdoc
 from mdoc_counter import ASKED, ENCRYPTED, PLAIN, Counter, vp_token
 from products import (
@@ -22,10 +25,13 @@ from products import (
     ROLE_DOCTYPE,
     ROLE_SPACE,
     ROLE_TYPE,
+    ROLE_VCT,
+    credential_query,
     mdoc_credential_query,
     mdoc_query,
 )
 
+Held = Callable[..., list[HeldCredential]]
 HeldMdocs = Callable[..., list[HeldMdoc]]
 SHOWN = {EMPLOYEE_SPACE: {"employee_number": APPROVER, "post": "課長"}}
 # OpenID4VP B.2.2: ES256, and the same on P-256 alone.
@@ -137,6 +143,43 @@ def test_two_mdocs_come_where_several_may(counter: Counter, mdocs: HeldMdocs) ->
             assert found == [APPROVER, CLERK]
         else:
             rejected_presentation(reply, result)
+
+
+def test_two_types_come_in_one_answer(counter: Counter, mdocs: HeldMdocs) -> None:
+    """Each document has a device signature of its own over the same transcript."""
+    power = {"path": [POWERS_SPACE, "welfare.approve"], "values": [True]}
+    query = mdoc_query("post")
+    query["credentials"].append(mdoc_credential_query("power", ROLE_DOCTYPE, [power]))
+    reply, result = counter.show(mdocs(EMPLOYEE_TYPE, ROLE_TYPE), query=query)
+    assert reply.status == 200
+    assert {name: [one["claims"] for one in found] for name, found in result["credentials"].items()} == {
+        "employee": [{EMPLOYEE_SPACE: {"post": "課長"}}],
+        "power": [{POWERS_SPACE: {"welfare.approve": True}}],
+    }
+
+
+def test_both_formats_come_in_one_answer(counter: Counter, mdocs: HeldMdocs, held: Held) -> None:
+    query = mdoc_query("post")
+    query["credentials"].append(credential_query("power", ROLE_VCT, [{"path": ["clearance"]}]))
+    name, request = counter.ask(query)
+    halves = [
+        replace(request, parameters=request.parameters | {"dcql_query": {"credentials": [one]}})
+        for one in query["credentials"]
+    ]
+    forms = [wallet_mdoc.answer(halves[0], mdocs(EMPLOYEE_TYPE)), counter.wallet.answer(halves[1], held(ROLE_TYPE))]
+    tokens = [json.loads(form["vp_token"]) for form in forms]
+    reply, result = counter.send(name, request, forms[0] | {"vp_token": json.dumps(tokens[0] | tokens[1])})
+    assert reply.status == 200, reply.text
+    assert {name: found[0]["format"] for name, found in result["credentials"].items()} == {
+        "employee": mdoc.FORMAT,
+        "power": FORMAT,
+    }
+
+    name, request = counter.ask(query)
+    swapped = {"employee": tokens[1]["power"], "power": tokens[0]["employee"]}
+    rejected_presentation(
+        *counter.send(name, request, forms[0] | {"vp_token": json.dumps(swapped), "state": request.parameters["state"]})
+    )
 
 
 def test_what_was_not_asked_for_goes_no_further(counter: Counter, mdocs: HeldMdocs) -> None:

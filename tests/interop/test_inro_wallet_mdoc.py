@@ -11,7 +11,6 @@ import pytest
 
 from conftest import APPROVER
 from inro_peers import cbor, mdoc
-from inro_peers.cbor import Tagged
 from inro_peers.issuer import Options
 from inro_peers.jose import JsonObject, b64url, json_bytes
 from inro_peers.mdoc import NameSpaces
@@ -24,7 +23,7 @@ from products import (
     EMPLOYEE_TYPE,
     EMPLOYEE_VCT,
     FOREIGN_SPACE,
-    FULL_DATE,
+    ODD_ELEMENTS,
     POWERS_SPACE,
     ROLE_DOCTYPE,
     ROLE_SPACE,
@@ -67,7 +66,7 @@ def _one(*claims: JsonObject, **members: Any) -> JsonObject:
         (_one(NUMBER), {EMPLOYEE_SPACE: {"employee_number": "F0001"}}),
         (_one(NUMBER, ON_CALL), {EMPLOYEE_SPACE: {"employee_number": "F0001"}, FOREIGN_SPACE: {"on_call": True}}),
         (_one({"path": [FOREIGN_SPACE, "teams"]}), {FOREIGN_SPACE: {"teams": ["A", "B"]}}),
-        (_one({"path": [FOREIGN_SPACE, "since"]}), {FOREIGN_SPACE: {"since": Tagged(FULL_DATE, "2020-04-01")}}),
+        (_one(*({"path": [FOREIGN_SPACE, name]} for name in ODD_ELEMENTS)), {FOREIGN_SPACE: ODD_ELEMENTS}),
         (_one(GRADE | {"values": [2, 3]}), {EMPLOYEE_SPACE: {"grade": 3}}),
         (_one(ON_CALL | {"values": [True]}), {FOREIGN_SPACE: {"on_call": True}}),
         (_one(OTHER_NUMBER, GRADE, claim_sets=[["other"], ["grade"]]), {EMPLOYEE_SPACE: {"grade": 3}}),
@@ -77,7 +76,7 @@ def _one(*claims: JsonObject, **members: Any) -> JsonObject:
         (_one(), {}),
     ],
     ids=[
-        *("one element", "two name spaces", "array", "date", "number", "boolean", "second claim set"),
+        *("one element", "two name spaces", "array", "odd elements", "number", "boolean", "second claim set"),
         *("to be retained", "not to be retained", "unknown member", "no claims"),
     ],
 )
@@ -89,6 +88,14 @@ def test_shows_what_was_asked_for_and_nothing_else(
         foreign.assert_answers(session)
         [mdoc_shown] = session.mdocs["employee"]
         assert mdoc_shown.claims == shown
+
+
+def test_the_holder_sees_every_kind_of_element(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with mdoc_world(inro_wallet, tmp_path) as foreign:
+        [listed] = foreign.wallet.run("list", "--json").json()["credentials"]
+        shown = foreign.wallet.run("show", listed["id"], "--json").stdout
+        for text in ("F0001", "外部 花子", *ODD_ELEMENTS):
+            assert text in shown
 
 
 def test_one_format_of_two_is_enough(inro_wallet: InroWallet, tmp_path: Path) -> None:

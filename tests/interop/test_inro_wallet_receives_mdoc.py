@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from expectations import FAILED, REFUSED, ended_with_code
 from inro_peers import cbor, mdoc
 from inro_peers.cbor import Tagged
+from inro_peers.cose import X5CHAIN
 from inro_peers.issuer import ForeignIssuer, Options
 from inro_peers.jose import JsonObject, b64url, b64url_decode, new_key, public_jwk
 from inro_peers.mdoc_response import device_response, document
@@ -191,6 +193,25 @@ def _signer(who: str, issuer: ForeignIssuer) -> Identity:
     if who == "another use":
         return issuer.authority.issue("Foreign Agency", EKU_VERIFIER, credential_types=types)
     return issuer.authority.issue("Foreign Agency", usage, credential_types=(ROLE_TYPE,))
+
+
+@pytest.mark.parametrize("path_length", [1, 0])
+def test_follows_a_chain_as_far_as_its_anchor_allows(inro_wallet: InroWallet, tmp_path: Path, path_length: int) -> None:
+    """Source: RFC 9360 §2 (`x5chain` as an array), RFC 5280 §4.2.1.9 and §6.1.4 (path length)."""
+    root = Authority.create("Foreign Root CA", path_length)
+    department = root.subordinate("Foreign Department CA")
+    signer = department.issue("Foreign Department", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
+    chain = [signer.der, department.certificate.public_bytes(Encoding.DER)]
+    inro_wallet.trust("issuer", root.write(tmp_path / "root.pem"))
+    with world(inro_wallet, tmp_path, product=foreign_employee_mdoc()) as foreign:
+        foreign.issuer.signer = signer
+        foreign.issuer.spoil = lambda draft: draft.unprotected.update({X5CHAIN: chain})
+        if path_length == 0:
+            _assert_keeps_nothing(foreign)
+            return
+        assert foreign.receive()["credentials"]
+        foreign.verifier.issuer_anchors = [root.certificate]
+        _assert_shows(foreign)
 
 
 def test_a_received_item_leaves_byte_for_byte(inro_wallet: InroWallet, tmp_path: Path) -> None:

@@ -19,9 +19,19 @@ from inro_peers.pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Iden
 from inro_peers.transport import Reply
 from mdoc_counter import QUERY, Counter, vp_token
 from mdoc_spoils import ALLOWED, WRONG, WRONG_STATUS, Spoil
-from products import EMPLOYEE_DOCTYPE, EMPLOYEE_SPACE, EMPLOYEE_TYPE, ROLE_DOCTYPE, ROLE_SPACE, ROLE_TYPE
+from products import (
+    EMPLOYEE_DOCTYPE,
+    EMPLOYEE_SPACE,
+    EMPLOYEE_TYPE,
+    ODD_ELEMENTS,
+    ODD_JSON,
+    ROLE_DOCTYPE,
+    ROLE_SPACE,
+    ROLE_TYPE,
+    mdoc_query,
+)
 
-CLAIMS = {EMPLOYEE_SPACE: {"employee_number": "P0001", "post": "主任"}}
+CLAIMS: mdoc.NameSpaces = {EMPLOYEE_SPACE: {"employee_number": "P0001", "post": "主任"}}
 
 
 @dataclass
@@ -34,13 +44,19 @@ class Partner:
     holder: PrivateKey
 
     def present(
-        self, spoil: Spoil = lambda _: None, *, signer: Identity | None = None, device_claims: JsonObject | None = None
+        self,
+        spoil: Spoil = lambda _: None,
+        *,
+        signer: Identity | None = None,
+        device_claims: JsonObject | None = None,
+        claims: mdoc.NameSpaces = CLAIMS,
+        query: JsonObject = QUERY,
     ) -> tuple[Reply, JsonObject]:
         """Drafts a good mdoc, spoils it, presents it; returns the answer and the verifier's result."""
         signer = signer or self.signer
-        draft = mdoc.draft_credential(EMPLOYEE_DOCTYPE, CLAIMS, signer, self.holder.public_key(), int(time.time()))
+        draft = mdoc.draft_credential(EMPLOYEE_DOCTYPE, claims, signer, self.holder.public_key(), int(time.time()))
         spoil(draft)
-        name, request = self.counter.ask(QUERY)
+        name, request = self.counter.ask(query)
         transcript = request_transcript(request.parameters, request.encryption_key)
         doctype = draft.mso.get("docType", EMPLOYEE_DOCTYPE)
         shown = document(doctype, draft.sign(signer.key), self.holder, transcript, device_claims)
@@ -74,6 +90,14 @@ def test_the_verifier_refuses_an_mdoc_whose_status_nobody_can_look_up(agency: Pa
 @pytest.mark.parametrize("spoil", ALLOWED.values(), ids=ALLOWED.keys())
 def test_the_verifier_takes_what_is_allowed_beside(agency: Partner, spoil: Spoil) -> None:
     _assert_taken(*agency.present(spoil))
+
+
+def test_the_verifier_hands_out_elements_of_every_kind_as_json(agency: Partner) -> None:
+    """Source: RFC 8949 §6.1 (byte strings as base64url, tags left away)."""
+    claims = {EMPLOYEE_SPACE: ODD_ELEMENTS}
+    reply, result = agency.present(claims=claims, query=mdoc_query(*ODD_ELEMENTS))
+    assert (reply.status, result["status"]) == (200, "verified"), reply.text
+    assert [one["claims"] for one in result["credentials"]["employee"]] == [{EMPLOYEE_SPACE: ODD_JSON}]
 
 
 def _another_key(draft: Draft) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from inro_peers.dcql import DcqlError
-from inro_peers.issuer import ForeignIssuer, Options
+from inro_peers.issuer import ForeignIssuer, MdocProduct, Options, Product
 from inro_peers.jose import JoseError, JsonObject
 from inro_peers.pki import Authority
 from inro_peers.registration import RegistrationError, check_registration, sign_registration
@@ -41,9 +41,9 @@ class Field:
 
 
 @contextmanager
-def field(folder: Path, options: Options = Options()) -> Iterator[Field]:
+def field(folder: Path, options: Options = Options(), product: Product | MdocProduct | None = None) -> Iterator[Field]:
     """Starts both services."""
-    issuer = ForeignIssuer(foreign_employee_id(), EMPLOYEE_TYPE, options)
+    issuer = ForeignIssuer(product or foreign_employee_id(), EMPLOYEE_TYPE, options)
     verifier = ForeignVerifier([issuer.authority.certificate])
     ca_files = [
         issuer.tls_authority.write(folder / "issuer-tls.pem"),

@@ -76,16 +76,29 @@ class Authority:
     certificate: x509.Certificate
 
     @classmethod
-    def create(cls, name: str) -> Authority:
-        """Makes a self-signed authority that may sign leaves only (path length 0)."""
+    def create(cls, name: str, path_length: int = 0) -> Authority:
+        """Makes a self-signed authority that may sign leaves, and as many authorities in a row as `path_length`."""
         key = new_key()
         certificate = (
             _builder(name, name, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
             .add_extension(_key_usage(certificates=True), critical=True)
             .sign(key, hashes.SHA256())
         )
         return cls(key, certificate)
+
+    def subordinate(self, name: str) -> Authority:
+        """Makes an authority under this one that may sign leaves only."""
+        key = new_key()
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        certificate = (
+            _builder(name, self.certificate.subject, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(certificates=True), critical=True)
+            .add_extension(issuer_key, critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        return Authority(key, certificate)
 
     def issue(
         self,

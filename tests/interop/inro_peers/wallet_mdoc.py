@@ -41,9 +41,9 @@ class Device:
     encode: Callable[[JsonObject], bytes] = cbor.encode
 
 
-def receive(wallet: IssuanceWallet, offer_uri: str, copies: int = COPIES) -> list[HeldMdoc]:
+def receive(wallet: IssuanceWallet, offer_uri: str, copies: int = COPIES, tx_code: str | None = None) -> list[HeldMdoc]:
     """Runs the pre-authorized code flow for an offer of mdocs alone."""
-    offer, metadata, token = wallet.authorize(offer_uri)
+    offer, metadata, token = wallet.authorize(offer_uri, tx_code)
     held = []
     for configuration_id in offer.configuration_ids:
         configuration = metadata["credential_configurations_supported"][configuration_id]
