@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from inro_peers import mdoc, wallet_mdoc
-from inro_peers.pki import Authority
+from inro_peers.jose import new_key
+from inro_peers.pki import EKU_CREDENTIAL_ISSUER, Authority
 from inro_peers.processes import Binaries, InroIssuer, InroVerifier, InroWallet
 from inro_peers.transport import HttpsClient
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
 from inro_peers.wallet_mdoc import HeldMdoc
 from inro_peers.wallet_presentation import PresentationWallet
 from mdoc_counter import Counter
+from partner import Partner
+from products import EMPLOYEE_TYPE
 
 APPROVER = "T0001"
 CLERK = "T0002"
@@ -86,6 +89,16 @@ def issuance(issuer: InroIssuer) -> IssuanceWallet:
 def presentation(verifier: InroVerifier) -> PresentationWallet:
     """A foreign wallet that trusts the verifier's authority."""
     return PresentationWallet(HttpsClient(verifier.tls_ca), verifier.anchors)
+
+
+@pytest.fixture
+def agency(partner: Authority, verifier: InroVerifier, presentation: PresentationWallet) -> Partner:
+    """The partner agency, whose unspoilt credential the verifier takes."""
+    signer = partner.issue("Partner Agency", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
+    agency = Partner(partner, signer, verifier, presentation, new_key())
+    reply, result = agency.present(lambda _: None)
+    assert (reply.status, result["status"]) == (200, "verified"), reply.text
+    return agency
 
 
 @pytest.fixture

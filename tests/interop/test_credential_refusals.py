@@ -2,68 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pytest
 
 from expectations import coded
-from inro_peers.jose import JsonObject, PrivateKey, b64url, new_key, public_jwk
-from inro_peers.pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
-from inro_peers.processes import InroVerifier
-from inro_peers.sdjwt import Disclosure, SdJwt
-from inro_peers.sdjwt_vc import Draft, disclosure, draft_credential
+from inro_peers.jose import JsonObject, b64url
+from inro_peers.pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority
+from inro_peers.sdjwt import Disclosure
+from inro_peers.sdjwt_vc import Draft, disclosure
 from inro_peers.transport import Reply
-from inro_peers.wallet_presentation import PresentationWallet
-from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, ROLE_TYPE, ROLE_VCT, employee_query
+from partner import Partner, Spoil, claims, header
+from products import EMPLOYEE_TYPE, ROLE_TYPE, ROLE_VCT
 
 FAR_FUTURE = 32_503_680_000
-Spoil = Callable[[Draft], None]
-
-
-@dataclass
-class Partner:
-    """A partner agency with a holder's key, asking and answering in one place."""
-
-    authority: Authority
-    signer: Identity
-    verifier: InroVerifier
-    wallet: PresentationWallet
-    holder: PrivateKey
-
-    def present(self, spoil: Spoil, *, signer: Identity | None = None) -> tuple[Reply, JsonObject]:
-        """Drafts a good credential, spoils it, presents it; returns the answer and the verifier's result."""
-        signer = signer or self.signer
-        claims = {
-            "vct": EMPLOYEE_VCT,
-            "iat": int(time.time()),
-            "exp": int(time.time()) + 3600,
-            "employee_number": "P0001",
-            "post": "主任",
-            "teams": ["A", "B"],
-        }
-        hidden = [("employee_number",), ("post",), ("teams", 0)]
-        draft = draft_credential(claims, hidden, signer, public_jwk(self.holder), decoys=2)
-        spoil(draft)
-        created = self.verifier.create({"dcql_query": employee_query(["employee_number"])})
-        request = self.wallet.fetch(created["authorization_request"])
-        presentation = self._bind(draft.sign(signer.key), request.client_id, request.parameters["nonce"])
-        form = {"vp_token": f'{{"employee": ["{presentation}"]}}', "state": request.parameters["state"]}
-        return self.wallet.post(request, form), self.verifier.result(created["id"])
-
-    def _bind(self, sd_jwt: SdJwt, audience: str, nonce: str) -> SdJwt:
-        return sd_jwt.bind(self.holder, audience=audience, nonce=nonce, issued_at=int(time.time()))
-
-
-@pytest.fixture
-def agency(partner: Authority, verifier: InroVerifier, presentation: PresentationWallet) -> Partner:
-    """The partner, whose unspoilt credential the verifier takes."""
-    signer = partner.issue("Partner Agency", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
-    agency = Partner(partner, signer, verifier, presentation, new_key())
-    reply, result = agency.present(lambda _: None)
-    assert (reply.status, result["status"]) == (200, "verified"), reply.text
-    return agency
 
 
 def _assert_refused(reply: Reply, result: JsonObject) -> None:
@@ -71,20 +21,6 @@ def _assert_refused(reply: Reply, result: JsonObject) -> None:
     assert coded(reply.json())
     assert result["status"] in {"pending", "rejected"}
     assert not result.get("credentials")
-
-
-def _header(**members: object) -> Spoil:
-    def spoil(draft: Draft) -> None:
-        draft.header = {name: value for name, value in (draft.header | members).items() if value is not None}
-
-    return spoil
-
-
-def _claims(**members: object) -> Spoil:
-    def spoil(draft: Draft) -> None:
-        draft.payload = {name: value for name, value in (draft.payload | members).items() if value is not None}
-
-    return spoil
 
 
 def _disclosing(name: str) -> Spoil:
@@ -126,22 +62,22 @@ def _private_holder_key(draft: Draft) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        pytest.param(_header(typ="JWT"), id="typ"),
-        pytest.param(_header(typ=None), id="no typ"),
-        pytest.param(_header(alg="none"), id="alg none"),
-        pytest.param(_header(alg="HS256"), id="alg HS256"),
-        pytest.param(_header(crit=["x"], x=1), id="crit"),
-        pytest.param(_header(x5c=None), id="no x5c"),
-        pytest.param(_header(x5c=[]), id="empty x5c"),
-        pytest.param(_claims(_sd_alg="md5"), id="weak hash"),
-        pytest.param(_claims(vct=None), id="no vct"),
-        pytest.param(_claims(cnf=None), id="no cnf"),
-        pytest.param(_claims(exp=1), id="expired"),
-        pytest.param(_claims(exp="never"), id="exp is text"),
-        pytest.param(_claims(nbf=FAR_FUTURE), id="not yet valid"),
-        pytest.param(_claims(vct=ROLE_VCT), id="type that the certificate does not name"),
-        pytest.param(_claims(_sd="no array"), id="_sd is text"),
-        pytest.param(_claims(agency={"...": "x"}), id="ellipsis in an object"),
+        pytest.param(header(typ="JWT"), id="typ"),
+        pytest.param(header(typ=None), id="no typ"),
+        pytest.param(header(alg="none"), id="alg none"),
+        pytest.param(header(alg="HS256"), id="alg HS256"),
+        pytest.param(header(crit=["x"], x=1), id="crit"),
+        pytest.param(header(x5c=None), id="no x5c"),
+        pytest.param(header(x5c=[]), id="empty x5c"),
+        pytest.param(claims(_sd_alg="md5"), id="weak hash"),
+        pytest.param(claims(vct=None), id="no vct"),
+        pytest.param(claims(cnf=None), id="no cnf"),
+        pytest.param(claims(exp=1), id="expired"),
+        pytest.param(claims(exp="never"), id="exp is text"),
+        pytest.param(claims(nbf=FAR_FUTURE), id="not yet valid"),
+        pytest.param(claims(vct=ROLE_VCT), id="type that the certificate does not name"),
+        pytest.param(claims(_sd="no array"), id="_sd is text"),
+        pytest.param(claims(agency={"...": "x"}), id="ellipsis in an object"),
         *(pytest.param(_disclosing(name), id=f"{name} disclosed") for name in ("exp", "vct", "cnf", "iss", "status")),
         pytest.param(_adding("_sd", ["x"]), id="disclosure named _sd"),
         pytest.param(_adding("...", "x"), id="disclosure named ..."),

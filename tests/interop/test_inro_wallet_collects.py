@@ -156,7 +156,6 @@ def test_stops_asking_when_it_is_told_that_all_is_over(foreign: World, error: st
     assert failed["over"] is True
     assert coded_text(failed["error"])
     asked = _asked(foreign)
-    time.sleep(INTERVAL)
     over = foreign.wallet.run("collect", "--json").json()
     assert over == {"credentials": [], "pending": [], "failed": []}
     assert _asked(foreign) == asked

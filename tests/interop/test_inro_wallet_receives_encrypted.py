@@ -158,19 +158,42 @@ def test_stops_where_it_must_encrypt_and_cannot(inro_wallet: InroWallet, tmp_pat
         assert not _credential_requests(foreign)
 
 
+def _demanding(requests: JsonObject | None, responses: JsonObject) -> Callable[[JsonObject], JsonObject]:
+    """Changes what the metadata say of both directions; None takes the offer for requests away."""
+
+    def alter(metadata: JsonObject) -> JsonObject:
+        changed = metadata | {
+            "credential_request_encryption": metadata["credential_request_encryption"] | (requests or {}),
+            "credential_response_encryption": metadata["credential_response_encryption"] | responses,
+        }
+        if requests is None:
+            del changed["credential_request_encryption"]
+        return changed
+
+    return alter
+
+
+UNKNOWN = {"enc_values_supported": ["A128CBC-HS256"]}
+
+
 @pytest.mark.parametrize(
-    "encryption",
+    "alter",
     [
-        Encryption(required=True, requests=False),
-        Encryption(required=True, request_encs=("A128CBC-HS256",)),
-        Encryption(required=True, response_encs=("A128CBC-HS256",)),
+        _demanding(None, {}),
+        _demanding(UNKNOWN, {}),
+        _demanding({}, UNKNOWN),
+        _demanding({}, {"alg_values_supported": ["RSA-OAEP-256"]}),
+        _demanding({"jwks": {"keys": []}}, {}),
     ],
-    ids=["answers alone", "unknown enc of requests", "unknown enc of answers"],
+    ids=["answers alone", "unknown enc of requests", "unknown enc of answers", "unknown alg of answers", "no key"],
 )
 def test_stops_where_encryption_is_required_that_it_cannot_do(
-    inro_wallet: InroWallet, tmp_path: Path, encryption: Encryption
+    inro_wallet: InroWallet, tmp_path: Path, alter: Callable[[JsonObject], JsonObject]
 ) -> None:
-    with world(inro_wallet, tmp_path, Options(encryption=encryption)) as foreign:
+    with world(inro_wallet, tmp_path, Options(encryption=Encryption(required=True))) as foreign:
+        _assert_receives(foreign)
+        foreign.issuer.alter["metadata"] = alter
+        foreign.issuer.requests.clear()
         _assert_keeps_nothing(foreign)
         assert not _credential_requests(foreign)
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from inro_peers import jwe
 from inro_peers.dcql import DcqlError
 from inro_peers.issuer import ForeignIssuer, MdocProduct, Options, Product
-from inro_peers.jose import JoseError, JsonObject
+from inro_peers.issuer_messages import JWT
+from inro_peers.issuer_messages import Encryption as IssuerEncryption
+from inro_peers.jose import JoseError, JsonObject, b64url, json_bytes, new_key, public_jwk, sha256_b64url
 from inro_peers.pki import Authority
 from inro_peers.registration import RegistrationError, check_registration, sign_registration
 from inro_peers.transport import HttpsClient
-from inro_peers.verifier import ForeignVerifier
+from inro_peers.verifier import Encryption, ForeignVerifier
+from inro_peers.wallet_encryption import issuer_key, open_answer, response_encryption
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet, Refused
-from inro_peers.wallet_presentation import Binding, PresentationWallet, RequestError
+from inro_peers.wallet_presentation import APPROVAL, Binding, PresentationWallet, RequestError
 from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, ClaimPath, employee_query, foreign_employee_id
 
 ALL_OPTIONS = Options(
@@ -82,6 +86,90 @@ def test_a_credential_travels_from_issuer_to_verifier(tmp_path: Path, options: O
         claims = session.verified["employee"][0].claims
         assert claims["department"] == {"name": "福祉課"}
         assert not {"agency", "employee_number", "name_kanji", "employment"} & set(claims)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("encs", [None, ("A128GCM",), ("A256GCM",)], ids=["default", "A128GCM", "A256GCM"])
+def test_an_encrypted_answer_travels(tmp_path: Path, encs: tuple[str, ...] | None, method: str) -> None:
+    with field(tmp_path) as peers:
+        held = peers.credentials()
+        session = peers.verifier.request(employee_query(["post"]), encryption=Encryption(encs), method=method)
+        assert peers.presentation.present(session.authorization_request, held).status == 200, session.problem
+        assert session.verified is not None
+        assert session.sealed_with is not None
+        assert session.sealed_with["enc"] == (encs or ("A128GCM",))[0]
+        assert len(session.posted) == (method == "post")
+
+
+def test_the_foreign_verifier_refuses_an_answer_in_the_clear_or_to_another_key(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        held = peers.credentials()
+        session = peers.verifier.request(employee_query(["post"]), encryption=Encryption())
+        request = peers.presentation.fetch(session.authorization_request)
+        form = peers.presentation.answer(request, held)
+        assert peers.presentation.post(request, form).status == 200, session.problem
+
+        session = peers.verifier.request(employee_query(["post"]), encryption=Encryption())
+        request = peers.presentation.fetch(session.authorization_request)
+        form = peers.presentation.answer(request, held)
+        plain = replace(request, parameters=request.parameters | {"response_mode": "direct_post"})
+        assert peers.presentation.post(plain, form).status == 400
+        other = jwe.encrypt(form, public_jwk(new_key()) | {"kid": session.recipient.kid}, "A128GCM")
+        assert peers.presentation.post(plain, {"response": other}).status == 400
+        assert session.verified is None
+
+
+def test_the_foreign_wallet_wants_its_nonce_back(tmp_path: Path) -> None:
+    with field(tmp_path) as peers:
+        assert peers.presentation.fetch(
+            peers.verifier.request(employee_query(["post"]), method="post").authorization_request
+        )
+        for repeat in (lambda _: None, lambda _: "another"):
+            session = peers.verifier.request(employee_query(["post"]), method="post")
+            session.repeat = repeat
+            with pytest.raises(RequestError):
+                peers.presentation.fetch(session.authorization_request)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"transaction_data_hashes": [sha256_b64url(b"x")]}, {"transaction_data_hashes": []}]
+)
+def test_the_foreign_verifier_wants_each_transaction_authorized(tmp_path: Path, more: JsonObject) -> None:
+    with field(tmp_path) as peers:
+        held = peers.credentials()
+        text = b64url(json_bytes({"type": APPROVAL, "credential_ids": ["employee"], "text": {"en": "Yes", "ja": "可"}}))
+        changes = {"transaction_data": [text]}
+        session = peers.verifier.request(employee_query(["post"]), changes=changes)
+        assert peers.presentation.present(session.authorization_request, held).status == 200, session.problem
+
+        session = peers.verifier.request(employee_query(["post"]), changes=changes)
+        request = peers.presentation.fetch(session.authorization_request)
+        form = peers.presentation.answer(request, held, Binding(more=more))
+        assert peers.presentation.post(request, form).status == 400
+        assert session.verified is None
+
+
+@pytest.mark.parametrize("enc", ["A128GCM", "A256GCM"])
+def test_an_encrypted_request_brings_an_encrypted_credential(tmp_path: Path, enc: str) -> None:
+    with field(tmp_path, Options(encryption=IssuerEncryption(required=True))) as peers:
+        wallet, recipient = peers.issuance, jwe.Recipient.create()
+        with pytest.raises(Refused) as refused:
+            peers.credentials()
+        assert refused.value.reply.json()["error"] == "invalid_encryption_parameters"
+
+        offer = wallet.resolve_offer(peers.issuer.offer())
+        metadata = wallet.issuer_metadata(offer.issuer)
+        token = wallet.token(wallet.server_metadata(metadata), offer).json()
+        request = {
+            "credential_configuration_id": offer.configuration_ids[0],
+            "proofs": {"jwt": [wallet.proof(new_key(), offer.issuer, None)]},
+            "credential_response_encryption": response_encryption(recipient, enc),
+        }
+        body = jwe.encrypt(request, issuer_key(metadata), enc).encode("ascii")
+        [entry] = open_answer(wallet.post(metadata["credential_endpoint"], token, body, JWT), recipient, enc)[
+            "credentials"
+        ]
+        assert wallet.verify(entry["credential"]).vct == EMPLOYEE_VCT
 
 
 def test_a_code_is_good_for_one_use(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""A foreign status issuer: serves what a test publishes, each list at an address of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Self
+
+from .jose import b64url
+from .pki import Authority
+from .status_list import JWT_TYPE
+from .transport import HttpsServer, Incoming, Outgoing
+
+NAME_BYTES = 12
+# Makes the answer for an address.
+Publication = Callable[[str], Outgoing]
+
+
+class StatusIssuer:
+    """Runs until the `with` block ends."""
+
+    def __init__(self) -> None:
+        self.tls_authority = Authority.create("Foreign Status TLS")
+        self.requests: list[Incoming] = []
+        self._publications: dict[str, Publication] = {}
+        self._server = HttpsServer(self.tls_authority.issue_tls(), self._handle)
+
+    def publish(self, publication: Publication) -> str:
+        """Publishes at a fresh address, which is returned."""
+        path = f"/lists/{b64url(secrets.token_bytes(NAME_BYTES))}"
+        self._publications[path] = publication
+        return f"{self._server.url}{path}"
+
+    def asked(self, uri: str) -> list[Incoming]:
+        """The requests for an address."""
+        return [one for one in self.requests if uri == f"{self._server.url}{one.path}"]
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.__exit__(*_)
+
+    def _handle(self, incoming: Incoming) -> Outgoing:
+        self.requests.append(incoming)
+        publication = self._publications.get(incoming.path)
+        if incoming.method != "GET" or publication is None:
+            return Outgoing.json(404, {"error": "not_found"})
+        return publication(f"{self._server.url}{incoming.path}")
+
+
+def list_answer(text: str) -> Outgoing:
+    """A list as JWT. Source: Token Status List §8.2."""
+    return Outgoing(200, text.encode("ascii"), JWT_TYPE)
