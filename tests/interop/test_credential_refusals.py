@@ -23,6 +23,14 @@ def _assert_refused(reply: Reply, result: JsonObject) -> None:
     assert not result.get("credentials")
 
 
+def _both(first: Spoil, second: Spoil) -> Spoil:
+    def spoil(draft: Draft) -> None:
+        first(draft)
+        second(draft)
+
+    return spoil
+
+
 def _disclosing(name: str) -> Spoil:
     """Makes a claim selectively disclosable that must not be."""
 
@@ -93,6 +101,22 @@ def _private_holder_key(draft: Draft) -> None:
 )
 def test_the_verifier_refuses_a_credential(agency: Partner, spoil: Spoil) -> None:
     _assert_refused(*agency.present(spoil))
+
+
+def test_no_iss_leads_to_a_key(agency: Partner) -> None:
+    named = claims(iss="https://issuer.partner.example")
+    reply, result = agency.present(named)
+    assert (reply.status, result["status"]) == (200, "verified"), reply.text
+
+    nobody = Authority.create("Nobody CA")
+    stranger = nobody.issue("Stranger", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
+    for spoil, signer in [(header(x5c=None, kid="1"), agency.signer), (lambda _: None, stranger)]:
+        codes = set()
+        for also in (lambda _: None, named):
+            reply, result = agency.present(_both(spoil, also), signer=signer)
+            _assert_refused(reply, result)
+            codes.add(reply.json()["inro_code"])
+        assert len(codes) == 1
 
 
 def test_the_verifier_refuses_a_signature_by_another_use(agency: Partner) -> None:

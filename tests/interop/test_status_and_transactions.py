@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -54,8 +53,6 @@ def test_a_foreign_reader_follows_suspension_and_revocation(
     result = fresh_verifier.result(created["id"])
     assert result["status"] == "rejected"
     assert result["error"]["inro_code"] == "INRO-VERIFIER-060"
-    # Offers count in whole seconds: one of this second would be taken for an older one.
-    time.sleep(1)
     assert held(EMPLOYEE_TYPE, employee=LEAVER), "a newer offer issues again"
 
 

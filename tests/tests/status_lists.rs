@@ -314,3 +314,36 @@ fn reads_the_arrays_of_the_text() {
         .to_vec();
     assert_eq!(read(1, "eNrbuRgAAhcBXQ", 16), one);
 }
+
+#[test]
+fn a_list_before_its_time_is_refused() {
+    let house = house();
+    let verifier = Verifier::trusting(&[&house]);
+    let from =
+        |at: UnixTime| house.altered(|payload| drop(payload.insert("nbf".into(), at.as_secs().into())));
+    assert_eq!(verifier.refusal(&from(NOW)), None);
+    assert_eq!(verifier.refusal(&from(NOW.plus(3_000))), Some("INRO-STATUS-007"));
+    assert_eq!(verifier.receive_at(&from(NOW.plus(3_000)), NOW.plus(3_000)).err(), None);
+    let text = house.altered(|payload| drop(payload.insert("nbf".into(), "soon".into())));
+    assert_eq!(verifier.refusal(&text), Some("INRO-STATUS-001"));
+}
+
+#[test]
+fn a_time_to_live_is_a_positive_number_that_may_have_a_fraction() {
+    let house = house();
+    let with = |ttl: Value| house.altered(|payload| drop(payload.insert("ttl".into(), ttl)));
+    for good in [json!(30), json!(30.5), json!(0.25)] {
+        assert_eq!(Verifier::trusting(&[&house]).refusal(&with(good.clone())), None, "{good}");
+    }
+    for bad in [json!(0), json!(-1), json!(-0.5), json!("30"), Value::Null] {
+        let refusal = Verifier::trusting(&[&house]).refusal(&with(bad.clone()));
+        assert_eq!(refusal, Some("INRO-STATUS-001"), "{bad}");
+    }
+}
+
+#[test]
+fn asks_for_a_jwt_first() {
+    let request = needed().request();
+    let accept = request.headers.iter().find(|(name, _)| *name == "accept").map(|(_, value)| value.as_str());
+    assert_eq!(accept, Some("application/statuslist+jwt, application/statuslist+cwt;q=0.9"));
+}

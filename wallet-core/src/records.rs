@@ -299,7 +299,7 @@ impl CredentialRecord {
     }
 }
 
-/// Claims of the format, not of the employee; `sub` names the employee. Source: SD-JWT VC §3.2.2.2.
+/// Claims of the format, not of the employee; `sub` names the employee. Source: SD-JWT VC §2.2.2.3.
 const REGISTERED_CLAIMS: &[&str] =
     &["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "iat"];
 

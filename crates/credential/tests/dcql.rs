@@ -107,6 +107,22 @@ fn refuses_what_the_specification_does_not_allow() {
         refuses(pointer, Some(json!([])), "INRO-DCQL-001");
         refuses(pointer, Some(json!("text")), "INRO-DCQL-001");
     }
+    for pointer in [
+        "/credentials/1",
+        "/credential_sets/0",
+        "/credentials/0/claims/0",
+        "/credentials/0/trusted_authorities/0",
+    ] {
+        refuses(pointer, Some(json!("text")), "INRO-DCQL-001");
+    }
+    for pointer in [
+        "/credential_sets/0/options",
+        "/credentials/0/claims/0/path",
+        "/credentials/0/trusted_authorities/0/type",
+        "/credentials/0/trusted_authorities/0/values",
+    ] {
+        refuses(pointer, None, "INRO-DCQL-001");
+    }
     refuses("/credentials/0/multiple", Some(json!("true")), "INRO-DCQL-001");
     refuses("/credentials/0/require_cryptographic_holder_binding", Some(json!(null)), "INRO-DCQL-001");
     for element in [json!(-1), json!(1.5), json!(true), json!({})] {
@@ -200,6 +216,34 @@ fn takes_the_first_claim_set_that_is_satisfiable() {
 }
 
 #[test]
+fn offers_nothing_where_no_claim_set_is_satisfiable() {
+    let mut asked = asking(&json!([
+        {"id": "x", "path": ["absent"]}, {"id": "u", "path": ["scope", "unit"]}, {"id": "a", "path": ["scope", "agency"]}
+    ]));
+    asked["credentials"][0]["claim_sets"] = json!([["x", "a"], ["u"]]);
+    assert!(select(&asked, &claims()).is_some());
+    asked["credentials"][0]["claim_sets"] = json!([["x", "a"], ["u", "x"]]);
+    let held = claims();
+    let error = query(&asked).select(&[candidate(&held)]).unwrap_err();
+    assert_eq!(error.code().as_str(), "INRO-DCQL-010");
+}
+
+#[test]
+fn a_type_in_another_case_or_under_aka_vcts_answers_no_query() {
+    let mut held = claims();
+    held.insert("aka_vcts".into(), json!([VCT]));
+    let asked = query(&asking(&json!([{"path": ["clearance"]}])));
+    assert!(asked.select(&[candidate(&held)]).is_ok());
+    asked.check(&[presented("q", &held)]).unwrap();
+    for other in ["urn:inro:Role-Authority:1", "URN:INRO:ROLE-AUTHORITY:1", "urn:inro:other:1"] {
+        let error = asked.select(&[Candidate { type_id: other, ..candidate(&held) }]).unwrap_err();
+        assert_eq!(error.code().as_str(), "INRO-DCQL-010", "{other}");
+        let result = asked.check(&[Presented { type_id: other, ..presented("q", &held) }]);
+        assert_eq!(result, Err(CheckError::Type { index: 0 }), "{other}");
+    }
+}
+
+#[test]
 fn asks_for_nothing_disclosable_without_claims() {
     let mut asked = asking(&json!([{"path": ["clearance"]}]));
     asked["credentials"][0].as_object_mut().unwrap().remove("claims");
@@ -211,6 +255,21 @@ fn asks_for_nothing_disclosable_without_claims() {
 fn a_repeated_claim_counts_once() {
     let asked = asking(&json!([{"path": ["clearance"]}, {"path": ["clearance"], "values": [9]}]));
     assert_eq!(paths(&asked, &claims()), Some(json!([["clearance"]])));
+}
+
+#[test]
+fn a_query_to_be_sent_points_to_a_claim_once() {
+    let mut asked = asking(&json!([{"id": "a", "path": ["powers", 0]}, {"id": "b", "path": ["powers", 1]}]));
+    asked["credentials"][0]["claim_sets"] = json!([["a"], ["b"]]);
+    assert_eq!(Query::parse_own(&asked), Query::parse(&asked));
+    asked["credentials"][0]["claims"][1]["path"] = json!(["powers", 0]);
+    assert!(Query::parse(&asked).is_ok());
+    let error = Query::parse_own(&asked).unwrap_err();
+    assert_eq!(error, QueryError::RepeatedClaim { index: 1 });
+    assert_eq!(error.code().as_str(), "INRO-DCQL-001");
+    // Two credentials have one claim each.
+    let entry = |id: &str| json!({"id": id, "format": "dc+sd-jwt", "meta": {"vct_values": [VCT]}, "claims": [{"path": ["a"]}]});
+    assert!(Query::parse_own(&json!({"credentials": [entry("x"), entry("y")]})).is_ok());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside the test functions")]
 
 use inro_base::{Coded, UnixTime};
-use inro_credential::types::{CredentialError, CredentialType, RoleTable, TypeCatalog, TypeError};
+use inro_credential::types::{CredentialError, CredentialType, RoleTable, Text, TypeCatalog, TypeError};
 use inro_credential::{ClaimPath, types::Disclosure};
 use serde_json::{Map, Value, json};
 
@@ -103,6 +103,25 @@ fn metadata_tells_each_claim_with_both_languages() {
     assert_eq!((&number["sd"], &number["mandatory"]), (&json!("always"), &json!(true)));
     assert_eq!(number["display"][1]["label"], "職員番号");
     assert_eq!(kind.claims()[4].disclosure(), Disclosure::Never);
+}
+
+#[test]
+fn every_built_in_type_and_claim_is_named_in_both_languages() {
+    for kind in TypeCatalog::built_in().iter() {
+        let metadata = kind.metadata();
+        let named = |display: &Value, member: &str| -> Vec<(String, String)> {
+            let text = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
+            let entries = display.as_array().unwrap().iter();
+            entries.map(|entry| (text(entry, "locale"), text(entry, member))).collect()
+        };
+        let expected = |name: &Text| [("en".to_owned(), name.en.clone()), ("ja".to_owned(), name.ja.clone())];
+        assert_eq!(named(&metadata["display"], "name"), expected(kind.name()));
+        let claims = metadata["claims"].as_array().unwrap();
+        assert_eq!(claims.len(), kind.claims().len());
+        for (claim, own) in claims.iter().zip(kind.claims()) {
+            assert_eq!(named(&claim["display"], "label"), expected(own.name()));
+        }
+    }
 }
 
 #[test]

@@ -47,9 +47,17 @@ impl Coded for DetailsError {
     }
 }
 
-/// The parameter that asks for these configurations.
-pub fn wanted(configuration_ids: &[&str]) -> Value {
-    let detail = |id: &&str| json!({ "type": TYPE, "credential_configuration_id": id });
+/// The parameter that asks for these configurations; it names the credential issuer where that one's
+/// metadata list authorization servers, which may serve others too.
+///
+/// Source: OpenID4VCI 1.0 §§5.1.1, 6.1.1.
+pub fn wanted(configuration_ids: &[&str], issuer: Option<&HttpsUrl>) -> Value {
+    let detail = |id: &&str| match issuer {
+        None => json!({ "type": TYPE, "credential_configuration_id": id }),
+        Some(issuer) => {
+            json!({ "type": TYPE, "locations": [issuer.as_str()], "credential_configuration_id": id })
+        }
+    };
     configuration_ids.iter().map(detail).collect()
 }
 
@@ -92,4 +100,19 @@ pub fn parse(text: &str, issuer: &HttpsUrl) -> Result<Vec<String>, DetailsError>
         }
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_issuer_to_a_server_that_may_serve_others() {
+        let url = |text: &str| HttpsUrl::parse(text).unwrap();
+        let (ours, other) = (url("https://a.example/x"), url("https://b.example"));
+        let text = wanted(&["c"], Some(&ours)).to_string();
+        assert_eq!(parse(&text, &ours), Ok(vec!["c".to_owned()]));
+        assert_eq!(parse(&text, &other), Err(DetailsError::OtherIssuer));
+        assert_eq!(parse(&wanted(&["c"], None).to_string(), &other), Ok(vec!["c".to_owned()]));
+    }
 }

@@ -151,6 +151,19 @@ fn with_header(body: &str, name: &str, value: &str) -> String {
 }
 
 #[test]
+fn passes_over_unknown_members_of_an_encrypted_answer() {
+    let world = World::new();
+    let sent = Sent::of(&ask(&world, 7));
+    let presentation = world.present(&ask(&world, 7), &world.credential(|_| {}), &employee_paths());
+    let mut parameters = json!({ "vp_token": { "employee": [presentation] }, "state": sent.state });
+    let key = Jwk::parse(&published(&ask(&world, 7))).unwrap();
+    parameters["x"] = json!({ "y": 1 });
+    parameters["iss"] = json!("https://anyone.example");
+    let verified = world.verdict(ask(&world, 7), &sealed(&key, &parameters)).unwrap();
+    assert_eq!(verified.credentials()[0].claims()["employee_number"], "E0001");
+}
+
+#[test]
 fn refuses_a_plain_response_where_an_encrypted_one_was_asked_for_and_the_reverse() {
     let world = World::new();
     let encrypted = answer(&world, &ask(&world, 7));

@@ -7,10 +7,11 @@ mod common;
 use common::*;
 use inro_base::http::HttpResponse;
 use inro_base::{Coded as _, base64url};
-use inro_crypto::{RustCrypto, SoftwareKey};
-use inro_jose::JwsToSign;
-use inro_openid4vp::ClientId;
+use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
+use inro_jose::{Jwk, JwsToSign};
+use inro_openid4vp::profile::REGISTRATION_FORMAT;
 use inro_openid4vp::wallet::{RequestLink, StatedPurpose};
+use inro_openid4vp::{ClientId, form};
 use serde_json::{Map, Value, json};
 
 /// Judges a request of the verifier whose payload `alter` changed; and shows it accepted before.
@@ -114,6 +115,85 @@ fn refuses_another_signature_and_a_request_without_certificate() {
     let bare = JwsToSign::new(bare.as_object().unwrap().clone(), &payload(&awaiting));
     let bare = bare.sign_with(&world.verifier.key).unwrap();
     assert_eq!(code(world.judge(&awaiting.link(), &bare)), "INRO-TRUST-002");
+}
+
+#[test]
+fn a_key_in_the_client_metadata_signs_no_request() {
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let own = SoftwareKey::generate(&mut Counting(5));
+    let mut jwk = Jwk::new(own.public_key()).to_value();
+    jwk["kid"] = json!("1");
+    jwk["use"] = json!("sig");
+    jwk["alg"] = json!("ES256");
+    let mut payload = payload(&awaiting);
+    payload["client_metadata"]["jwks"] = json!({ "keys": [jwk] });
+    let signed_by = |key: &SoftwareKey| {
+        let x5c = [base64url::encode_standard(&world.verifier.der)];
+        let header = json!({ "typ": "oauth-authz-req+jwt", "kid": "1", "x5c": x5c });
+        let object = JwsToSign::new(header.as_object().unwrap().clone(), &payload).sign_with(key).unwrap();
+        code(world.judge(&awaiting.link(), &object))
+    };
+    assert_eq!(signed_by(&world.verifier.key), "accepted");
+    assert_eq!(signed_by(&own), "INRO-JOSE-005");
+}
+
+#[test]
+fn refuses_client_metadata_that_are_not_utf_8() {
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let mut payload = payload(&awaiting);
+    payload["client_metadata"]["client_name"] = json!("Caf\u{e9}");
+    let good = Value::Object(payload.clone()).to_string().into_bytes();
+    let at = good.windows(2).position(|bytes| bytes == [0xc3, 0xa9]).unwrap();
+    let latin = [&good[..at], &[0xe9], &good[at + 2..]].concat();
+    let object = world.sign_request(&payload);
+    let header = object.split('.').next().unwrap();
+    let judge = |bytes: &[u8]| {
+        let input = format!("{header}.{}", base64url::encode(bytes));
+        let signature = world.verifier.key.sign_es256(input.as_bytes()).unwrap();
+        let object = format!("{input}.{}", base64url::encode(signature.as_bytes()));
+        code(world.judge(&awaiting.link(), &object))
+    };
+    assert_eq!(judge(&good), "accepted");
+    assert_eq!(judge(&latin), "INRO-BASE-004");
+}
+
+#[test]
+fn passes_over_unknown_members_of_the_client_metadata() {
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let mut payload = payload(&awaiting);
+    payload["client_metadata"]["logo_uri"] = json!("https://verifier.example/logo.png");
+    payload["client_metadata"]["x"] = json!({ "y": [1] });
+    let request = world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap();
+    let (reviewing, held) = world.review(request, &world.credential(|_| {}));
+    let posted = String::from_utf8(world.approve(reviewing, held).unwrap().body).unwrap();
+    assert_eq!(code(world.verdict(awaiting, &posted)), "accepted");
+}
+
+#[test]
+fn parameters_beside_the_address_of_the_request_mean_nothing() {
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let object = world.sign_request(&payload(&awaiting));
+    let beside = form::encode(&[
+        ("nonce", &"b".repeat(32)),
+        ("state", "other"),
+        ("response_uri", "https://rival.example/"),
+        ("response_mode", "fragment"),
+        ("dcql_query", r#"{"credentials":[]}"#),
+    ]);
+    let answer = |link: &str| {
+        let request = world.judge(link, &object).unwrap();
+        let key = *request.replay_key();
+        let (reviewing, held) = world.review(request, &world.credential(|_| {}));
+        (key, world.approve(reviewing, held).unwrap())
+    };
+    let (key, _) = answer(&awaiting.link());
+    let (same, posted) = answer(&format!("{}&{beside}", awaiting.link()));
+    assert_eq!((same, posted.url), (key, format!("https://{HOST}/responses/1")));
+    assert_eq!(code(world.verdict(awaiting, &String::from_utf8(posted.body).unwrap())), "accepted");
 }
 
 #[test]
@@ -280,6 +360,40 @@ fn refuses_a_request_without_state_where_the_state_alone_binds_the_answer() {
 }
 
 #[test]
+fn refuses_a_state_that_is_empty_or_not_safe_in_an_address() {
+    assert_eq!(altered(set("state", "a-b_c.d~1")), "accepted");
+    for state in ["", "a b", "a+b", "\u{e9}"] {
+        assert_eq!(altered(set("state", state)), "INRO-VP-015", "{state}");
+    }
+}
+
+#[test]
+fn refuses_a_request_without_a_response_mode() {
+    assert_eq!(altered(set("response_mode", "direct_post")), "accepted");
+    assert_eq!(altered(without("response_mode")), "INRO-VP-027");
+}
+
+#[test]
+fn refuses_a_request_for_an_mdoc_with_other_algorithms_than_ours() {
+    let world = World::new();
+    let awaiting = world.ask(mdoc_query());
+    let verdict = |formats: Value| {
+        let mut payload = payload(&awaiting);
+        payload["client_metadata"]["vp_formats_supported"] = json!({ "mso_mdoc": formats });
+        code(world.judge(&awaiting.link(), &world.sign_request(&payload)))
+    };
+    assert_eq!(verdict(json!({})), "accepted");
+    for name in ["issuerauth_alg_values", "deviceauth_alg_values"] {
+        for ours in [json!([-7]), json!([-9]), json!([-35, -9])] {
+            assert_eq!(verdict(json!({ name: ours })), "accepted", "{name} {ours}");
+        }
+        for others in [json!([-35]), json!([]), json!(-7)] {
+            assert_eq!(verdict(json!({ name: others })), "INRO-VP-063", "{name} {others}");
+        }
+    }
+}
+
+#[test]
 fn refuses_the_registration_of_another_verifier_and_an_expired_one() {
     let world = World::new();
     let awaiting = world.ask(employee_query());
@@ -301,6 +415,24 @@ fn refuses_the_registration_of_another_verifier_and_an_expired_one() {
     );
     assert_eq!(judge(&own.unwrap()), "INRO-TRUST-007");
     assert_eq!(judge("x"), "INRO-JOSE-001");
+}
+
+#[test]
+fn refuses_malformed_verifier_info_and_passes_over_foreign_entries() {
+    for malformed in [json!({}), json!([]), json!([{ "format": REGISTRATION_FORMAT }])] {
+        assert_eq!(altered(set("verifier_info", malformed)), "INRO-VP-015");
+    }
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let own = json!({ "format": REGISTRATION_FORMAT, "data": world.registration(|_| {}) });
+    let is_registered = |info: Value| {
+        let mut payload = payload(&awaiting);
+        payload.insert("verifier_info".into(), info);
+        world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap().verifier().is_registered()
+    };
+    let nameless = json!({ "data": own["data"] });
+    assert!(is_registered(json!([nameless, { "format": "jwt", "data": 1 }, own])));
+    assert!(!is_registered(json!([nameless])));
 }
 
 #[test]
@@ -431,6 +563,10 @@ fn follows_no_redirect_and_no_plain_address_after_the_response() {
     let sent = answered(200, &json!({ "redirect_uri": next }).to_string()).unwrap();
     assert_eq!(sent.redirect_uri.as_deref(), Some(next));
     assert_eq!(answered(200, "{}").unwrap().redirect_uri, None);
+    // What is not known is passed over.
+    let more = answered(200, &json!({ "x": { "y": 1 }, "redirect_uri": next }).to_string()).unwrap();
+    assert_eq!(more.redirect_uri.as_deref(), Some(next));
+    assert_eq!(answered(200, r#"{"x":"https://rival.example/"}"#).unwrap().redirect_uri, None);
     assert_eq!(code(answered(307, "{}")), "INRO-VP-031");
     assert_eq!(code(answered(400, "{}")), "INRO-VP-031");
     assert_eq!(code(answered(200, r#"{"redirect_uri":"http://verifier.example/"}"#)), "INRO-VP-032");

@@ -74,6 +74,22 @@ fn a_wallet_refuses_a_request_with_another_wallet_nonce_or_none() {
     assert_eq!(code(missing), "INRO-VP-060");
 }
 
+fn our_formats() -> Value {
+    json!({
+        "dc+sd-jwt": { "sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"] },
+        "mso_mdoc": { "issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9] },
+    })
+}
+
+#[test]
+fn a_verifier_says_which_formats_and_algorithms_it_takes() {
+    let world = World::new();
+    for mode in [ResponseMode::DirectPost, ResponseMode::DirectPostJwt] {
+        let payload = laid_out(&ask(&world, mode), "wallet_nonce=n");
+        assert_eq!(payload["client_metadata"]["vp_formats_supported"], our_formats());
+    }
+}
+
 /// Every wallet of this kind says the same. Source: OpenID4VP 1.0 §15.7.
 #[test]
 fn posts_the_same_metadata_whoever_holds_the_wallet() {
@@ -85,10 +101,7 @@ fn posts_the_same_metadata_whoever_holds_the_wallet() {
     };
     assert_eq!(metadata(1), metadata(2));
     let expected = json!({
-        "vp_formats_supported": {
-            "dc+sd-jwt": { "sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"] },
-            "mso_mdoc": { "issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9] },
-        },
+        "vp_formats_supported": our_formats(),
         "client_id_prefixes_supported": ["x509_hash", "x509_san_dns"],
         "response_types_supported": ["vp_token"],
         "response_modes_supported": ["direct_post", "direct_post.jwt"],
@@ -179,4 +192,39 @@ fn a_verifier_tells_a_wallet_that_cannot_answer() {
         let expected = if needed_in_the_clear { "INRO-VP-082" } else { "accepted" };
         assert_eq!(verdict(ResponseMode::DirectPost, &altered), expected, "{name}");
     }
+}
+
+#[test]
+fn a_verifier_tells_a_wallet_whose_mdocs_are_signed_by_other_algorithms() {
+    let world = World::new();
+    let verdict = |formats: Value| {
+        let metadata = json!({ "vp_formats_supported": { "mso_mdoc": formats } }).to_string();
+        let form = form::encode(&[("wallet_metadata", &metadata)]);
+        let fetch = RequestFetch::by_post(form.as_bytes()).unwrap();
+        code(world.ask(mdoc_query()).request_object_for(&fetch, &[vec![0]], None).map(drop))
+    };
+    assert_eq!(verdict(json!({})), "accepted");
+    for name in ["issuerauth_alg_values", "deviceauth_alg_values"] {
+        for ours in [json!([-7]), json!([-9]), json!([-35, -9])] {
+            assert_eq!(verdict(json!({ name: ours })), "accepted", "{name} {ours}");
+        }
+        for others in [json!([-35]), json!([]), json!(-7)] {
+            assert_eq!(verdict(json!({ name: others })), "INRO-VP-082", "{name} {others}");
+        }
+    }
+}
+
+#[test]
+fn a_verifier_asks_for_a_claim_once_and_a_wallet_answers_who_asks_twice() {
+    let world = World::new();
+    let mut query = employee_query();
+    let start =
+        |query: &Value| code(world.question(world.client_id(), query.clone()).start(NOW, &mut Counting(7)));
+    assert_eq!(start(&query), "accepted");
+    let awaiting = world.ask(query.clone());
+    query["credentials"][0]["claims"][1] = query["credentials"][0]["claims"][0].clone();
+    assert_eq!(start(&query), "INRO-DCQL-001");
+    let mut payload = payload(&awaiting);
+    payload.insert("dcql_query".into(), query);
+    assert_eq!(code(world.judge(&awaiting.link(), &world.sign_request(&payload))), "accepted");
 }

@@ -6,8 +6,10 @@ mod common;
 
 use common::*;
 use inro_base::base64url;
+use inro_credential::{Format, HeldCredential};
 use inro_crypto::{RustCrypto, SoftwareKey};
 use inro_openid4vp::verifier::{Acceptance, AwaitingResponse};
+use inro_trust::Usage;
 use serde_json::{Value, json};
 
 /// The house, a credential, and a question that can be asked again and again with one nonce.
@@ -217,9 +219,8 @@ fn refuses_an_expired_credential_and_one_that_is_not_valid_yet() {
 fn refuses_a_trusted_authority_that_writes_a_listed_issuers_name() {
     let mut case = Case::new();
     let other = Party::authority("Shinagawa City CA");
-    case.world.issuer_anchors.add_pem(&other.pem, &[inro_trust::Usage::CredentialIssuer]).unwrap();
-    let imitating =
-        other.leaf("Minato City", inro_trust::Usage::CredentialIssuer, "issuer.example", &["employee-id"]);
+    case.world.issuer_anchors.add_pem(&other.pem, &[Usage::CredentialIssuer]).unwrap();
+    let imitating = other.leaf("Minato City", Usage::CredentialIssuer, "issuer.example", &["employee-id"]);
     let imitated = case.world.credential_by(&imitating, |_| {});
     let verdict = |credential: &str, issuers: &[String]| {
         let presentation = case.world.present(&case.ask(), credential, &employee_paths());
@@ -251,6 +252,31 @@ fn refuses_an_issuer_that_is_not_trusted_or_not_listed() {
     assert_eq!(verdict(&case, &["Shinagawa City CA".into()]), "INRO-VP-048");
     case.world.issuer_anchors = inro_trust::Anchors::new();
     assert_eq!(verdict(&case, &[]), "INRO-TRUST-005");
+}
+
+/// Source: SD-JWT VC §7.3: who writes an `iss` chooses no other way to the key.
+#[test]
+fn wallet_and_verifier_find_no_key_by_iss() {
+    let case = Case::new();
+    let verdicts = |iss: Option<&str>, signer: &Party, x5c: &[Vec<u8>]| {
+        let credential = case.world.credential_by(signer, |issuance| {
+            issuance.claims.remove("iss");
+            issuance.claims.extend(iss.map(|iss| ("iss".to_owned(), json!(iss))));
+            issuance.x5c = x5c.to_vec();
+        });
+        let anchors = &case.world.holder_anchors;
+        let received = HeldCredential::receive(Format::SdJwtVc, &credential, anchors, NOW, &RustCrypto);
+        let presentation = case.world.present(&case.ask(), &credential, &employee_paths());
+        [code(received), case.on(&presentation)]
+    };
+    let listed = &case.world.signer;
+    let unlisted = Party::authority("Unlisted CA");
+    let unlisted = unlisted.leaf("Unlisted", Usage::CredentialIssuer, "issuer.example", &["employee-id"]);
+    for iss in [None, Some("https://issuer.example"), Some("https://unlisted.example")] {
+        assert_eq!(verdicts(iss, listed, std::slice::from_ref(&listed.der)), ["accepted"; 2]);
+        assert_eq!(verdicts(iss, listed, &[]), ["INRO-TRUST-002"; 2]);
+        assert_eq!(verdicts(iss, &unlisted, std::slice::from_ref(&unlisted.der)), ["INRO-TRUST-005"; 2]);
+    }
 }
 
 #[test]
@@ -320,6 +346,31 @@ fn refuses_missing_and_extra_credentials() {
     let mut extra = both.clone();
     extra["third"] = json!([presentation]);
     assert_eq!(case.on_token(&extra), "INRO-DCQL-020");
+}
+
+#[test]
+fn one_bad_presentation_among_good_ones_refuses_them_all() {
+    let mut case = Case::new();
+    let role = case.world.credential(|issuance| issuance.vct = AUTHORITY.into());
+    case.query["credentials"].as_array_mut().unwrap().push(json!({
+        "id": "role", "format": "dc+sd-jwt", "meta": { "vct_values": [AUTHORITY] },
+        "claims": [{ "path": ["powers", 0] }],
+    }));
+    let optional = json!([{ "options": [["employee"]] }, { "options": [["role"]], "required": false }]);
+    for sets in [None, Some(optional)] {
+        if let Some(sets) = sets {
+            case.query["credential_sets"] = sets;
+        }
+        let employee = case.presentation();
+        let paths = [json!(["powers", 0])];
+        let good = case.world.present(&case.ask(), &role, &paths);
+        let sent = Sent::of(&case.ask());
+        let bad =
+            case.world.present_with(&role, &paths, &sent.client_id, &"b".repeat(32), NOW, &case.world.holder);
+        assert_eq!(case.on_token(&json!({ "employee": [employee], "role": [good] })), "accepted");
+        assert_eq!(case.on_token(&json!({ "employee": [employee], "role": [bad] })), "INRO-SDJWT-023");
+    }
+    assert_eq!(case.on(&case.presentation()), "accepted");
 }
 
 #[test]

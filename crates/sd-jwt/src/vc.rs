@@ -98,7 +98,7 @@ impl UnverifiedSdJwt {
     /// # Errors
     /// [`SdJwtError`] with the first reason found against it.
     ///
-    /// Source: SD-JWT VC §3.4; RFC 9901 §7.
+    /// Source: SD-JWT VC §2.4; RFC 9901 §7.
     pub fn verify(
         self,
         issuer: &TrustedKey,
@@ -184,7 +184,7 @@ impl VerifiedSdJwt {
     }
 }
 
-/// Source: SD-JWT VC §3.2.2.2: neither these claims nor parts of them may come from a disclosure.
+/// Source: SD-JWT VC §2.2.2.3: neither these claims nor parts of them may come from a disclosure.
 fn check_always_visible(places: &[Vec<PathElement>]) -> Result<(), SdJwtError> {
     let hidden = places.iter().any(|place| match place.first() {
         Some(PathElement::Key(name)) => is_never_disclosable(name),

@@ -50,11 +50,11 @@ pub enum StatusError {
         /// When it was issued.
         issued_at: UnixTime,
     },
-    /// The list was issued in the future.
-    #[error("a status list issued at {issued_at}, after now")]
+    /// The list was issued in the future, or does not hold yet.
+    #[error("a status list that holds from {from}, after now")]
     NotYetValid {
-        /// When it was issued.
-        issued_at: UnixTime,
+        /// From when on it holds.
+        from: UnixTime,
     },
     /// The list has expired.
     #[error("the status list expired at {at}")]

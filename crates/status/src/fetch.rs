@@ -8,10 +8,10 @@ pub const CWT_MEDIA_TYPE: &str = "application/statuslist+cwt";
 /// compress, in base64 twice.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024 * 1024;
 
-/// The request for the list at `uri`, in whichever format its server prefers.
+/// The request for the list at `uri`: a JWT, which SD-JWT VC wants, or a CWT where there is no JWT.
 ///
-/// Source: Token Status List §8.1.
+/// Source: Token Status List §8.1; SD-JWT VC §2.2.2.3.
 pub fn request(uri: &str) -> HttpRequest {
     HttpRequest::fetch(uri.to_owned(), MAX_TOKEN_BYTES)
-        .with_header("accept", format!("{CWT_MEDIA_TYPE}, {JWT_MEDIA_TYPE};q=0.9"))
+        .with_header("accept", format!("{JWT_MEDIA_TYPE}, {CWT_MEDIA_TYPE};q=0.9"))
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::StatusError;
 use crate::array::{Bits, Status, StatusArray};
 use crate::fetch::{CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, MAX_TOKEN_BYTES};
-use crate::token::{CWT_TYP, EXP, IAT, JWT_TYP, STATUS_LIST, SUB, TTL};
+use crate::token::{CWT_TYP, EXP, IAT, JWT_TYP, NBF, STATUS_LIST, SUB, TTL};
 
 /// How far a status issuer's clock may run ahead of ours, in seconds.
 pub const CLOCK_SKEW: i64 = 60;
@@ -65,6 +65,7 @@ struct Claims {
     subject: String,
     issued_at: UnixTime,
     expires_at: Option<UnixTime>,
+    not_before: Option<UnixTime>,
     ttl: Option<i64>,
     bits: Bits,
     compressed: Vec<u8>,
@@ -150,8 +151,9 @@ impl UnverifiedStatusList {
         if claims.subject != expected.uri {
             return Err(StatusError::OtherList);
         }
-        if expected.now.plus(CLOCK_SKEW) < claims.issued_at {
-            return Err(StatusError::NotYetValid { issued_at: claims.issued_at });
+        let from = claims.not_before.map_or(claims.issued_at, |at| at.max(claims.issued_at));
+        if expected.now.plus(CLOCK_SKEW) < from {
+            return Err(StatusError::NotYetValid { from });
         }
         if let Some(at) = claims.expires_at.filter(|at| expected.now >= *at) {
             return Err(StatusError::Expired { at });
@@ -237,12 +239,17 @@ fn of_jwt(payload: &Map<String, Value>) -> Result<Claims, StatusError> {
     let lst = list.get("lst").and_then(Value::as_str).ok_or(malformed("lst"))?;
     let ttl = match payload.get("ttl") {
         None => None,
-        Some(ttl) => Some(ttl.as_i64().filter(|ttl| *ttl > 0).ok_or(malformed("ttl"))?),
+        // A positive number, which may have a fraction; what is left of a second is not used.
+        Some(ttl) if ttl.as_f64().is_some_and(|ttl| ttl > 0.0) => {
+            Some(UnixTime::from_numeric_date(ttl).ok_or(malformed("ttl"))?.as_secs().max(1))
+        }
+        Some(_) => return Err(malformed("ttl")),
     };
     Ok(Claims {
         subject: payload.get("sub").and_then(Value::as_str).ok_or(malformed("sub"))?.to_owned(),
         issued_at: time("iat")?.ok_or(malformed("iat"))?,
         expires_at: time("exp")?,
+        not_before: time("nbf")?,
         ttl,
         bits: Bits::of(list.get("bits").and_then(Value::as_u64).ok_or(malformed("bits"))?)?,
         compressed: base64url::decode(lst).map_err(|_| malformed("lst"))?,
@@ -274,6 +281,7 @@ fn of_cwt(payload: &[u8]) -> Result<Claims, StatusError> {
         subject: find(SUB).and_then(|sub| sub.text().ok()).ok_or(malformed("sub"))?.to_owned(),
         issued_at: number(IAT, "iat")?.map(UnixTime::from_secs).ok_or(malformed("iat"))?,
         expires_at: number(EXP, "exp")?.map(UnixTime::from_secs),
+        not_before: number(NBF, "nbf")?.map(UnixTime::from_secs),
         ttl,
         bits: Bits::of(part("bits")?.unsigned().map_err(|_| malformed("bits"))?)?,
         compressed: part("lst")?.bytes().map_err(|_| malformed("lst"))?.to_vec(),

@@ -13,6 +13,7 @@ pub(crate) const CWT_TYP: &str = "application/statuslist+cwt";
 /// The claims of a CWT. Source: RFC 8392 §4; Token Status List §5.2.
 pub(crate) const SUB: i64 = 2;
 pub(crate) const EXP: i64 = 4;
+pub(crate) const NBF: i64 = 5;
 pub(crate) const IAT: i64 = 6;
 pub(crate) const STATUS_LIST: i64 = 65_533;
 pub(crate) const TTL: i64 = 65_534;

@@ -10,7 +10,7 @@ const MAX_ELEMENTS: usize = 32;
 ///
 /// Its JSON form is an array of strings, non-negative integers and nulls.
 ///
-/// Source: OpenID4VP 1.0 §7.1; SD-JWT VC §4.6.1.
+/// Source: OpenID4VP 1.0 §7.1; SD-JWT VC §5.6.1.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "Vec<PathElement>", into = "Vec<PathElement>")]
 pub struct ClaimPath(Vec<PathElement>);

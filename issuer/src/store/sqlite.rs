@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_status.sql"),
     include_str!("../../migrations/0003_deferred.sql"),
+    include_str!("../../migrations/0004_offer_order.sql"),
 ];
 
 /// The store in one SQLite database, which the admin CLI may use at the same time.
@@ -141,8 +142,8 @@ impl Sessions for SqliteStore {
                 return Ok(Outcome::Undo(StoreError::NoEmployee));
             }
             db.execute(
-                "INSERT INTO offers (id, code_digest, tx_code_digest, guesses_left, employee, created_at, expires_at, needs_approval)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO offers (id, code_digest, tx_code_digest, guesses_left, employee, created_at, expires_at, needs_approval, after_change)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT coalesce(max(id), 0) FROM status_changes))",
                 params![
                     offer.id,
                     offer.code_digest,

@@ -17,7 +17,9 @@ pub(super) fn attach(db: &Connection, place: Place, credential: &str) -> Result<
 /// Whether nothing speaks against new copies of a credential under an offer: it is not suspended, and
 /// if it was revoked, the offer is newer than that. Then it stands again.
 pub(super) fn may_issue(db: &Connection, credential: &str, offer: &str) -> Result<bool, rusqlite::Error> {
-    let sql = "SELECT status = 'valid' OR (status = 'revoked' AND status_at < (SELECT created_at FROM offers WHERE id = ?2))
+    let sql = "SELECT status = 'valid' OR (status = 'revoked' AND NOT EXISTS (
+                   SELECT 1 FROM status_changes WHERE credential = ?1 AND status = 'revoked'
+                       AND id > (SELECT after_change FROM offers WHERE id = ?2)))
                FROM credentials WHERE id = ?1";
     let may: bool = db.query_row(sql, params![credential, offer], |row| row.get(0))?;
     if may {

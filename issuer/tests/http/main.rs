@@ -13,6 +13,8 @@ mod identifiers;
 #[cfg(test)]
 mod issuance;
 #[cfg(test)]
+mod notification;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod support;

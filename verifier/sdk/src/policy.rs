@@ -144,7 +144,7 @@ impl Policy {
         let shown = !purpose.en.is_empty() && !purpose.ja.is_empty();
         let purpose = Purpose::parse(&purpose.to_value()).filter(|_| shown).ok_or(PolicyError::Purpose)?;
         let query = json::parse(file.dcql_query.as_bytes(), QUERY_LIMITS)?;
-        Query::parse(&query)?;
+        Query::parse_own(&query)?;
         let acceptance = AcceptanceRules {
             issuers: file.issuers,
             max_credential_age: file.max_credential_age,
@@ -213,5 +213,7 @@ mod tests {
         assert!(Policy::parse("p", &welfare()).is_ok());
         assert_eq!(refusal(&welfare().replace("\"credentials\": [", "\"credentials\" [")), "INRO-BASE-004");
         assert_eq!(refusal(&welfare().replace("\"credentials\"", "\"credential\"")), "INRO-DCQL-001");
+        let twice = welfare().replace("[\"scope\", \"agency\"]", "[\"powers\", null]");
+        assert_eq!(refusal(&twice), "INRO-DCQL-001");
     }
 }

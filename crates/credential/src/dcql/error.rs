@@ -48,6 +48,12 @@ pub enum QueryError {
         /// Which credential query.
         index: usize,
     },
+    /// A query of our own points to one claim twice.
+    #[error("the claim at index {index} was asked for before")]
+    RepeatedClaim {
+        /// Which claim repeats.
+        index: usize,
+    },
     /// A path into an mdoc is a name space and a data element identifier, nothing else.
     #[error("the path of the claim at index {index} names no data element")]
     NotDataElement {
@@ -59,7 +65,7 @@ pub enum QueryError {
 impl Coded for QueryError {
     fn code(&self) -> Code {
         match self {
-            Self::Malformed { .. } => const { Code::new("INRO-DCQL-001") },
+            Self::Malformed { .. } | Self::RepeatedClaim { .. } => const { Code::new("INRO-DCQL-001") },
             Self::TooLarge { .. } => const { Code::new("INRO-DCQL-002") },
             Self::Id { .. } => const { Code::new("INRO-DCQL-003") },
             Self::RepeatedId { .. } => const { Code::new("INRO-DCQL-004") },

@@ -1,6 +1,6 @@
 //! The Digital Credentials Query Language: parse a query, answer it, re-check the answer.
 //!
-//! [`Query::parse`] reads a query from a request. A wallet calls [`Query::select`] with what it
+//! [`Query::parse`] reads a query from a request, [`Query::parse_own`] one that is to be sent. A wallet calls [`Query::select`] with what it
 //! holds and shows its holder the [`Matches`]; a verifier calls [`Query::check`] with what it
 //! received and verified. `values` is never trusted to the wallet: `check` compares again.
 //!

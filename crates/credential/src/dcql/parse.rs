@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -46,6 +46,25 @@ impl Query {
                 .collect::<Result<_, _>>()?,
         };
         Ok(Self { credentials, sets })
+    }
+
+    /// Reads a query that is to be sent. What a wallet passes over, a verifier must not write.
+    ///
+    /// # Errors
+    /// As [`Query::parse`]; [`QueryError::RepeatedClaim`] where a credential query points to one claim twice.
+    ///
+    /// Source: OpenID4VP 1.0 §6.1, `claims`.
+    pub fn parse_own(value: &Value) -> Result<Self, QueryError> {
+        let query = Self::parse(value)?;
+        for credential in &query.credentials {
+            let mut seen = HashSet::new();
+            if let Some(index) =
+                credential.claims.iter().position(|claim| !seen.insert(claim.path.elements()))
+            {
+                return Err(QueryError::RepeatedClaim { index });
+            }
+        }
+        Ok(query)
     }
 }
 

@@ -5,7 +5,7 @@ use super::model::{Claim, CredentialType};
 impl CredentialType {
     /// The type metadata document.
     ///
-    /// Source: draft-ietf-oauth-sd-jwt-vc §4.2, §4.5, §4.6.
+    /// Source: draft-ietf-oauth-sd-jwt-vc §5.2, §5.5, §5.6.
     pub fn metadata(&self) -> Value {
         let rendering = json!({"simple": {"background_color": self.colour, "text_color": self.text_colour}});
         json!({

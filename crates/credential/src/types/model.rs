@@ -73,7 +73,7 @@ pub enum Kind {
     Object,
 }
 
-/// Whether a holder can withhold a claim. Source: draft-ietf-oauth-sd-jwt-vc §4.6.4.
+/// Whether a holder can withhold a claim. Source: draft-ietf-oauth-sd-jwt-vc §5.6.4.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Disclosure {
     /// The holder discloses it or not.

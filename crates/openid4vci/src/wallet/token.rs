@@ -72,7 +72,8 @@ impl TokenDraft {
     ) -> Self {
         // Then the answer names credential identifiers, and the token is for the offer alone.
         let ids: Vec<&str> = offered.iter().map(|offered| offered.id.as_str()).collect();
-        let details = server.knows_details(details::TYPE).then(|| details::wanted(&ids));
+        let location = (!metadata.authorization_servers.is_empty()).then_some(&metadata.issuer);
+        let details = server.knows_details(details::TYPE).then(|| details::wanted(&ids, location));
         let body = Secret::new(token_request(code.expose(), tx_code, details.as_ref()));
         Self {
             metadata: Box::new(metadata),
@@ -183,7 +184,8 @@ fn refusal(status: u16, seen: ErrorSeen, has_tx_code: bool) -> VciError {
     }
 }
 
-/// One request per configuration, or per credential identifier where the answer names them.
+/// One request per configuration, or per credential identifier where the answer names any: then a
+/// configuration without one was not granted, and asking by its id is not allowed.
 ///
 /// Source: OpenID4VCI 1.0 §§6.2, 8.2.
 fn waiting(offered: Vec<Offered>, details: Option<&Value>) -> Result<VecDeque<Waiting>, VciError> {
@@ -193,11 +195,14 @@ fn waiting(offered: Vec<Offered>, details: Option<&Value>) -> Result<VecDeque<Wa
         Some(Value::Array(list)) if list.len() <= offer::MAX_CONFIGURATIONS => list,
         Some(_) => return Err(VciError::Answer { member: MEMBER }),
     };
+    let text = |detail: &Value, member: &str| detail.get(member).and_then(Value::as_str).map(str::to_owned);
+    let details: Vec<&Value> =
+        details.iter().filter(|detail| text(detail, "type").as_deref() == Some(details::TYPE)).collect();
+    let named = details.iter().any(|detail| detail.get("credential_identifiers").is_some());
     let mut waiting = VecDeque::new();
     for offered in offered {
-        let mut named = false;
         let ours = details.iter().filter(|detail| {
-            detail.get("credential_configuration_id").and_then(Value::as_str) == Some(offered.id.as_str())
+            text(detail, "credential_configuration_id").as_deref() == Some(offered.id.as_str())
         });
         for identifiers in ours.filter_map(|detail| detail.get("credential_identifiers")) {
             let list = identifiers.as_array().ok_or(VciError::Answer { member: MEMBER })?;
@@ -207,7 +212,6 @@ fn waiting(offered: Vec<Offered>, details: Option<&Value>) -> Result<VecDeque<Wa
             }
             for identifier in list {
                 let identifier = identifier.as_str().ok_or(VciError::Answer { member: MEMBER })?;
-                named = true;
                 let wanted = Wanted::Identifier(identifier.into());
                 waiting.push_back(Waiting { offered: offered.clone(), wanted, nonce_refusals: 0 });
             }
@@ -217,7 +221,7 @@ fn waiting(offered: Vec<Offered>, details: Option<&Value>) -> Result<VecDeque<Wa
             waiting.push_back(Waiting { offered, wanted, nonce_refusals: 0 });
         }
     }
-    if waiting.len() > MAX_IDENTIFIERS {
+    if waiting.is_empty() || waiting.len() > MAX_IDENTIFIERS {
         return Err(VciError::Answer { member: MEMBER });
     }
     Ok(waiting)

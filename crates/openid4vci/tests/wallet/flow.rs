@@ -309,13 +309,40 @@ fn refuses_a_token_that_is_not_bound_to_the_key_of_the_proof() {
 fn takes_sixteen_credential_identifiers_and_no_more() {
     let with = |count: usize| {
         let identifiers: Vec<String> = (0..count).map(|n| format!("i{n}")).collect();
-        let detail =
-            json!({"credential_configuration_id": CONFIGURATION, "credential_identifiers": identifiers});
+        let detail = json!({
+            "type": "openid_credential",
+            "credential_configuration_id": CONFIGURATION,
+            "credential_identifiers": identifiers,
+            "unknown": 1,
+        });
         token_answer(&json!({"access_token": "tok", "token_type": "DPoP", "authorization_details": [detail]}))
     };
     let Ok(TokenAnswer::Authorized(authorized)) = with(16) else { panic!("authorized") };
     assert_eq!(authorized.remaining().count(), 16);
     assert_eq!(with(17).err().map(|error| error.code().as_str()), Some("INRO-VCI-016"));
+}
+
+#[test]
+fn takes_identifiers_from_details_of_credentials_for_what_was_offered() {
+    let with = |kind: Value, configuration: &str| {
+        let detail = json!({
+            "type": kind,
+            "credential_configuration_id": configuration,
+            "credential_identifiers": ["a", "b"],
+        });
+        token_answer(&json!({"access_token": "tok", "token_type": "DPoP", "authorization_details": [detail]}))
+    };
+    let count = |answer| match answer {
+        Ok(TokenAnswer::Authorized(authorized)) => authorized.remaining().count(),
+        _ => 0,
+    };
+    assert_eq!(count(with(json!("openid_credential"), CONFIGURATION)), 2);
+    // Details of another type are not for us, so the configuration itself is asked for.
+    assert_eq!(count(with(json!("payment"), CONFIGURATION)), 1);
+    assert_eq!(count(with(Value::Null, CONFIGURATION)), 1);
+    // Identifiers of something else: what was offered was not granted.
+    let other = with(json!("openid_credential"), "another");
+    assert_eq!(other.err().map(|error| error.code().as_str()), Some("INRO-VCI-016"));
 }
 
 #[test]

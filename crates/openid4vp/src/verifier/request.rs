@@ -73,7 +73,7 @@ impl NewPresentation {
     ///
     /// # Errors
     /// [`ResponseError::OwnAddress`] for an address that is not `https`, [`ResponseError::Query`]
-    /// for a query that is none, [`ResponseError::TransactionData`] for transactions that the
+    /// for a query that is none or asks twice for one claim, [`ResponseError::TransactionData`] for transactions that the
     /// credentials of the query cannot authorize.
     ///
     /// Source: OpenID4VP 1.0 §5.1, §5.2, §5.3, §8.3.
@@ -81,7 +81,7 @@ impl NewPresentation {
         if HttpsUrl::parse(&self.request_uri).is_none() || HttpsUrl::parse(&self.response_uri).is_none() {
             return Err(ResponseError::OwnAddress);
         }
-        let query = Query::parse(&self.query)?;
+        let query = Query::parse_own(&self.query)?;
         let transaction_data: Vec<String> =
             self.transaction_data.iter().map(|one| one.encoded().to_owned()).collect();
         if !transaction_data.is_empty() {

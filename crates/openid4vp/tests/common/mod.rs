@@ -375,6 +375,14 @@ pub(crate) fn employee_query() -> Value {
     }]})
 }
 
+/// Asks for the employee's number in an mdoc.
+pub(crate) fn mdoc_query() -> Value {
+    json!({ "credentials": [{
+        "id": "employee", "format": "mso_mdoc", "meta": { "doctype_value": "inro.employee-id.1" },
+        "claims": [{ "path": ["inro.employee-id.1", "employee_number"] }],
+    }]})
+}
+
 pub(crate) fn employee_paths() -> Vec<Value> {
     vec![json!(["employee_number"]), json!(["agency", "name"])]
 }

@@ -1,7 +1,7 @@
 //! SD-JWT VC: issued, received, presented and verified; and each refusal of that layer.
 
 use crate::common::{NOW, Replay, code, craft, digest, disclosure, holder, holder_jwk, issuer, map, path};
-use inro_base::base64url;
+use inro_base::{Coded as _, base64url};
 use inro_crypto::{RustCrypto, Signer as _};
 use inro_sd_jwt::{
     Expected, HeldSdJwt, KeyBinding, NEVER_DISCLOSABLE, SdJwtError, TYP, UnverifiedSdJwt, VcIssuance,
@@ -261,6 +261,33 @@ fn refuses_a_type_that_the_issuers_certificate_does_not_name() {
     {
         assert_eq!(refusal(&json!({"vct": vct}), &[]), "INRO-TRUST-014", "{vct}");
     }
+}
+
+/// What a holder and a verifier say of a rightly signed credential with this payload.
+fn both(payload: &Value) -> [Option<&'static str>; 2] {
+    let verified = UnverifiedSdJwt::parse(&craft(TYP, payload, &[])).and_then(|unverified| {
+        unverified.verify(&trusted(), &Expected::without_key_binding(NOW), &RustCrypto)
+    });
+    let code = |error: SdJwtError| error.code().as_str();
+    [receive(TYP, payload, &[]).err().map(code), verified.err().map(code)]
+}
+
+#[test]
+fn holder_and_verifier_refuse_a_type_that_differs_in_case() {
+    assert_eq!(both(&json!({"vct": VCT})), [None; 2]);
+    for vct in ["urn:inro:Employee-ID:1", "urn:inro:EMPLOYEE-ID:1", "URN:inro:employee-id:1"] {
+        assert_eq!(both(&json!({"vct": vct})), [Some("INRO-TRUST-014"); 2], "{vct}");
+    }
+}
+
+#[test]
+fn no_type_in_aka_vcts_gives_its_issuer_authority() {
+    assert_eq!(both(&json!({"vct": VCT, "aka_vcts": ["urn:inro:role-authority:1"]})), [None; 2]);
+    for vct in ["urn:inro:role-authority:1", "https://x.example/v"] {
+        assert_eq!(both(&json!({"vct": vct, "aka_vcts": [VCT]})), [Some("INRO-TRUST-014"); 2], "{vct}");
+    }
+    let held = receive(TYP, &json!({"vct": VCT, "aka_vcts": ["urn:inro:role-authority:1"]}), &[]).unwrap();
+    assert_eq!(held.vct(), VCT);
 }
 
 #[test]
