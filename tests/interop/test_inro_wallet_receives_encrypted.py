@@ -128,13 +128,9 @@ def _with_keys(*keys: JsonObject) -> Callable[[JsonObject], JsonObject]:
     return alter
 
 
-TAKES_A_SIGNING_KEY = pytest.mark.xfail(
-    strict=True,
-    reason="inro-wallet encrypts credential requests to a key of use sig (RFC 7517 §4.2, OpenID4VCI §10)",
-)
 EACH_UNUSABLE = pytest.mark.parametrize(
     "other",
-    [*UNUSABLE.values(), pytest.param(FOR_SIGNATURES, marks=TAKES_A_SIGNING_KEY)],
+    [*UNUSABLE.values(), FOR_SIGNATURES],
     ids=[*UNUSABLE.keys(), "for signatures"],
 )
 

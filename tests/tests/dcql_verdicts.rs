@@ -1,6 +1,10 @@
 //! A table of verdicts that somebody derived from the text of OpenID4VP §6, §7, B.2 and B.3 alone, without
 //! a look at any code: which queries are wrong, which cannot be answered, and what answers the others.
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside the test functions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside the test functions"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

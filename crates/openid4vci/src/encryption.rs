@@ -69,8 +69,16 @@ impl RequestEncryption {
         let malformed = VciError::Metadata { member: REQUEST };
         let keys = value.pointer("/jwks/keys").and_then(Value::as_array).ok_or(malformed)?;
         let usable = |jwk: &Jwk| jwk.alg.as_deref() == Some(ALGORITHM) && jwk.kid.is_some();
+        // Source: RFC 7517 §4.2.
+        let encrypts = |key: &&Value| key.get("use").is_none_or(|purpose| purpose == "enc");
         Ok(Self {
-            keys: keys.iter().take(MAX_KEYS).filter_map(|key| Jwk::parse(key).ok()).filter(usable).collect(),
+            keys: keys
+                .iter()
+                .take(MAX_KEYS)
+                .filter(encrypts)
+                .filter_map(|key| Jwk::parse(key).ok())
+                .filter(usable)
+                .collect(),
             enc: known_encryptions(value, REQUEST)?,
             required: required(value, REQUEST)?,
         })

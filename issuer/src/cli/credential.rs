@@ -109,7 +109,13 @@ fn change(args: &ChangeArgs, change: StatusChange, output: &Output) -> Result<Ex
             .map(|line| line.id)
             .collect(),
     };
-    if ids.is_empty() {
+    // Who takes everything back means what is on its way, too; first, so that nothing slips through.
+    let whose = args.employee.as_deref().filter(|_| args.type_id.is_none());
+    let ended = match whose.filter(|_| change != StatusChange::Resume) {
+        Some(employee) => status::end_offers(&store, employee, SystemClock.now())?,
+        None => 0,
+    };
+    if ids.is_empty() && ended == 0 {
         return Err(IssuerError::UnknownCredential);
     }
     let mut changed = Vec::new();
@@ -117,8 +123,15 @@ fn change(args: &ChangeArgs, change: StatusChange, output: &Output) -> Result<Ex
         let now = SystemClock.now();
         changed.push(status::change(&store, id, change, &args.reason, &operator(), now)?);
     }
-    output.print(&json!({ "credentials": changed }), || {
-        changed.iter().map(|changed| told(changed, output.language())).collect()
+    output.print(&json!({ "credentials": changed, "ended_offers": ended }), || {
+        let mut text: String = changed.iter().map(|changed| told(changed, output.language())).collect();
+        if ended > 0 {
+            text.push_str(&match output.language() {
+                Language::En => format!("{ended} open offers and waiting requests ended\n"),
+                Language::Ja => format!("未使用のオファーと待機中の申請を{ended}件終了しました\n"),
+            });
+        }
+        text
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -63,6 +63,27 @@ impl Statuses for SqliteStore {
         })
     }
 
+    fn end_offers(&self, employee: &str, now: UnixTime) -> Result<usize, StoreError> {
+        self.write(|db| {
+            let given = params![employee, now.as_secs()];
+            let waiting = db.execute(
+                "UPDATE deferrals SET used_at = ?2, keys = x'' WHERE used_at IS NULL AND token IN (
+                     SELECT digest FROM tokens JOIN offers ON offers.id = tokens.offer WHERE employee = ?1)",
+                given,
+            )?;
+            db.execute(
+                "UPDATE offer_configurations SET copies_left = 0
+                 WHERE offer IN (SELECT id FROM offers WHERE employee = ?1)",
+                params![employee],
+            )?;
+            let open = db.execute(
+                "UPDATE offers SET expires_at = ?2 WHERE employee = ?1 AND used_at IS NULL AND expires_at > ?2",
+                given,
+            )?;
+            Ok(Outcome::Done(open.saturating_add(waiting)))
+        })
+    }
+
     fn state(&self, employee: &str, type_id: &str) -> Result<Option<CredentialState>, StoreError> {
         self.read(|db| {
             let sql = "SELECT status FROM credentials WHERE employee = ?1 AND type = ?2";

@@ -117,6 +117,13 @@ pub trait Statuses: Send + Sync {
         now: UnixTime,
     ) -> Result<ChangedStatus, Denied<StatusRefused>>;
 
+    /// Ends what an employee could still get: offers that nobody used, copies that tokens have left, and
+    /// requests that wait or were approved and not collected. Gives the number of offers and requests.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    fn end_offers(&self, employee: &str, now: UnixTime) -> Result<usize, StoreError>;
+
     /// How the credential of an employee and a type stands; `None` when there is none.
     ///
     /// # Errors

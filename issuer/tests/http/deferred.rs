@@ -4,7 +4,7 @@ use inro_crypto::SoftwareKey;
 use inro_issuer::employees;
 use inro_issuer::hr::Options;
 use inro_issuer::offers::CreatedOffer;
-use inro_issuer::status::change;
+use inro_issuer::status::{change, end_offers};
 use inro_issuer::store::StatusChange;
 use serde_json::{Value, json};
 
@@ -309,4 +309,24 @@ async fn a_credential_revoked_between_request_and_approval_is_not_issued() {
     let denied = refused(400, "credential_request_denied", "INRO-ISSUER-035");
     assert_eq!(waiting.later(&bench).await.verdict(), denied);
     assert_eq!(bench.issuer.store().credentials().unwrap().remove(0).copies, 1);
+}
+
+#[tokio::test]
+async fn whose_offers_were_ended_gets_nothing_of_them_any_more() {
+    let bench = Bench::new();
+    assert_eq!(copies(&approved(&bench).await.later(&bench).await), 2);
+    let open = bench.offer_of(&["employee-id"], false);
+    let key = new_key();
+    let token = bench.token_of(&bench.offer_of(&["employee-id"], false), &key).await;
+    let redemption = bench.token_message(&open, &key);
+    let waiting = approved(&bench).await;
+    let employee = bench.issuer.store().credentials().unwrap()[0].employee.clone();
+    assert_eq!(end_offers(bench.issuer.store(), &employee, bench.now()).unwrap(), 2);
+    assert_eq!(end_offers(bench.issuer.store(), &employee, bench.now()).unwrap(), 0);
+
+    assert_eq!(waiting.later(&bench).await.verdict(), over());
+    let answer = bench.credential(&bench.credential_message_for(&token, &key, 1).await).await;
+    assert_eq!(answer.verdict().0, 400);
+    assert_eq!(bench.token(&redemption).await.verdict().1, "invalid_grant");
+    assert_eq!(copies(&approved(&bench).await.later(&bench).await), 2, "a newer offer issues");
 }
