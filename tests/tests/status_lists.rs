@@ -347,3 +347,16 @@ fn asks_for_a_jwt_first() {
     let accept = request.headers.iter().find(|(name, _)| *name == "accept").map(|(_, value)| value.as_str());
     assert_eq!(accept, Some("application/statuslist+jwt, application/statuslist+cwt;q=0.9"));
 }
+
+#[test]
+fn a_list_is_kept_as_it_says_itself_whatever_the_caching_headers_say() {
+    let house = house();
+    for header in ["no-store", "max-age=86400"] {
+        let verifier = Verifier::trusting(&[&house]);
+        let mut response = house.jwt(&token());
+        response.headers.push(("cache-control".into(), header.into()));
+        assert_eq!(verifier.refusal(&response), None);
+        assert!(verifier.cache.known(&needed(), None, NOW.plus(29)).fresh.is_ok(), "{header}");
+        assert!(verifier.cache.known(&needed(), None, NOW.plus(30)).fresh.is_err(), "{header}");
+    }
+}

@@ -174,6 +174,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_description_has_the_allowed_characters_alone() {
+        assert_eq!(description("a\"b\\c \u{7f}\n\u{e9}\u{65e5}!#[]~"), "abc !#[]~");
+    }
+
+    #[test]
     fn each_code_is_found_by_its_text() {
         for code in ErrorCode::ALL {
             assert_eq!(ErrorCode::parse(code.as_str()), Some(code));

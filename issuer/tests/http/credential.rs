@@ -213,6 +213,9 @@ async fn refuses_a_proof_of_a_wrong_type_without_a_key_with_a_private_key_or_uns
     assert_eq!(refusal, refused(400, "invalid_proof", "INRO-VCI-054"));
     let refusal = proof_verdict(&bench, |proof| drop(proof.header.insert("kid".into(), "k".into()))).await;
     assert_eq!(refusal, refused(400, "invalid_proof", "INRO-VCI-054"));
+    let refusal =
+        proof_verdict(&bench, |proof| drop(proof.header.insert("x5c".into(), json!(["AA=="])))).await;
+    assert_eq!(refusal, refused(400, "invalid_proof", "INRO-VCI-054"));
     let refusal = proof_verdict(&bench, |proof| proof.header["jwk"]["d"] = "AA".into()).await;
     assert_eq!(refusal, refused(400, "invalid_proof", "INRO-JOSE-006"));
     let refusal = proof_verdict(&bench, |proof| proof.raw = Some(proof.unsigned())).await;

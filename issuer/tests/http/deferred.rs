@@ -24,6 +24,7 @@ async fn ask(bench: &Bench, offer: &CreatedOffer) -> Waiting {
     let message = bench.credential_message_for(&token, &key, 2).await;
     let answer = bench.credential(&message).await;
     assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (202, "no-store"));
+    assert_eq!(answer.header("content-type"), "application/json");
     let body = answer.json();
     assert_eq!(body["interval"], 5);
     assert!(body.get("credentials").is_none() && body.get("notification_id").is_none());
@@ -62,6 +63,8 @@ fn pending(answer: &Answer) -> Option<i64> {
 
 fn copies(answer: &Answer) -> usize {
     assert_eq!(answer.verdict(), accepted());
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert!(answer.json().get("interval").is_none());
     answer.json()["credentials"].as_array().unwrap().len()
 }
 
@@ -329,4 +332,16 @@ async fn whose_offers_were_ended_gets_nothing_of_them_any_more() {
     assert_eq!(answer.verdict().0, 400);
     assert_eq!(bench.token(&redemption).await.verdict().1, "invalid_grant");
     assert_eq!(copies(&approved(&bench).await.later(&bench).await), 2, "a newer offer issues");
+}
+
+#[tokio::test]
+async fn passes_over_unknown_members_of_a_poll() {
+    let bench = Bench::new();
+    let waiting = approved(&bench).await;
+    let mut body = waiting.body();
+    body["unknown"] = json!([1]);
+    bench.wait(5);
+    let answer =
+        bench.send(bench.protected("/deferred_credential", &waiting.key, &waiting.token, &body)).await;
+    assert_eq!(copies(&answer), 2);
 }

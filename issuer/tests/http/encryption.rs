@@ -248,3 +248,39 @@ async fn a_deferred_request_without_encryption_is_answered_plainly() {
     let request = bench.protected("/deferred_credential", &first.key, &first.token, &body);
     assert_eq!(bench.send(request).await.verdict(), bad("INRO-VCI-072"));
 }
+
+/// A request that waits for approval, and the id of its transaction.
+async fn waiting(bench: &Bench) -> (Sealed, serde_json::Value) {
+    let (offer, key) = (bench.offer_to_approve(), new_key());
+    let token = bench.token_of(&offer, &key).await;
+    let first = sealed_for(bench, key, token).await;
+    let answer = first.send(bench).await;
+    let transaction = first.open(&answer)["transaction_id"].clone();
+    bench.wait(5);
+    (first, transaction)
+}
+
+#[tokio::test]
+async fn not_yet_is_encrypted_too() {
+    let bench = Bench::new();
+    let (first, transaction) = waiting(&bench).await;
+    let mut poll = sealed_for(&bench, first.key.clone(), first.token.clone()).await;
+    poll.members = object(json!({
+        "transaction_id": transaction,
+        "credential_response_encryption": wish(&poll.reply),
+    }));
+    let path = "/deferred_credential";
+    let request = bench.protected_as(path, &poll.key, &poll.token, "application/jwt", poll.text());
+    let answer = bench.send(request).await;
+    assert_eq!(answer.status.as_u16(), 202);
+    assert_eq!(poll.open(&answer)["transaction_id"], transaction);
+}
+
+#[tokio::test]
+async fn a_plain_poll_is_refused_where_encryption_is_required() {
+    let bench = setting(true, true);
+    let (first, transaction) = waiting(&bench).await;
+    let body = json!({ "transaction_id": transaction });
+    let request = bench.protected("/deferred_credential", &first.key, &first.token, &body);
+    assert_eq!(bench.send(request).await.verdict(), bad("INRO-VCI-070"));
+}

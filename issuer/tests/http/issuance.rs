@@ -166,7 +166,7 @@ async fn metadata_come_signed_or_not_as_asked() {
 }
 
 #[tokio::test]
-async fn signed_metadata_take_times_with_a_fraction() {
+async fn signed_metadata_have_a_subject_and_times_that_may_have_a_fraction() {
     let bench = Bench::new();
     let signed = bench.get("/.well-known/openid-credential-issuer", "application/jwt").await;
     let url = inro_oauth::HttpsUrl::parse(URL).unwrap();
@@ -180,7 +180,10 @@ async fn signed_metadata_take_times_with_a_fraction() {
         let typ = inro_openid4vci::signed::TYP;
         let jws = UnverifiedJws::parse(text, Expect { typ: &[typ], limits: Limits::DOCUMENT }).unwrap();
         let mut payload = jws.unverified_payload().clone();
-        payload.insert(claim.into(), serde_json::from_str(value).unwrap());
+        match value {
+            "" => drop(payload.remove(claim).unwrap()),
+            value => drop(payload.insert(claim.into(), serde_json::from_str(value).unwrap())),
+        }
         let jws = inro_jose::JwsToSign::new(jws.header().all().clone(), &payload);
         jws.sign_with(&*bench.signer).unwrap().into_bytes()
     };
@@ -190,6 +193,10 @@ async fn signed_metadata_take_times_with_a_fraction() {
     assert_eq!(code(&altered("exp", &format!("{later}.5")), NOW), None);
     assert_eq!(code(&altered("exp", &format!("{earlier}.5")), NOW), Some("INRO-VCI-018"));
     assert_eq!(code(&altered("exp", "\"tomorrow\""), NOW), Some("INRO-VCI-018"));
+    for claim in ["sub", "iat"] {
+        assert_eq!(code(&altered(claim, ""), NOW), Some("INRO-VCI-018"), "{claim}");
+    }
+    assert_eq!(code(&altered("sub", "\"https://other.example\""), NOW), Some("INRO-VCI-018"));
 }
 
 #[tokio::test]

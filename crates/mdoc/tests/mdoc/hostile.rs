@@ -366,16 +366,24 @@ fn an_issuer_signature_by_another_key_and_for_another_use() {
 
 #[test]
 fn a_malformed_status() {
-    refuses(
-        |response| {
-            resign(at(document(response), &["issuerSigned"]), |mso| {
-                let Value::Map(members) = mso else { panic!() };
-                let list = write::map([("status_list", write::map([("idx", Value::from(-1))]))]);
-                members.push((Value::from("status"), list));
-            });
-        },
-        "INRO-MDOC-020",
-    );
+    let uri = || ("uri", Value::from("https://issuer.example/status-lists/1"));
+    for members in [
+        vec![("idx", Value::from(-1)), uri()],
+        vec![uri()],
+        vec![("idx", Value::from(1))],
+        vec![("idx", Value::from(1)), ("uri", Value::from(1))],
+    ] {
+        refuses(
+            |response| {
+                resign(at(document(response), &["issuerSigned"]), |mso| {
+                    let Value::Map(mso) = mso else { panic!() };
+                    let list = write::map([("status_list", write::map(members.clone()))]);
+                    mso.push((Value::from("status"), list));
+                });
+            },
+            "INRO-MDOC-020",
+        );
+    }
 }
 
 #[test]

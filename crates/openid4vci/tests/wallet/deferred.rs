@@ -49,6 +49,7 @@ fn poll(response: &HttpResponse) -> Result<DeferredAnswer, VciError> {
     let (sent, request) = signing.signed(&signature);
     assert_eq!(request.url, "https://issuer.example/deferred");
     assert_eq!(header(&request, "authorization"), ["DPoP tok"]);
+    assert_eq!(header(&request, "content-type"), ["application/json"]);
     assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), json!({ "transaction_id": "t" }));
     sent.received(response, &RustCrypto)
 }
@@ -62,6 +63,15 @@ fn a_ticket_collects_after_a_restart() {
     };
     assert_eq!((credentials.len(), notification_id.as_deref()), (1, Some("n")));
     assert!(matches!(poll(&answer(202, &later("t"))), Ok(DeferredAnswer::Pending { interval: 60 })));
+}
+
+#[test]
+fn passes_over_unknown_members_of_a_deferred_answer() {
+    let mut waiting = later("t");
+    waiting["unknown"] = json!({ "a": 1 });
+    assert!(matches!(poll(&answer(202, &waiting)), Ok(DeferredAnswer::Pending { interval: 60 })));
+    let credentials = json!({ "credentials": [{ "credential": "c~", "unknown": 1 }], "unknown": [] });
+    assert!(matches!(poll(&answer(200, &credentials)), Ok(DeferredAnswer::Received { .. })));
 }
 
 #[test]

@@ -362,6 +362,11 @@ fn refuses_more_credentials_than_keys() {
     assert_eq!(parse(2), Ok(()));
     assert_eq!(parse(3).unwrap_err().code().as_str(), "INRO-VCI-016");
     assert_eq!(parse(0).unwrap_err().code().as_str(), "INRO-VCI-016");
+    for element in [json!("c~"), json!({}), json!({"credential": 1})] {
+        let body = json!({"credentials": [element]}).to_string();
+        let parsed = inro_openid4vci::response::CredentialResponse::parse(body.as_bytes(), 2);
+        assert_eq!(parsed.unwrap_err().code().as_str(), "INRO-VCI-016");
+    }
 }
 
 #[test]
@@ -377,6 +382,8 @@ fn an_offer_fetched_as_html_is_refused() {
         ..answer(200, &offer_json())
     };
     assert_eq!(fetch().received(&html).unwrap_err().code().as_str(), "INRO-VCI-012");
+    let jwt = HttpResponse { headers: vec![("content-type".into(), "application/jwt".into())], ..html };
+    assert_eq!(fetch().received(&jwt).unwrap_err().code().as_str(), "INRO-VCI-012");
     assert_eq!(fetch().received(&answer(500, &offer_json())).unwrap_err().code().as_str(), "INRO-VCI-011");
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod deferred;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod sealed;
