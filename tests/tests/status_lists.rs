@@ -5,6 +5,7 @@
 
 use inro_base::http::HttpResponse;
 use inro_base::{Coded, UnixTime, base64url};
+use inro_cose::{Sign1ToSign, Value as Cbor, write};
 use inro_crypto::{RustCrypto, SoftwareKey};
 use inro_jose::JwsToSign;
 use inro_status::{Bits, Status, StatusArray, StatusListToken};
@@ -70,6 +71,31 @@ impl House {
         change(&mut payload);
         answer(JWT, JwsToSign::new(read(header), &payload).sign_with(&self.key).unwrap().into_bytes())
     }
+}
+
+/// The claims of a CWT by their labels.
+type Claims = Vec<(Cbor, Cbor)>;
+
+impl House {
+    /// A CWT whose claims were changed before it was signed.
+    fn altered_cwt(&self, change: impl FnOnce(&mut Claims)) -> HttpResponse {
+        let (_, sign1) = decoded(&self.cwt(&token()).body).into_tag().unwrap();
+        let payload = sign1.into_array().unwrap().remove(2).into_bytes().unwrap();
+        let mut claims = decoded(&payload).into_map().unwrap();
+        change(&mut claims);
+        let payload = write::encode(&Cbor::Map(claims));
+        let unsigned = Sign1ToSign::new(payload, Some("application/statuslist+cwt"), &self.chain);
+        answer(CWT, unsigned.sign_with(&self.key).unwrap())
+    }
+}
+
+fn decoded(bytes: &[u8]) -> Cbor {
+    ciborium::from_reader(bytes).unwrap()
+}
+
+fn set(claims: &mut Claims, label: i64, value: Option<Cbor>) {
+    claims.retain(|(key, _)| *key != Cbor::from(label));
+    claims.extend(value.map(|value| (Cbor::from(label), value)));
 }
 
 fn answer(media_type: &str, body: Vec<u8>) -> HttpResponse {
@@ -358,5 +384,60 @@ fn a_list_is_kept_as_it_says_itself_whatever_the_caching_headers_say() {
         assert_eq!(verifier.refusal(&response), None);
         assert!(verifier.cache.known(&needed(), None, NOW.plus(29)).fresh.is_ok(), "{header}");
         assert!(verifier.cache.known(&needed(), None, NOW.plus(30)).fresh.is_err(), "{header}");
+    }
+}
+
+#[test]
+fn a_cwt_needs_its_claims_in_their_types() {
+    let house = house();
+    let refusal = |label: i64, value: Option<Cbor>| {
+        Verifier::trusting(&[&house]).refusal(&house.altered_cwt(|claims| set(claims, label, value)))
+    };
+    assert_eq!(Verifier::trusting(&[&house]).refusal(&house.altered_cwt(|_| ())), None);
+    for label in [2, 6, 65_533] {
+        for value in [None, Some(Cbor::from(-1)), Some(Cbor::Null)] {
+            assert_eq!(refusal(label, value.clone()), Some("INRO-STATUS-001"), "{label} {value:?}");
+        }
+    }
+    // Time to live, expiry and "not before" may be left out.
+    assert_eq!(refusal(65_534, Some(Cbor::from(1))), None);
+    for value in [Cbor::from(0), Cbor::from(-5), Cbor::from("30"), Cbor::Null] {
+        assert_eq!(refusal(65_534, Some(value.clone())), Some("INRO-STATUS-001"), "{value:?}");
+    }
+    assert_eq!([refusal(65_534, None), refusal(4, None)], [None, None]);
+    assert_eq!(refusal(5, Some(Cbor::from(NOW.as_secs()))), None);
+    assert_eq!(refusal(5, Some(Cbor::from(NOW.plus(3_000).as_secs()))), Some("INRO-STATUS-007"));
+}
+
+#[test]
+fn the_list_in_a_cwt_has_bits_and_bytes() {
+    let house = house();
+    let refusal = |member: &str, value: Option<Cbor>| {
+        let response = house.altered_cwt(|claims| {
+            let (_, list) = claims.iter_mut().find(|(key, _)| *key == Cbor::from(65_533)).unwrap();
+            let Cbor::Map(members) = list else { panic!("a list") };
+            members.retain(|(key, _)| *key != Cbor::from(member));
+            members.extend(value.map(|value| (Cbor::from(member), value)));
+        });
+        Verifier::trusting(&[&house]).refusal(&response)
+    };
+    assert_eq!(refusal("unknown", Some(Cbor::from(1))), None);
+    for member in ["bits", "lst"] {
+        for value in [None, Some(Cbor::from("x")), Some(Cbor::Null)] {
+            assert_eq!(refusal(member, value.clone()), Some("INRO-STATUS-001"), "{member} {value:?}");
+        }
+    }
+    assert_eq!(refusal("bits", Some(Cbor::from(3))), Some("INRO-STATUS-009"));
+}
+
+#[test]
+fn a_cwt_has_the_tag_of_a_signature_and_no_other_around_it() {
+    let house = house();
+    let good = house.cwt(&token());
+    assert_eq!(Verifier::trusting(&[&house]).refusal(&good), None);
+    let Cbor::Tag(18, sign1) = decoded(&good.body) else { panic!("COSE_Sign1") };
+    for altered in [(*sign1).clone(), Cbor::Tag(61, Box::new(decoded(&good.body))), Cbor::Tag(17, sign1)] {
+        let refusal = Verifier::trusting(&[&house]).refusal(&answer(CWT, write::encode(&altered)));
+        assert!(refusal.is_some_and(|code| code.starts_with("INRO-COSE-")), "{refusal:?}");
     }
 }
