@@ -3,6 +3,10 @@ use inro_crypto::{Provider, PublicKey};
 use serde_json::{Map, Value, json};
 
 use crate::JoseError;
+use crate::jwe::ALGORITHM;
+
+/// `use` of a key for encryption. Source: RFC 7517 §4.2.
+const ENCRYPTION_USE: &str = "enc";
 
 /// A public P-256 key in JWK form. Source: RFC 7517, RFC 7518 §6.2.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +42,25 @@ impl Jwk {
             .map_err(|_| JoseError::Key)?;
         let owned = |name| text(object, name).map(|found| found.map(str::to_owned));
         Ok(Self { key, kid: owned("kid")?, alg: owned("alg")? })
+    }
+
+    /// Reads a key that one may encrypt to: with a name, for ECDH-ES, and not for another use. Each must say
+    /// its `alg`.
+    ///
+    /// Source: RFC 7517 §4.2; OpenID4VP 1.0 §8.3; OpenID4VCI 1.0 §10.
+    pub fn parse_recipient(value: &Value) -> Option<Self> {
+        let for_encryption = value.get("use").is_none_or(|usage| usage.as_str() == Some(ENCRYPTION_USE));
+        let jwk = Self::parse(value).ok()?;
+        (for_encryption && jwk.kid.is_some() && jwk.alg.as_deref() == Some(ALGORITHM)).then_some(jwk)
+    }
+
+    /// [`Jwk::to_value`] with the `use` of a key that others encrypt to.
+    pub fn to_recipient_value(&self) -> Value {
+        let mut value = self.to_value();
+        if let Some(members) = value.as_object_mut() {
+            members.insert("use".to_owned(), ENCRYPTION_USE.into());
+        }
+        value
     }
 
     /// The JSON form: `kty`, `crv`, `x`, `y`, then `kid` and `alg` where set.

@@ -68,17 +68,8 @@ impl RequestEncryption {
     pub(crate) fn parse(value: &Value) -> Result<Self, VciError> {
         let malformed = VciError::Metadata { member: REQUEST };
         let keys = value.pointer("/jwks/keys").and_then(Value::as_array).ok_or(malformed)?;
-        let usable = |jwk: &Jwk| jwk.alg.as_deref() == Some(ALGORITHM) && jwk.kid.is_some();
-        // Source: RFC 7517 §4.2.
-        let encrypts = |key: &&Value| key.get("use").is_none_or(|purpose| purpose == "enc");
         Ok(Self {
-            keys: keys
-                .iter()
-                .take(MAX_KEYS)
-                .filter(encrypts)
-                .filter_map(|key| Jwk::parse(key).ok())
-                .filter(usable)
-                .collect(),
+            keys: keys.iter().take(MAX_KEYS).filter_map(Jwk::parse_recipient).collect(),
             enc: known_encryptions(value, REQUEST)?,
             required: required(value, REQUEST)?,
         })
@@ -86,15 +77,9 @@ impl RequestEncryption {
 
     /// The member as an issuer publishes it.
     pub fn to_json(&self) -> Value {
-        let keys = self.keys.iter().map(|jwk| {
-            let mut value = jwk.to_value();
-            if let Some(members) = value.as_object_mut() {
-                members.insert("use".into(), "enc".into());
-            }
-            value
-        });
+        let keys: Vec<Value> = self.keys.iter().map(Jwk::to_recipient_value).collect();
         json!({
-            "jwks": { "keys": keys.collect::<Vec<_>>() },
+            "jwks": { "keys": keys },
             "enc_values_supported": names(&self.enc),
             "encryption_required": self.required,
         })

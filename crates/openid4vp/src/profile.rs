@@ -16,8 +16,6 @@ pub const PURPOSE_PARAMETER: &str = "inro_purpose";
 /// The error with which a wallet declines, whatever its reason was. Source: OpenID4VP 1.0 §8.5.
 pub const ACCESS_DENIED: &str = "access_denied";
 
-/// `use` of a key for encryption. Source: RFC 7517 §4.2.
-pub(crate) const ENCRYPTION_USE: &str = "enc";
 /// The client metadata with the content encryptions that a verifier takes. Source: OpenID4VP 1.0 §5.1.
 pub(crate) const ENC_VALUES: &str = "encrypted_response_enc_values_supported";
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::form::MAX_FORM_BYTES;
-use crate::profile::{ENC_VALUES, ENCRYPTION_USE};
+use crate::profile::ENC_VALUES;
 use crate::verifier::ResponseError;
 
 /// The response parameters, with `vp_token` as an object of arrays of texts.
@@ -22,10 +22,7 @@ pub(super) fn fresh(rng: &mut dyn Rng) -> DecryptionKey {
 
 /// Puts the public half into `client_metadata`. Source: OpenID4VP 1.0 §5.1, §8.3.
 pub(super) fn publish(key: &DecryptionKey, metadata: &mut Map<String, Value>) {
-    let mut jwk = key.to_jwk().to_value();
-    if let Some(members) = jwk.as_object_mut() {
-        members.insert("use".to_owned(), ENCRYPTION_USE.into());
-    }
+    let jwk = key.to_jwk().to_recipient_value();
     let enc_values: Vec<&str> = ContentEncryption::ALL.into_iter().map(ContentEncryption::name).collect();
     metadata.insert("jwks".to_owned(), json!({ "keys": [jwk] }));
     metadata.insert(ENC_VALUES.to_owned(), enc_values.into());

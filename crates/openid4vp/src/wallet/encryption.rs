@@ -6,7 +6,7 @@ use inro_jose::Jwk;
 use inro_jose::jwe::{self, ContentEncryption, PartyInfo, Recipient};
 use serde_json::{Map, Value};
 
-use crate::profile::{ENC_VALUES, ENCRYPTION_USE};
+use crate::profile::ENC_VALUES;
 use crate::wallet::RequestError;
 
 /// The most keys of a set that are looked at.
@@ -30,7 +30,7 @@ impl Encryption {
     pub(super) fn choose(metadata: Option<&Value>, provider: &dyn Provider) -> Result<Self, RequestError> {
         let keys = metadata.and_then(|metadata| metadata.pointer("/jwks/keys")).and_then(Value::as_array);
         let keys = keys.filter(|keys| keys.len() <= MAX_KEYS).ok_or(RequestError::EncryptionKey)?;
-        let jwk = keys.iter().find_map(usable).ok_or(RequestError::EncryptionKey)?;
+        let jwk = keys.iter().find_map(Jwk::parse_recipient).ok_or(RequestError::EncryptionKey)?;
         // A name that two keys share tells the verifier nothing.
         let kid = |key: &Value| key.get("kid").and_then(Value::as_str) == jwk.kid.as_deref();
         if keys.iter().filter(|key| kid(key)).count() != 1 {
@@ -64,14 +64,6 @@ impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Encryption({})", self.enc.name())
     }
-}
-
-/// A P-256 key with a name, for ECDH-ES, and not for another use. Each must say its `alg`.
-/// Source: OpenID4VP 1.0 §8.3.
-fn usable(key: &Value) -> Option<Jwk> {
-    let for_encryption = key.get("use").is_none_or(|usage| usage.as_str() == Some(ENCRYPTION_USE));
-    let jwk = Jwk::parse(key).ok()?;
-    (for_encryption && jwk.kid.is_some() && jwk.alg.as_deref() == Some(jwe::ALGORITHM)).then_some(jwk)
 }
 
 /// The strongest that both sides know. Source: OpenID4VP 1.0 §5.1: `A128GCM` where nothing is said.
