@@ -111,18 +111,6 @@ pub fn change(
     })
 }
 
-/// Ends the offers of an employee who is to get nothing more of them, and gives how many there were.
-///
-/// # Errors
-/// [`IssuerError`] when the database fails.
-pub fn end_offers(
-    store: &dyn crate::store::Statuses,
-    employee: &str,
-    now: UnixTime,
-) -> Result<usize, IssuerError> {
-    Ok(store.end_offers(employee, now)?)
-}
-
 impl From<StatusError> for IssuerError {
     fn from(error: StatusError) -> Self {
         Self::StatusList(error)

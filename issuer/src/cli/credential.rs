@@ -14,7 +14,9 @@ use super::output::Output;
 use crate::error::IssuerError;
 use crate::folder;
 use crate::status;
-use crate::store::{ChangedStatus, Copies as _, CredentialLine, CredentialState, StatusChange};
+use crate::store::{
+    ChangedStatus, Copies as _, CredentialLine, CredentialState, StatusChange, Statuses as _,
+};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -101,6 +103,13 @@ fn list(args: &ListArgs, output: &Output) -> Result<ExitCode, IssuerError> {
 /// All that are named, one after the other; each holds once it is told.
 fn change(args: &ChangeArgs, change: StatusChange, output: &Output) -> Result<ExitCode, IssuerError> {
     let store = folder::store(&args.folder.dir)?;
+    // Who takes everything back means what is on its way, too. It ends before the list is read, so that
+    // nothing is issued in between.
+    let whose = args.employee.as_deref().filter(|_| args.type_id.is_none());
+    let ended = match whose.filter(|_| change != StatusChange::Resume) {
+        Some(employee) => store.end_offers(employee, SystemClock.now())?,
+        None => 0,
+    };
     let ids = match &args.id {
         Some(id) => vec![id.clone()],
         None => lines(&args.folder, args.employee.as_deref(), args.type_id.as_deref())?
@@ -108,12 +117,6 @@ fn change(args: &ChangeArgs, change: StatusChange, output: &Output) -> Result<Ex
             .filter(|line| applies(line.status, change))
             .map(|line| line.id)
             .collect(),
-    };
-    // Who takes everything back means what is on its way, too; first, so that nothing slips through.
-    let whose = args.employee.as_deref().filter(|_| args.type_id.is_none());
-    let ended = match whose.filter(|_| change != StatusChange::Resume) {
-        Some(employee) => status::end_offers(&store, employee, SystemClock.now())?,
-        None => 0,
     };
     if ids.is_empty() && ended == 0 {
         return Err(IssuerError::UnknownCredential);

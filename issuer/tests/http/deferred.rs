@@ -4,7 +4,7 @@ use inro_crypto::SoftwareKey;
 use inro_issuer::employees;
 use inro_issuer::hr::Options;
 use inro_issuer::offers::CreatedOffer;
-use inro_issuer::status::{change, end_offers};
+use inro_issuer::status::change;
 use inro_issuer::store::StatusChange;
 use serde_json::{Value, json};
 
@@ -324,8 +324,8 @@ async fn whose_offers_were_ended_gets_nothing_of_them_any_more() {
     let redemption = bench.token_message(&open, &key);
     let waiting = approved(&bench).await;
     let employee = bench.issuer.store().credentials().unwrap()[0].employee.clone();
-    assert_eq!(end_offers(bench.issuer.store(), &employee, bench.now()).unwrap(), 2);
-    assert_eq!(end_offers(bench.issuer.store(), &employee, bench.now()).unwrap(), 0);
+    assert_eq!(bench.issuer.store().end_offers(&employee, bench.now()).unwrap(), 2);
+    assert_eq!(bench.issuer.store().end_offers(&employee, bench.now()).unwrap(), 0);
 
     assert_eq!(waiting.later(&bench).await.verdict(), over());
     let answer = bench.credential(&bench.credential_message_for(&token, &key, 1).await).await;
