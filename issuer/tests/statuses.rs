@@ -141,6 +141,24 @@ mod cases {
         assert_eq!((changed.copies, changed.copies_without_status), (0, 3));
     }
 
+    /// Offers that were made before, within and after the second of a revocation, as version 3 kept them.
+    #[test]
+    fn a_database_of_the_third_version_puts_its_offers_and_revocations_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db.sqlite");
+        let old = sqlite::open(&path, &MIGRATIONS[..3]).unwrap();
+        old.execute_batch(include_str!("fixtures/third_version.sql")).unwrap();
+        drop(old);
+        let new = sqlite::open(&path, MIGRATIONS).unwrap();
+        let sql = "SELECT id, after_change FROM offers ORDER BY created_at";
+        let mut query = new.prepare(sql).unwrap();
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let order: Vec<(String, i64)> = rows.map(Result::unwrap).collect();
+        // In doubt the offer counts as the older one: a revocation is never lost.
+        let expected = [("before", 0), ("within", 0), ("after", 1)];
+        assert_eq!(order, expected.map(|(id, change)| (id.to_owned(), change)));
+    }
+
     /// As many places as the public service has credentials, in ten lists. What is read for one list
     /// grows with what was taken back in it alone.
     #[test]
