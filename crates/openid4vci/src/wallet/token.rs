@@ -195,15 +195,13 @@ fn waiting(offered: Vec<Offered>, details: Option<&Value>) -> Result<VecDeque<Wa
         Some(Value::Array(list)) if list.len() <= offer::MAX_CONFIGURATIONS => list,
         Some(_) => return Err(VciError::Answer { member: MEMBER }),
     };
-    let text = |detail: &Value, member: &str| detail.get(member).and_then(Value::as_str).map(str::to_owned);
-    let details: Vec<&Value> =
-        details.iter().filter(|detail| text(detail, "type").as_deref() == Some(details::TYPE)).collect();
+    let says =
+        |detail: &Value, member: &str, text: &str| detail.get(member).and_then(Value::as_str) == Some(text);
+    let details: Vec<&Value> = details.iter().filter(|detail| says(detail, "type", details::TYPE)).collect();
     let named = details.iter().any(|detail| detail.get("credential_identifiers").is_some());
     let mut waiting = VecDeque::new();
     for offered in offered {
-        let ours = details.iter().filter(|detail| {
-            text(detail, "credential_configuration_id").as_deref() == Some(offered.id.as_str())
-        });
+        let ours = details.iter().filter(|detail| says(detail, "credential_configuration_id", &offered.id));
         for identifiers in ours.filter_map(|detail| detail.get("credential_identifiers")) {
             let list = identifiers.as_array().ok_or(VciError::Answer { member: MEMBER })?;
             // Before the copies are made: each carries the whole configuration.

@@ -73,8 +73,8 @@ impl NewPresentation {
     ///
     /// # Errors
     /// [`ResponseError::OwnAddress`] for an address that is not `https`, [`ResponseError::Query`]
-    /// for a query that is none or asks twice for one claim, [`ResponseError::TransactionData`] for transactions that the
-    /// credentials of the query cannot authorize.
+    /// for a query that is none or asks twice for one claim, [`ResponseError::TransactionData`] for
+    /// transactions that the credentials of the query cannot authorize.
     ///
     /// Source: OpenID4VP 1.0 §5.1, §5.2, §5.3, §8.3.
     pub fn start(self, now: UnixTime, rng: &mut dyn Rng) -> Result<AwaitingResponse, ResponseError> {
