@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from expectations import REFUSED, ended_with_code
+from foreign_keys import X25519
 from inro_peers.issuer import Options
 from inro_peers.jose import JsonObject, new_key, public_jwk
 from inro_peers.jwe import Recipient
@@ -67,14 +68,6 @@ def _other(**members: object) -> JsonObject:
     return {name: value for name, value in key.items() if value is not None}
 
 
-X25519 = {
-    "kty": "OKP",
-    "kid": "jc",
-    "use": "enc",
-    "crv": "X25519",
-    "alg": "ECDH-ES",
-    "x": "WPX7wnwq10hFNK9aDSyG1QlLswE_CJY14LdhcFUIVVc",
-}
 P384 = {
     "kty": "EC",
     "kid": "lc",

@@ -15,7 +15,6 @@ from inro_peers.issuer import Options
 from inro_peers.jose import JsonObject, b64url, json_bytes
 from inro_peers.mdoc import NameSpaces
 from inro_peers.processes import InroIssuer, InroWallet
-from inro_peers.registration import application
 from inro_peers.verifier import Encryption
 from products import (
     EMPLOYEE_DOCTYPE,
@@ -247,15 +246,12 @@ def test_shows_inros_mdocs_to_a_foreign_verifier(issuer: InroIssuer, inro_wallet
     query = mdoc_query("name_kanji", "department_name")
     query["credentials"].append(mdoc_credential_query("power", ROLE_DOCTYPE, [power]))
     with world(inro_wallet, tmp_path) as foreign:
-        foreign.verifier.issuer_anchors = issuer.anchors
-        credentials: list[JsonObject] = [
+        foreign.register_with(
+            issuer,
+            tmp_path,
             {"type": ROLE_DOCTYPE, "claims": [[POWERS_SPACE]]},
             {"type": EMPLOYEE_DOCTYPE, "claims": [[EMPLOYEE_SPACE]]},
-        ]
-        application_file, certificate = tmp_path / "application.toml", tmp_path / "verifier.pem"
-        application_file.write_text(application(foreign.verifier.host, credentials), encoding="utf-8")
-        foreign.verifier.identity.write(certificate, tmp_path / "verifier.key.pem")
-        foreign.verifier.registration = issuer.register_verifier(application_file, certificate)
+        )
 
         session = foreign.verifier.request(query)
         foreign.assert_answers(session)

@@ -15,7 +15,6 @@ from inro_peers.issuer import Options
 from inro_peers.jose import JsonObject
 from inro_peers.pki import EKU_VERIFIER, Authority
 from inro_peers.processes import InroIssuer, InroWallet
-from inro_peers.registration import application
 from inro_peers.sdjwt_vc import FORMAT
 from products import (
     EMPLOYEE_TYPE,
@@ -344,15 +343,12 @@ def test_inros_agency_registers_a_foreign_verifier_for_inros_credentials(
         ]
     }
     with world(inro_wallet, tmp_path) as foreign:
-        foreign.verifier.issuer_anchors = issuer.anchors
-        credentials: list[JsonObject] = [
+        foreign.register_with(
+            issuer,
+            tmp_path,
             {"type": ROLE_VCT, "claims": [["powers"]]},
             {"type": EMPLOYEE_VCT, "claims": [["name_kanji"], ["department", "name"]]},
-        ]
-        application_file, certificate = tmp_path / "application.toml", tmp_path / "verifier.pem"
-        application_file.write_text(application(foreign.verifier.host, credentials), encoding="utf-8")
-        foreign.verifier.identity.write(certificate, tmp_path / "verifier.key.pem")
-        foreign.verifier.registration = issuer.register_verifier(application_file, certificate)
+        )
 
         session = foreign.verifier.request(query)
         foreign.assert_answers(session)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from expectations import FAILED, REFUSED, ended_with_code
+from foreign_keys import X25519
 from inro_peers import jwe
 from inro_peers.issuer import Options
 from inro_peers.issuer_messages import Encryption, sealed_answer
@@ -109,14 +110,7 @@ FOR_SIGNATURES = Recipient.create().jwk | {"use": "sig"}
 UNUSABLE = {
     "wrapping": Recipient.create().jwk | {"alg": "ECDH-ES+A128KW"},
     "off the curve": Recipient.create().jwk | {"x": public_jwk(new_key())["x"]},
-    "OKP": {
-        "kty": "OKP",
-        "kid": "jc",
-        "use": "enc",
-        "crv": "X25519",
-        "alg": "ECDH-ES",
-        "x": "WPX7wnwq10hFNK9aDSyG1QlLswE_CJY14LdhcFUIVVc",
-    },
+    "OKP": X25519,
 }
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from expectations import REFUSED, ended_with_code
 from inro_peers.issuer import ForeignIssuer, MdocProduct, Options, Product
 from inro_peers.jose import JsonObject
-from inro_peers.processes import InroWallet
-from inro_peers.registration import sign_registration
+from inro_peers.processes import InroIssuer, InroWallet
+from inro_peers.registration import application, sign_registration
 from inro_peers.verifier import ForeignVerifier, Session
 from products import (
     EMPLOYEE_TYPE,
@@ -37,6 +37,14 @@ class World:
         self.verifier.registration = sign_registration(
             self.issuer.registrar, self.verifier.identity, self.verifier.host, list(credentials)
         )
+
+    def register_with(self, agency: InroIssuer, folder: Path, *credentials: JsonObject) -> None:
+        """Inro's agency registers the verifier, which trusts it, for `credentials`."""
+        self.verifier.issuer_anchors = agency.anchors
+        application_file, certificate = folder / "application.toml", folder / "verifier.pem"
+        application_file.write_text(application(self.verifier.host, list(credentials)), encoding="utf-8")
+        self.verifier.identity.write(certificate, folder / "verifier.key.pem")
+        self.verifier.registration = agency.register_verifier(application_file, certificate)
 
     def receive(self) -> JsonObject:
         """The holder takes the agency's employee id."""

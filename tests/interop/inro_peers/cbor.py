@@ -66,9 +66,9 @@ def encode(value: Any) -> bytes:
     raise CborError(f"no CBOR for {type(value).__name__}")
 
 
-def decode(data: bytes) -> Any:
-    """Decodes exactly one item that takes up all of `data`."""
-    reader = _Reader(data)
+def decode(data: bytes, *, floats: bool = True) -> Any:
+    """Decodes exactly one item that takes up all of `data`; without `floats` it refuses them."""
+    reader = _Reader(data, floats)
     value = reader.item(0)
     if reader.place != len(data):
         raise CborError("bytes after the item")
@@ -97,8 +97,9 @@ def _head(major: int, argument: int) -> bytes:
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, floats: bool) -> None:
         self._data = data
+        self._floats = floats
         self.place = 0
 
     def item(self, depth: int) -> Any:
@@ -165,7 +166,7 @@ class _Reader:
     def _simple(self, information: int) -> Any:
         if information in _SIMPLE:
             return _SIMPLE[information]
-        if information in _FLOATS:
+        if self._floats and information in _FLOATS:
             form = _FLOATS[information]
             return struct.unpack(form, self._take(struct.calcsize(form)))[0]
         raise CborError("a simple value that does not belong here")

@@ -53,7 +53,7 @@ class Sign1:
     ) -> Self:
         """Signs `payload` with ES256, which `protected` may say differently."""
         header = cbor.encode({ALG: ES256} if protected is None else protected)
-        r, s = decode_dss_signature(key.sign(_to_sign(header, payload), ec.ECDSA(hashes.SHA256())))
+        r, s = decode_dss_signature(key.sign(signed_bytes(header, payload), ec.ECDSA(hashes.SHA256())))
         signature = r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big")
         return cls(header, unprotected or {}, None if detached else payload, signature)
 
@@ -81,7 +81,7 @@ class Sign1:
             raise CoseError("a signature of the wrong length")
         r, s = (int.from_bytes(part, "big") for part in (self.signature[:32], self.signature[32:]))
         try:
-            key.verify(encode_dss_signature(r, s), _to_sign(self.protected, payload), ec.ECDSA(hashes.SHA256()))
+            key.verify(encode_dss_signature(r, s), signed_bytes(self.protected, payload), ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
             raise CoseError("the signature does not verify") from error
         return payload
@@ -130,6 +130,6 @@ def key_from_cose(value: Any) -> PublicKey:
         raise CoseError("a point off the curve") from error
 
 
-def _to_sign(protected: bytes, payload: bytes) -> bytes:
+def signed_bytes(protected: bytes, payload: bytes) -> bytes:
     """The Sig_structure; an empty map of protected headers counts as no bytes. Source: RFC 9052 §3 and §4.4."""
     return cbor.encode(["Signature1", b"" if protected == b"\xa0" else protected, b"", payload])

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from . import mdoc
@@ -21,7 +21,7 @@ from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_o
 from .paths import Location
 from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
 from .sdjwt_vc import FORMAT, draft_credential
-from .transport import JSON, HttpsServer, Incoming, Outgoing
+from .transport import JSON, HttpsServer, HttpsService, Incoming, Outgoing
 from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
 
 TOKEN_BYTES = 16
@@ -83,7 +83,7 @@ class _State:
     notification_ids: set[str] = field(default_factory=set)
 
 
-class ForeignIssuer:
+class ForeignIssuer(HttpsService):
     """Runs the issuer until the `with` block ends. Its authority can register verifiers, too."""
 
     def __init__(self, product: Product | MdocProduct, type_id: str, options: Options = Options()) -> None:
@@ -126,13 +126,6 @@ class ForeignIssuer:
         if self.options.by_reference:
             return f"openid-credential-offer://?credential_offer_uri={quote(f'{self.identifier}/offers/{code}', '')}"
         return f"openid-credential-offer://?credential_offer={quote(json.dumps(self._offer(code)), '')}"
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.__exit__(*_)
 
     def _handle(self, incoming: Incoming) -> Outgoing:
         self.requests.append(incoming)

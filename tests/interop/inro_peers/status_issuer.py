@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Self
 
 from .jose import b64url
 from .pki import Authority
 from .status_list import JWT_TYPE
-from .transport import HttpsServer, Incoming, Outgoing
+from .transport import HttpsServer, HttpsService, Incoming, Outgoing
 
 NAME_BYTES = 12
 # Makes the answer for an address.
 Publication = Callable[[str], Outgoing]
 
 
-class StatusIssuer:
+class StatusIssuer(HttpsService):
     """Runs until the `with` block ends."""
 
     def __init__(self) -> None:
@@ -34,13 +33,6 @@ class StatusIssuer:
     def asked(self, uri: str) -> list[Incoming]:
         """The requests for an address."""
         return [one for one in self.requests if uri == f"{self._server.url}{one.path}"]
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.__exit__(*_)
 
     def _handle(self, incoming: Incoming) -> Outgoing:
         self.requests.append(incoming)

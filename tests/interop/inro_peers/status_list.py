@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from . import cbor_reader
-from .jose import COORDINATE_BYTES, JsonObject, Jws, b64url, b64url_decode, sign_jws
+from . import cbor, cose
+from .jose import JsonObject, Jws, b64url, b64url_decode, sign_jws
 from .pki import EKU_CREDENTIAL_ISSUER, Identity, chain_from_header, leaf_key, trusted_leaf
 from .transport import HttpsClient
 
@@ -27,11 +23,10 @@ CWT_TYPE = "application/statuslist+cwt"
 JWT_TYP = "statuslist+jwt"
 VALID, INVALID, SUSPENDED, OWN = 0, 1, 2, 3
 COSE_SIGN1 = 18
-ES256 = -7
 LIFETIME = 3600
 TTL = 60
 # Header parameters of COSE and claims of CWT.
-_ALG, _TYPE, _X5CHAIN = 1, 16, 33
+_TYPE = 16
 _SUB, _EXP, _IAT, _STATUS_LIST, _TTL = 2, 4, 6, 65533, 65534
 
 
@@ -69,17 +64,16 @@ def fetch(https: HttpsClient, uri: str, anchors: list[x509.Certificate]) -> Stat
 
 def fetch_cwt(https: HttpsClient, uri: str, anchors: list[x509.Certificate]) -> StatusList:
     """Fetches and checks a list as CWT."""
-    message = cbor_reader.read(_get(https, uri, CWT_TYPE))
-    if not isinstance(message, cbor_reader.Tagged) or message.tag != COSE_SIGN1:
+    message = _decode(_get(https, uri, CWT_TYPE))
+    if not isinstance(message, cbor.Tagged) or message.tag != COSE_SIGN1:
         raise StatusListError("no COSE_Sign1 with its tag, or a CWT tag around it")
-    protected, unprotected, payload, signature = message.value
-    header = cbor_reader.read(protected)
-    if header.get(_ALG) != ES256 or header.get(_TYPE) != CWT_TYPE:
+    sign1 = cose.Sign1.from_cbor(message.value)
+    header = _decode(sign1.protected)
+    if header.get(cose.ALG) != cose.ES256 or header.get(_TYPE) != CWT_TYPE:
         raise StatusListError("another algorithm or type")
-    chain = header.get(_X5CHAIN, unprotected.get(_X5CHAIN))
+    chain = header.get(cose.X5CHAIN, sign1.unprotected.get(cose.X5CHAIN))
     leaf = trusted_leaf(_certificates(chain), anchors, EKU_CREDENTIAL_ISSUER)
-    _verify(leaf, signature, cbor_reader.signed_bytes(protected, payload))
-    claims = cbor_reader.read(payload)
+    claims = _decode(sign1.verify(leaf_key(leaf)))
     status_list = claims[_STATUS_LIST]
     return _checked(
         uri, [claims.get(name) for name in (_SUB, _IAT, _EXP, _TTL)], status_list["bits"], status_list["lst"]
@@ -112,6 +106,11 @@ def sign_list(
     return sign_jws(members[0], members[1], signer.key)
 
 
+def _decode(data: bytes) -> Any:
+    """A CWT of ours has no floats."""
+    return cbor.decode(data, floats=False)
+
+
 def _get(https: HttpsClient, uri: str, media_type: str) -> bytes:
     reply = https.request("GET", uri, {"Accept": media_type})
     if reply.status != 200 or reply.media_type != media_type:
@@ -142,13 +141,3 @@ def _certificates(chain: Any) -> list[x509.Certificate]:
     if not all(isinstance(entry, bytes) for entry in entries):
         raise StatusListError("no x5chain")
     return [x509.load_der_x509_certificate(entry) for entry in entries]
-
-
-def _verify(leaf: x509.Certificate, signature: bytes, signed: bytes) -> None:
-    if len(signature) != 2 * COORDINATE_BYTES:
-        raise StatusListError("a signature of the wrong length")
-    r, s = (int.from_bytes(half, "big") for half in (signature[:COORDINATE_BYTES], signature[COORDINATE_BYTES:]))
-    try:
-        leaf_key(leaf).verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature as error:
-        raise StatusListError("the signature does not verify") from error

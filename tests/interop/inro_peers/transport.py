@@ -142,6 +142,19 @@ class HttpsServer:
         self._thread.join(TIMEOUT)
 
 
+class HttpsService:
+    """What runs one server until the `with` block ends; a subclass sets `_server`."""
+
+    _server: HttpsServer
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.__exit__(*_)
+
+
 def _handler_class(handle: Callable[[Incoming], Outgoing]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

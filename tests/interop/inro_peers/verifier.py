@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from cryptography import x509
@@ -24,7 +24,7 @@ from .pki import EKU_VERIFIER, Authority, Identity, TrustError
 from .registration import verifier_info
 from .sdjwt import SdJwtError
 from .sdjwt_vc import FORMAT, VerifiedCredential, verify_credential
-from .transport import FORM, HttpsServer, Incoming, Outgoing
+from .transport import FORM, HttpsServer, HttpsService, Incoming, Outgoing
 from .wallet_presentation import REQUEST_TYP, STATIC_AUDIENCE, encryption_key
 
 REQUEST_LIFETIME = 300
@@ -82,7 +82,7 @@ class Session:
         return any("vp_token" in response for response in self.responses)
 
 
-class ForeignVerifier:
+class ForeignVerifier(HttpsService):
     """Runs the verifier until the `with` block ends. It trusts credential issuers under `issuer_anchors`."""
 
     def __init__(self, issuer_anchors: list[x509.Certificate]) -> None:
@@ -164,13 +164,6 @@ class ForeignVerifier:
         )
         self._sessions[name] = session
         return session
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.__exit__(*_)
 
     def _handle(self, incoming: Incoming) -> Outgoing:
         kind, _, rest = incoming.path.removeprefix("/").partition("/")
