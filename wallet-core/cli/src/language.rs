@@ -1,6 +1,7 @@
 //! Japanese or English, by the environment.
 
 use inro_base::report::Language;
+use inro_base::steers;
 use inro_wallet_core::Localized;
 
 /// By `LC_ALL`, else `LANG`.
@@ -34,25 +35,6 @@ pub(crate) fn brief(text: &str, limit: usize) -> String {
         line.push('…');
     }
     line
-}
-
-/// Controls, line and paragraph separators, marks of direction, and characters without a shape.
-/// Source: Unicode 16, UAX #9 §2, and the property Default_Ignorable_Code_Point.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{115f}'
-                | '\u{1160}'
-                | '\u{180e}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-        )
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
