@@ -1,8 +1,5 @@
 //! The use case `collect`: what an issuer deferred, also after a restart.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use inro_openid4vci::wallet::{DeferredAnswer, DeferredDraft, DeferredStep, DeferredTicket, MetadataTrust};
 use inro_openid4vci::{NotificationEvent, VciError};
 use inro_trust::Anchors;
@@ -178,32 +175,6 @@ impl Wallet {
                 answer => return Ok(answer),
             }
         }
-    }
-}
-
-/// What is being asked for at this moment.
-#[derive(Default)]
-pub(crate) struct InWork(Mutex<BTreeSet<PendingId>>);
-
-impl InWork {
-    /// Takes the turn until it is dropped, also when the call is cancelled; `None` while another has it.
-    fn begin(&self, id: &PendingId) -> Option<Turn<'_>> {
-        self.ids().insert(id.clone()).then(|| Turn { of: self, id: id.clone() })
-    }
-
-    fn ids(&self) -> MutexGuard<'_, BTreeSet<PendingId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct Turn<'a> {
-    of: &'a InWork,
-    id: PendingId,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.of.ids().remove(&self.id);
     }
 }
 

@@ -6,8 +6,8 @@ use inro_base::{Clock, Rng, UnixTime};
 use inro_crypto::Provider;
 use inro_trust::{Anchors, Usage};
 
-use crate::collect::InWork;
 use crate::error::WalletError;
+use crate::in_work::InWork;
 use crate::ports::{Http, KeyStore, Store};
 use crate::records::{
     AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem, KeyId,
