@@ -185,18 +185,20 @@ impl Inside {
         let inside = Self { port, connected: Arc::default(), lists: Arc::default() };
         // Where the machine has IPv6, `localhost` may be either.
         let listeners = std::iter::once(listener).chain(TcpListener::bind(("::1", port)));
-        for listener in listeners {
-            let (connected, lists, config) =
-                (Arc::clone(&inside.connected), Arc::clone(&inside.lists), Arc::clone(&config));
-            std::thread::spawn(move || {
-                for stream in listener.incoming().map_while(Result::ok) {
-                    connected.fetch_add(1, Ordering::SeqCst);
-                    // A client that hangs up has its reasons.
-                    drop(answer(stream, &config, lists.get().map_or(&[], Vec::as_slice)));
-                }
-            });
-        }
+        listeners.for_each(|listener| inside.serve(listener, Arc::clone(&config)));
         inside
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a server of its own beside the story's processes")]
+    fn serve(&self, listener: TcpListener, config: Arc<ServerConfig>) {
+        let (connected, lists) = (Arc::clone(&self.connected), Arc::clone(&self.lists));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                connected.fetch_add(1, Ordering::SeqCst);
+                // A client that hangs up has its reasons.
+                drop(answer(stream, &config, lists.get().map_or(&[], Vec::as_slice)));
+            }
+        });
     }
 
     fn connected(&self) -> usize {
