@@ -21,7 +21,8 @@ cargo xtask <command>
   ci               exactly what CI runs: format, arrows, codes, conformance, dependencies, lints, tests, demo
   dag              arrows between rooms, circles between files, file lengths
   bench            measures the rooms beside their peers and writes docs/benchmarks.md
-  conformance      docs/conformance.md against the tests that it names
+  conformance [--built]
+                   docs/conformance.md against the tests that it names; --built builds them and asks what is run
   codes [--write]  error codes against their registry; --write renders docs/error-codes.md
 ";
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["dag"] => dag::run(),
         ["conformance"] => conformance::run(),
+        ["conformance", "--built"] => conformance::run().and_then(|()| conformance::built::check()),
         ["codes"] => codes::run(false),
         ["codes", "--write"] => codes::run(true),
         _ => {

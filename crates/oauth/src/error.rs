@@ -179,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn the_description_of_every_code_has_the_allowed_characters_and_says_something() {
+        let rng: &mut dyn inro_base::Rng = &mut Zero;
+        let request_id = RequestId::random(rng);
+        let allowed =
+            |text: &str| text.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && !b"\"\\".contains(&byte));
+        assert!(!allowed("\u{2019}") && !allowed("\"") && !allowed("\\") && !allowed("\n"));
+        let registry = inro_base::code::registry();
+        assert!(registry.len() > 200, "{}", registry.len());
+        for entry in registry {
+            let code = Code::find(entry.code).unwrap();
+            let answer = ErrorAnswer { error: "invalid_request", code, request_id }.to_json();
+            let text = answer["error_description"].as_str().unwrap();
+            assert!(allowed(text) && text.len() > 10, "{code}: {text}");
+            // Nothing had to be left out, so that the sentence is whole.
+            assert_eq!(text, entry.cause.en, "{code}");
+        }
+    }
+
+    #[test]
     fn each_code_is_found_by_its_text() {
         for code in ErrorCode::ALL {
             assert_eq!(ErrorCode::parse(code.as_str()), Some(code));

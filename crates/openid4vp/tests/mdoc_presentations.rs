@@ -6,13 +6,13 @@
 mod common;
 
 use common::*;
-use inro_base::base64url;
+use inro_base::{Coded as _, base64url};
 use inro_credential::dcql::Candidate;
 use inro_credential::{ClaimPath, HeldCredential};
 use inro_crypto::{RustCrypto, Signer as _};
 use inro_jose::Jwk;
 use inro_jose::jwe::{ContentEncryption, PartyInfo, Recipient, encrypt};
-use inro_mdoc::{HeldMdoc, MdocIssuance, SessionTranscript, Value as Cbor};
+use inro_mdoc::{HeldMdoc, MdocIssuance, SessionTranscript, StatusReference, Value as Cbor};
 use inro_openid4vp::form;
 use inro_openid4vp::profile::ResponseMode;
 use inro_openid4vp::verifier::AwaitingResponse;
@@ -35,7 +35,7 @@ fn ask(world: &World, query: Value, mode: ResponseMode, seed: u64) -> AwaitingRe
     question.start(NOW, &mut Counting(seed)).unwrap()
 }
 
-fn credential(world: &World) -> Vec<u8> {
+fn credential(world: &World, status: Option<&str>) -> Vec<u8> {
     let elements = vec![("employee_number".to_owned(), Cbor::from("E0001"))];
     let issuance = MdocIssuance {
         doc_type: DOC_TYPE.into(),
@@ -46,20 +46,25 @@ fn credential(world: &World) -> Vec<u8> {
         valid_until: NOW.plus(86_400),
         expected_update: None,
         holder_key: world.holder.public_key(),
-        status: None,
+        status: status.map(|uri| StatusReference { uri: uri.into(), index: 7 }),
         x5c: vec![world.signer.der.clone()],
     };
     issuance.build(&mut Counting(3), &RustCrypto).unwrap().sign_with(&world.signer.key).unwrap()
 }
 
-fn hold(world: &World) -> HeldMdoc {
-    HeldMdoc::parse(&credential(world), &RustCrypto).unwrap()
+fn hold(world: &World, status: Option<&str>) -> HeldMdoc {
+    HeldMdoc::parse(&credential(world, status), &RustCrypto).unwrap()
 }
 
 /// What our wallet posts.
 fn answer(world: &World, awaiting: &AwaitingResponse) -> Option<Vec<u8>> {
+    answer_with(world, awaiting, None)
+}
+
+/// As [`answer`], by an mdoc whose status stands at this address.
+fn answer_with(world: &World, awaiting: &AwaitingResponse, status: Option<&str>) -> Option<Vec<u8>> {
     let request = world.judge(&awaiting.link(), &world.sign_request(&payload(awaiting))).unwrap();
-    let held = HeldCredential::Mdoc(Box::new(hold(world)));
+    let held = HeldCredential::Mdoc(Box::new(hold(world, status)));
     let authority_key_ids = held.authority_key_ids();
     let candidate = Candidate {
         format: held.format().as_str(),
@@ -70,8 +75,8 @@ fn answer(world: &World, awaiting: &AwaitingResponse) -> Option<Vec<u8>> {
     };
     let reviewing = request.review(&[candidate]);
     let paths = reviewing.matches()?.preferred()[0].candidate.paths.clone();
-    let chosen =
-        Chosen { credential: "employee".into(), copy: HeldCredential::Mdoc(Box::new(hold(world))), paths };
+    let copy = HeldCredential::Mdoc(Box::new(hold(world, status)));
+    let chosen = Chosen { credential: "employee".into(), copy, paths };
     let signing = reviewing.approve(vec![chosen], NOW, &RustCrypto).unwrap();
     let sign = |input: &&[u8]| world.holder.sign_es256(input).unwrap();
     let signatures = signing.signing_inputs().iter().map(sign).collect();
@@ -106,7 +111,7 @@ fn signed_for(world: &World, awaiting: &AwaitingResponse, thumbprint: Option<[u8
         &RustCrypto,
     );
     let path = ClaimPath::parse(&json!([DOC_TYPE, "employee_number"])).unwrap();
-    let presentation = hold(world).present(&[path]).unwrap().device_signature(&transcript);
+    let presentation = hold(world, None).present(&[path]).unwrap().device_signature(&transcript);
     let presentation = base64url::encode(&presentation.sign_with(&world.holder).unwrap());
     let parameters = json!({ "vp_token": { "employee": [presentation] }, "state": text("state") });
     let key = Jwk::parse(&payload["client_metadata"]["jwks"]["keys"][0]).unwrap();
@@ -145,4 +150,24 @@ fn an_mdoc_of_another_authority_is_neither_presented_nor_taken() {
     assert_eq!(verdict(&world, of(&world.signer), &body), "accepted");
     assert!(answer(&world, &of(&world.rival)).is_none());
     assert_eq!(verdict(&world, of(&world.rival), &body), "INRO-VP-088");
+}
+
+#[test]
+fn the_status_of_an_mdoc_stands_at_an_address_that_can_be_fetched() {
+    let world = World::new();
+    let status = |uri: &str| {
+        let awaiting = || ask(&world, query(), ResponseMode::DirectPost, 7);
+        let body = answer_with(&world, &awaiting(), Some(uri)).unwrap();
+        let verified = world.verdict(awaiting(), std::str::from_utf8(&body).unwrap()).unwrap();
+        match verified.credentials()[0].status() {
+            Ok(reference) => reference.map(|reference| reference.uri).unwrap_or_default(),
+            Err(error) => error.code().as_str().to_owned(),
+        }
+    };
+    let good = "https://issuer.example/status-lists/1";
+    assert_eq!(status(good), good);
+    for uri in ["", "status list 1", "issuer.example/1", "https://issuer.example/status lists/1", "https://"]
+    {
+        assert_eq!(status(uri), "INRO-STATUS-013", "{uri:?}");
+    }
 }

@@ -264,6 +264,31 @@ async fn refuses_a_proof_by_a_key_that_was_not_attested() {
     other.message.proofs[0].header.remove("jwk").unwrap();
     other.message.proofs[0].header.insert("kid".into(), "1".into());
     assert_eq!(other.beside(&bench).await.verdict(), bad("INRO-JOSE-005"));
+    let mut by_place = case(&bench, &provider).await;
+    by_place.message.proofs[0].header.remove("jwk").unwrap();
+    by_place.message.proofs[0].header.insert("kid".into(), "0".into());
+    let mut certified = case(&bench, &provider).await;
+    certified.message.proofs[0].header.clone_from(&by_place.message.proofs[0].header);
+    certified.message.proofs[0].header.insert("x5c".into(), provider.x5c.clone());
+    assert_eq!(copies(&by_place.beside(&bench).await), 3);
+    assert_eq!(certified.beside(&bench).await.verdict(), bad("INRO-VCI-054"));
+}
+
+#[tokio::test]
+async fn an_attestation_alone_is_exactly_one() {
+    let provider = Provider::new(oid::WALLET_PROVIDER);
+    let bench = bench(&provider);
+    for (number, expected) in
+        [(1, accepted()), (0, bad("INRO-VCI-052")), (2, bad("INRO-VCI-051")), (3, bad("INRO-VCI-051"))]
+    {
+        let mut case = case(&bench, &provider).await;
+        let list = vec![case.attestation.compact(); number];
+        case.message.members.insert("proofs".into(), json!({ "attestation": list }));
+        assert_eq!(bench.credential(&case.message).await.verdict(), expected, "{number}");
+    }
+    let mut bare = case(&bench, &provider).await;
+    bare.message.members.insert("proofs".into(), json!({ "attestation": bare.attestation.compact() }));
+    assert_eq!(bench.credential(&bare.message).await.verdict(), bad("INRO-VCI-051"));
 }
 
 #[tokio::test]

@@ -252,3 +252,18 @@ async fn published_documents_stay_as_they_are() {
         assert_eq!(serde_json::to_string_pretty(&document).unwrap(), golden.trim_end(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn each_credential_has_one_name_for_each_language() {
+    let bench = Bench::new();
+    let metadata = bench.get("/.well-known/openid-credential-issuer", "application/json").await.json();
+    let configurations = metadata["credential_configurations_supported"].as_object().unwrap();
+    assert_eq!(configurations.len(), 4);
+    for (id, configuration) in configurations {
+        let display = configuration["credential_metadata"]["display"].as_array().unwrap();
+        let names: Vec<_> = display.iter().map(|entry| entry["name"].as_str().unwrap_or_default()).collect();
+        assert!(names.iter().all(|name| !name.is_empty()), "{id}: {names:?}");
+        let languages: Vec<_> = display.iter().map(|entry| entry["locale"].as_str().unwrap()).collect();
+        assert_eq!(languages, ["ja", "en"], "{id}");
+    }
+}

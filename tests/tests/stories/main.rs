@@ -9,7 +9,9 @@
 
 mod authorizing;
 mod deferred;
+mod errands;
 mod key_rotation;
+mod kills;
 mod main_job;
 mod mdoc;
 mod revocation;

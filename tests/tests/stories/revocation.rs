@@ -57,7 +57,7 @@ fn an_issuer_that_is_taken_off_the_trust_list_is_refused_without_a_restart() {
     assert_eq!(present(&story), (json!("rejected"), json!("INRO-TRUST-005")));
 }
 
-fn present(story: &Story) -> (Value, Value) {
+pub(crate) fn present(story: &Story) -> (Value, Value) {
     let asked = story.ask(&json!({ "policy": "approve-welfare" }));
     story.wallet(&["present", asked["authorization_request"].as_str().unwrap(), "--yes", "--json"]);
     let result = story.result(&asked);
@@ -71,11 +71,11 @@ fn credential(story: &Story) -> String {
 
 /// A verifier may use a list for 30 seconds. With a policy that wants it newer it fetches it each time, and
 /// the test need not wait.
-fn look_each_time(story: &Story) {
+pub(crate) fn look_each_time(story: &Story) {
     edit_policy(story, "status_max_age = 60", "status_max_age = 0");
 }
 
-fn edit_policy(story: &Story, from: &str, to: &str) {
+pub(crate) fn edit_policy(story: &Story, from: &str, to: &str) {
     let policy = story.path("verifier/policies/approve-welfare.toml");
     let text = std::fs::read_to_string(&policy).unwrap();
     assert!(text.contains(from));

@@ -20,8 +20,9 @@ const LIMIT: usize = 1024 * 1024;
 pub(crate) struct Story {
     // The services stop before their folder goes.
     issuer: Option<Service>,
-    _verifier: Service,
+    verifier: Option<Service>,
     folder: TempDir,
+    pub(crate) issuer_url: String,
     pub(crate) verifier_url: String,
     api: HttpsClient,
     token: String,
@@ -72,7 +73,8 @@ impl Story {
         ok("inro-issuer", args(&["employee", "import", "--dir"], [&issuer, &employees], &[]));
         let story = Self {
             issuer: Some(serve("inro-issuer", &issuer)),
-            _verifier: serve("inro-verifier", &verifier),
+            verifier: Some(serve("inro-verifier", &verifier)),
+            issuer_url,
             verifier_url,
             api: client(&verifier.join("tls/ca.pem")),
             token: std::fs::read_to_string(verifier.join("api-token")).unwrap().trim().to_owned(),
@@ -105,7 +107,7 @@ impl Story {
         serde_json::from_str(&said.stdout).unwrap()
     }
 
-    /// Stops the issuer's service.
+    /// Stops the issuer's service, with SIGKILL.
     pub(crate) fn stop_issuer(&mut self) {
         self.issuer = None;
     }
@@ -122,6 +124,21 @@ impl Story {
     pub(crate) fn restart_issuer(&mut self) {
         self.issuer = None;
         self.issuer = Some(serve("inro-issuer", &self.path("issuer")));
+    }
+
+    /// Stops the verifier's service and starts it again, as after a change of its files.
+    pub(crate) fn restart_verifier(&mut self) {
+        self.verifier = None;
+        self.verifier = Some(serve("inro-verifier", &self.path("verifier")));
+    }
+
+    /// Starts `inro-issuer …` and does not wait for its end; what it prints can be read.
+    pub(crate) fn start_issuer(&self, command: &[&str], rest: &[&str]) -> Child {
+        let mut first = command.to_vec();
+        first.push("--dir");
+        let mut started = self::command("inro-issuer");
+        started.args(args(&first, [&self.path("issuer")], rest));
+        started.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Offers `credentials` to an employee and receives them; gives what `receive` printed.

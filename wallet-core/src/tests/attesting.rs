@@ -84,4 +84,16 @@ fn stops_before_the_offer_is_redeemed_when_nobody_vouches_for_the_keys() {
 #[test]
 fn refuses_an_issuer_that_takes_no_proof_that_it_can_make() {
     assert_eq!(receive(proof_types(&["di_vp"]), true), ("INRO-VCI-007", 0, 0));
+    let signed_by = |name: &str, algorithms: &[&str]| {
+        let mut types = proof_types(&[name]);
+        types[name]["proof_signing_alg_values_supported"] = json!(algorithms);
+        if name == "jwt" {
+            types[name].as_object_mut().unwrap().remove("key_attestations_required").unwrap();
+        }
+        receive(types, true)
+    };
+    for (name, signatures) in [("jwt", 3), ("attestation", 0)] {
+        assert_eq!(signed_by(name, &["ES384", "ES256"]), ("accepted", 3, signatures), "{name}");
+        assert_eq!(signed_by(name, &["ES384", "EdDSA"]), ("INRO-VCI-007", 0, 0), "{name}");
+    }
 }

@@ -190,9 +190,13 @@ impl Script {
 
     fn credentials(&self, body: &Value, notification_id: Option<&str>) -> Value {
         assert_eq!(body["credential_configuration_id"], CONFIGURATION);
-        let mut plans: Vec<Plan> = match body.pointer("/proofs/attestation/0") {
-            Some(attestation) => attested_plans(attestation),
-            None => body["proofs"]["jwt"].as_array().unwrap().iter().flat_map(plans).collect(),
+        let proofs = &body["proofs"];
+        let mut plans: Vec<Plan> = match proofs.get("attestation").and_then(Value::as_array) {
+            Some(list) => {
+                assert_eq!((list.len(), proofs.as_object().unwrap().len()), (1, 1), "one, of one type");
+                attested_plans(&list[0])
+            }
+            None => proofs["jwt"].as_array().unwrap().iter().flat_map(plans).collect(),
         };
         (self.copies)(&mut plans);
         let texts = plans.iter().enumerate().map(|(number, plan)| self.issue(number, plan));

@@ -22,7 +22,7 @@ fn later(transaction_id: &str) -> Value {
     json!({ "transaction_id": transaction_id, "interval": 60 })
 }
 
-fn ticket() -> DeferredTicket {
+pub(crate) fn ticket() -> DeferredTicket {
     let (sent, _) = send(draft(authorized(&metadata())), &mut Counter(0));
     match sent.received(&answer(202, &later("t")), &RustCrypto).unwrap() {
         CredentialAnswer::Deferred(deferred, authorized) => {

@@ -4,11 +4,14 @@ use inro_base::Coded as _;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_crypto::RustCrypto;
 use inro_jose::jwe::{AgreementKey, ContentEncryption, DecryptionKey, UnverifiedJwe};
+use inro_openid4vci::VciError;
 use inro_openid4vci::issuer::{CheckedDeferredRequest, IssuerEncryption, ReplyTo, RequestBody};
 use inro_openid4vci::request::deferred_request;
-use inro_openid4vci::wallet::CredentialAnswer;
+use inro_openid4vci::wallet::{CredentialAnswer, DeferredAnswer, DeferredSent, DeferredStep, MetadataTrust};
+use inro_trust::Anchors;
 use serde_json::{Value, json};
 
+use crate::deferred::ticket;
 use crate::states::*;
 use crate::support::*;
 
@@ -156,4 +159,57 @@ fn stops_before_the_token_where_an_encryption_is_required_that_it_lacks() {
         code(|m| m["credential_response_encryption"]["encryption_required"] = json!("yes")),
         malformed
     );
+}
+
+/// The poll of a ticket, once the issuer's metadata are these.
+fn poll(metadata: &Value) -> Result<(DeferredSent, HttpRequest), VciError> {
+    let mut metadata = metadata.clone();
+    metadata["deferred_credential_endpoint"] = "https://issuer.example/deferred".into();
+    let (fetch, _) = ticket().fetch_metadata();
+    let trust = MetadataTrust { anchors: &Anchors::new(), now: NOW, provider: &RustCrypto };
+    let draft = fetch.received(&answer(200, &metadata), &trust)?;
+    let DeferredStep::Sign(signing) = draft.send(NOW, &mut Counter(0), &RustCrypto)? else { panic!("DPoP") };
+    let signature = sign(&key(1), signing.signing_input());
+    Ok(signing.signed(&signature))
+}
+
+#[test]
+fn a_poll_is_encrypted_and_asks_for_an_encrypted_answer_wherever_both_are_offered() {
+    for required in [false, true] {
+        let (sent, request) = poll(&metadata(required)).unwrap();
+        assert_eq!(request.url, "https://issuer.example/deferred");
+        assert_eq!(opened(&request)["transaction_id"], "t");
+        let body = RequestBody { bytes: &request.body, encrypted: true };
+        let checked = CheckedDeferredRequest::check(body, Some(&encryption(true)), &RustCrypto).unwrap();
+        let text = checked.reply.unwrap().seal(&credentials(), &mut Counter(3), &RustCrypto).unwrap();
+        let received = sent.received(&sealed_answer(text), &RustCrypto);
+        assert!(matches!(received, Ok(DeferredAnswer::Received { .. })));
+        // A plain answer might be anybody's.
+        let (sent, _) = poll(&metadata(required)).unwrap();
+        let refused = sent.received(&answer(200, &credentials()), &RustCrypto).err().unwrap();
+        assert_eq!(refused.code().as_str(), "INRO-VCI-076");
+    }
+}
+
+#[test]
+fn a_poll_in_the_clear_asks_for_no_encrypted_answer() {
+    let mut offered = metadata(false);
+    offered.as_object_mut().unwrap().remove("credential_request_encryption").unwrap();
+    let (sent, request) = poll(&offered).unwrap();
+    assert_eq!(header(&request, "content-type"), ["application/json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), json!({ "transaction_id": "t" }));
+    assert!(sent.received(&answer(200, &credentials()), &RustCrypto).is_ok());
+}
+
+#[test]
+fn nothing_is_collected_where_an_encryption_is_required_that_the_wallet_lacks() {
+    assert!(poll(&metadata(true)).is_ok());
+    for pointer in [
+        "/credential_request_encryption/enc_values_supported",
+        "/credential_response_encryption/enc_values_supported",
+    ] {
+        let mut metadata = metadata(true);
+        *metadata.pointer_mut(pointer).unwrap() = json!(["A128CBC-HS256"]);
+        assert_eq!(poll(&metadata).err().unwrap().code().as_str(), "INRO-VCI-007", "{pointer}");
+    }
 }

@@ -20,6 +20,7 @@ use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing};
 use inro_sd_jwt::{HeldSdJwt, VcIssuance};
 use inro_service::pki::{Authority, LeafProfile, Validity};
 use inro_service::{OsRng, SystemClock, pki};
+use inro_status::{StatusArray, StatusListToken};
 use inro_trust::registration::{self, RegistrationClaims};
 use inro_trust::{Anchors, Usage, oid};
 use inro_verifier::app::App;
@@ -44,6 +45,7 @@ pub(crate) struct House {
     folder: TempDir,
     pub(crate) layout: Layout,
     pub(crate) anchor: PathBuf,
+    pub(crate) app: Arc<App>,
     hands: Arc<Hands>,
     router: Router,
     signer: Leaf,
@@ -87,10 +89,10 @@ impl House {
         let registrar = leaf(&agency, "Minato Registrar", oid::REGISTRAR);
         let hands = Arc::new(Hands(AtomicI64::new(0)));
         let clock: Arc<dyn Clock> = hands.clone();
-        let app = App::open_at(layout.clone(), clock).unwrap();
-        let router = router(Arc::new(app));
+        let app = Arc::new(App::open_at(layout.clone(), clock).unwrap());
+        let router = router(Arc::clone(&app));
         let holder = SoftwareKey::generate(&mut OsRng);
-        Self { folder, layout, anchor, hands, router, signer, registrar, holder }
+        Self { folder, layout, anchor, app, hands, router, signer, registrar, holder }
     }
 
     /// Moves the verifier's clock.
@@ -205,6 +207,14 @@ impl House {
         };
         alter(&mut issuance);
         issuance.build(&mut OsRng, &AwsLc).unwrap().sign_with(&self.signer.key).unwrap()
+    }
+
+    /// A status list of the agency, as it is served.
+    pub(crate) fn status_list(&self, uri: &str, list: StatusArray) -> String {
+        let issued_at = self.hands.now();
+        let expires_at = issued_at.plus(3600);
+        let token = StatusListToken { uri: uri.to_owned(), issued_at, expires_at, ttl: 30, list };
+        token.jwt_to_sign(&self.signer.chain).sign_with(&self.signer.key).unwrap()
     }
 
     /// A registration by the agency, in a file.
