@@ -8,7 +8,7 @@ use inro_base::UnixTime;
 /// How long a verifier may use a list before it fetches a newer one, in seconds.
 pub const TTL: u32 = 30;
 /// The most bytes of signed lists that are kept at once. The ten copies of 3.4 million credentials fill
-/// 65 lists of each format: with one place in a hundred taken back 4 MB, in the worst case 55 MB.
+/// 65 lists of each format: with one place in a hundred taken back 2 MB, with all of them some 25 MB.
 const MAX_BYTES: usize = 64 << 20;
 
 /// The two formats of a list.

@@ -3,6 +3,7 @@
 mod bbs;
 mod cdylib;
 mod figures;
+mod lists;
 mod sd_jwt;
 
 use std::fs;
@@ -29,8 +30,12 @@ pub(crate) fn run() -> Result<(), String> {
             "--locked",
             "--package",
             "inro-tests",
+            "--package",
+            "inro-issuer",
             "--bench",
             "speed",
+            "--bench",
+            "lists",
             "--bench",
             "bbs",
         ])
@@ -52,6 +57,7 @@ fn render(figures: &Figures, libraries: [u64; 2]) -> Result<String, String> {
         machine()
     );
     sd_jwt::render(&mut page, figures)?;
+    lists::render(&mut page, figures)?;
     bbs::render(&mut page, figures, libraries)?;
     Ok(page)
 }
