@@ -35,6 +35,9 @@ pub enum RequestError {
         /// The HTTP status.
         status: u16,
     },
+    /// The request object is encrypted, to no key of ours or a second time.
+    #[error("a request object that is encrypted where it has to be signed")]
+    Sealed,
     /// The request object's frame or signature.
     #[error(transparent)]
     Jose(#[from] JoseError),
@@ -103,7 +106,7 @@ pub enum RequestError {
     /// Every credential is asked for in a format, or signed in a way, that we do not have.
     #[error("no credential is asked for in a format that this wallet has")]
     Formats,
-    /// The response could not be encrypted.
+    /// The request object could not be decrypted, or the response not encrypted.
     #[error(transparent)]
     Jwe(#[from] JweError),
     /// `response_type` or `response_mode` is none that we have.
@@ -162,6 +165,7 @@ impl RequestError {
             | Self::Unsigned
             | Self::RequestUri
             | Self::NotDelivered { .. }
+            | Self::Sealed
             | Self::Jose(_)
             | Self::Trust(_)
             | Self::Parameter { .. }
@@ -197,6 +201,7 @@ impl Coded for RequestError {
             Self::RequestUri => const { Code::new("INRO-VP-012") },
             Self::RequestUriMethod => const { Code::new("INRO-VP-013") },
             Self::NotDelivered { .. } => const { Code::new("INRO-VP-014") },
+            Self::Sealed => const { Code::new("INRO-VP-071") },
             Self::Jose(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Parameter { .. } => const { Code::new("INRO-VP-015") },
