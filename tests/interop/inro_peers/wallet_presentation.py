@@ -70,8 +70,17 @@ class PresentationWallet:
         request = self.fetch(authorization_request)
         return self.post(request, self.answer(request, credentials))
 
-    def fetch(self, authorization_request: str, *, post: bool = True) -> Request:
+    def fetch(
+        self,
+        authorization_request: str,
+        *,
+        post: bool = True,
+        metadata: JsonObject | None = None,
+        unseal: Callable[[str], str] = lambda text: text,
+    ) -> Request:
         """Fetches the request object, by POST where that is offered and `post` says so, and checks it.
+
+        A POST carries the wallet's `metadata`; `unseal` takes the encryption away that they ask for.
 
         Source: OpenID4VP §5, §5.8, §5.9.3, §5.10.
         """
@@ -80,13 +89,16 @@ class PresentationWallet:
         wallet_nonce = None
         if post and outer.get("request_uri_method") == "post":
             wallet_nonce = b64url(secrets.token_bytes(NONCE_BYTES))
-            body = urlencode({"wallet_nonce": wallet_nonce}).encode("ascii")
+            form = {"wallet_nonce": wallet_nonce}
+            if metadata is not None:
+                form["wallet_metadata"] = json.dumps(metadata)
+            body = urlencode(form).encode("ascii")
             reply = self._https.request("POST", outer["request_uri"], headers | {"Content-Type": FORM}, body)
         else:
             reply = self._https.request("GET", outer["request_uri"], headers)
         if reply.status != 200 or reply.media_type != f"application/{REQUEST_TYP}":
             raise RequestError(f"no request object: HTTP {reply.status}")
-        jws = Jws.parse(reply.text, REQUEST_TYP)
+        jws = Jws.parse(unseal(reply.text), REQUEST_TYP)
         leaf = trusted_leaf(chain_from_header(jws.header), self._anchors, EKU_VERIFIER)
         parameters = jws.verify(leaf_key(leaf))
         if parameters.get("client_id") != outer["client_id"]:

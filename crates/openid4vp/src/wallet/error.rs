@@ -38,6 +38,9 @@ pub enum RequestError {
     /// The request object is encrypted, to no key of ours or a second time.
     #[error("a request object that is encrypted where it has to be signed")]
     Sealed,
+    /// The request object is encrypted, and does not open with the key that was offered for it.
+    #[error(transparent)]
+    Unopened(JweError),
     /// The request object's frame or signature.
     #[error(transparent)]
     Jose(#[from] JoseError),
@@ -106,7 +109,7 @@ pub enum RequestError {
     /// Every credential is asked for in a format, or signed in a way, that we do not have.
     #[error("no credential is asked for in a format that this wallet has")]
     Formats,
-    /// The request object could not be decrypted, or the response not encrypted.
+    /// The response could not be encrypted.
     #[error(transparent)]
     Jwe(#[from] JweError),
     /// `response_type` or `response_mode` is none that we have.
@@ -166,6 +169,7 @@ impl RequestError {
             | Self::RequestUri
             | Self::NotDelivered { .. }
             | Self::Sealed
+            | Self::Unopened(_)
             | Self::Jose(_)
             | Self::Trust(_)
             | Self::Parameter { .. }
@@ -221,7 +225,7 @@ impl Coded for RequestError {
             Self::EncryptionKey => const { Code::new("INRO-VP-061") },
             Self::ContentEncryption => const { Code::new("INRO-VP-062") },
             Self::Formats => const { Code::new("INRO-VP-063") },
-            Self::Jwe(error) => error.code(),
+            Self::Unopened(error) | Self::Jwe(error) => error.code(),
             Self::ResponseMode => const { Code::new("INRO-VP-027") },
             Self::Scope => const { Code::new("INRO-VP-028") },
             Self::Query(error) => error.code(),

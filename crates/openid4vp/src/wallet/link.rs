@@ -102,7 +102,7 @@ impl AwaitingRequest {
     ///
     /// # Errors
     /// [`RequestError::NotDelivered`] for any status but 200, a redirect included, or another
-    /// media type; [`RequestError::Jwe`] for what is encrypted and does not open,
+    /// media type; [`RequestError::Unopened`] for what is encrypted and does not open,
     /// [`RequestError::Sealed`] for what is encrypted without a key of ours, or twice;
     /// [`RequestError::Jose`] for what is no signed request object.
     ///

@@ -37,17 +37,21 @@ impl FetchKey {
     /// it says in its own `typ` what it is.
     ///
     /// # Errors
-    /// [`RequestError::Jwe`] for one that is not for this key, [`RequestError::Jose`] for one that holds
-    /// no text.
+    /// [`RequestError::Unopened`] for one that is not for this key, [`RequestError::Jose`] for one that
+    /// holds no text.
     ///
     /// Source: OpenID4VP 1.0 §5.10.1; RFC 9101 §6.1; RFC 7516 §4.1.6.
     pub(super) fn open(&self, text: &str, provider: &dyn Provider) -> Result<String, RequestError> {
+        let opened = self.decrypt(text, provider).map_err(RequestError::Unopened)?;
+        Ok(String::from_utf8(opened).map_err(|_| JoseError::Malformed { part: 0 })?)
+    }
+
+    fn decrypt(&self, text: &str, provider: &dyn Provider) -> Result<Vec<u8>, JweError> {
         let jwe = UnverifiedJwe::parse(text, MAX_SEALED_REQUEST_BYTES)?;
         if jwe.unverified_kid().is_some_and(|kid| kid != self.kid) {
-            return Err(JweError::KeyId.into());
+            return Err(JweError::KeyId);
         }
-        let opened = jwe.decrypt(&self.key, &ContentEncryption::ALL, provider)?;
-        Ok(String::from_utf8(opened).map_err(|_| JoseError::Malformed { part: 0 })?)
+        jwe.decrypt(&self.key, &ContentEncryption::ALL, provider)
     }
 }
 
