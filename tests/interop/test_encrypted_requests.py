@@ -1,4 +1,4 @@
-"""Request objects encrypted to a key that the wallet posts: a foreign wallet that requires it, a foreign verifier that does it.
+"""Request objects encrypted to a key that the wallet posts: a foreign wallet wants it, a foreign verifier does it.
 
 Source: OpenID4VP §5.10, RFC 9101 §4 and §6.1, RFC 7519 §5.2 (a JWE of a JWT has the `cty` JWT).
 """
@@ -19,7 +19,16 @@ from expectations import FAILED, REFUSED, ended_with_code
 from foreign_keys import X25519
 from inro_peers import jwe
 from inro_peers.issuer import Options
-from inro_peers.jose import JoseError, JsonObject, b64url, b64url_decode, json_bytes, new_key, parse_json_object, public_jwk
+from inro_peers.jose import (
+    JoseError,
+    JsonObject,
+    b64url,
+    b64url_decode,
+    json_bytes,
+    new_key,
+    parse_json_object,
+    public_jwk,
+)
 from inro_peers.jwe import Recipient
 from inro_peers.processes import InroVerifier, InroWallet
 from inro_peers.transport import FORM, HttpsClient, Reply
@@ -109,9 +118,7 @@ def test_the_usable_key_is_found_among_others(verifier: InroVerifier, presentati
     _fetched(presentation, link, fetch, fetch.metadata | {"jwks": {"keys": keys}})
 
 
-def test_each_fetch_is_encrypted_with_a_key_of_its_own(
-    verifier: InroVerifier, presentation: PresentationWallet
-) -> None:
+def test_each_request_object_has_an_ephemeral_key(verifier: InroVerifier, presentation: PresentationWallet) -> None:
     """Source: RFC 7518 §4.6."""
     link = verifier.create({"policy": "identify-employee"})["authorization_request"]
     fetches = [SealedFetch(), SealedFetch()]
@@ -243,6 +250,11 @@ def _with_part(text: str, part: int, value: str) -> str:
     return ".".join(parts)
 
 
+def _with_enc(text: str, enc: str) -> str:
+    header = parse_json_object(b64url_decode(text.split(".")[0])) | {"enc": enc}
+    return _with_part(text, 0, b64url(json_bytes(header)))
+
+
 WRONG: dict[str, Seal] = {
     "another key": lambda signed, key: _sealed(signed, public_jwk(new_key()) | {"kid": key["kid"]}),
     "another kid": lambda signed, key: _sealed(signed, key, kid="another"),
@@ -262,15 +274,8 @@ WRONG: dict[str, Seal] = {
 }
 
 
-def _with_enc(text: str, enc: str) -> str:
-    header = parse_json_object(b64url_decode(text.split(".")[0])) | {"enc": enc}
-    return _with_part(text, 0, b64url(json_bytes(header)))
-
-
 @pytest.mark.parametrize("seal", WRONG.values(), ids=WRONG.keys())
-def test_inros_wallet_refuses_a_wrongly_encrypted_request(
-    inro_wallet: InroWallet, tmp_path: Path, seal: Seal
-) -> None:
+def test_inros_wallet_refuses_a_wrongly_encrypted_request(inro_wallet: InroWallet, tmp_path: Path, seal: Seal) -> None:
     with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
         foreign.receive()
         foreign.assert_answers(_request(foreign, _sealed))

@@ -41,7 +41,7 @@ pub enum ResponseError {
     /// A wallet's nonce that is empty or too long to be repeated.
     #[error("the wallet's nonce is empty or too long")]
     WalletNonce,
-    /// A wallet's metadata that is no JSON object.
+    /// A wallet's metadata that is no JSON object, or whose keys are no set of at most 16.
     #[error("the wallet's metadata is malformed")]
     WalletMetadata,
     /// The wallet says that it cannot answer this request.

@@ -30,8 +30,9 @@ impl Sealing {
     /// Chooses among what a wallet's `metadata` offers; `None` when they offer no key to encrypt to.
     ///
     /// Keys are all by which a wallet can say that it requires encryption. One whose keys or algorithms
-    /// we do not have is therefore refused: an answer in the clear would tell whoever stands behind its
-    /// TLS what it wanted hidden. As keys of wallets in use have neither `kid` nor `alg`, none is asked for.
+    /// we do not have is therefore refused: a request in the clear would show whoever stands where TLS ends
+    /// what the wallet wanted hidden. Keys of wallets in use have neither `kid` nor `alg`, so neither is
+    /// asked for.
     ///
     /// # Errors
     /// [`ResponseError::WalletMetadata`] for keys that are no set of at most 16;
