@@ -69,7 +69,12 @@ class SealedFetch:
 
 
 def _fetched(wallet: PresentationWallet, link: str, fetch: SealedFetch, metadata: JsonObject | None = None) -> Request:
-    return wallet.fetch(link, metadata=metadata or fetch.metadata, unseal=fetch.open)
+    wallet.unseal = fetch.open
+    return wallet.fetch(link, more=_form(metadata or fetch.metadata))
+
+
+def _form(metadata: JsonObject) -> dict[str, str]:
+    return {"wallet_metadata": json.dumps(metadata)}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +136,7 @@ def test_each_request_object_has_an_ephemeral_key(verifier: InroVerifier, presen
 def _posted(verifier: InroVerifier, link: str, metadata: JsonObject) -> Reply:
     uri = parse_qs(urlsplit(link).query)["request_uri"][0]
     headers = {"Accept": f"application/{REQUEST_TYP}", "Content-Type": FORM}
-    body = urlencode({"wallet_metadata": json.dumps(metadata)}).encode("ascii")
+    body = urlencode(_form(metadata)).encode("ascii")
     return HttpsClient(verifier.tls_ca).request("POST", uri, headers, body)
 
 
@@ -174,7 +179,8 @@ def test_a_key_for_signatures_asks_for_no_encryption(verifier: InroVerifier, pre
     link = verifier.create({"policy": "identify-employee"})["authorization_request"]
     fetch = SealedFetch()
     _fetched(presentation, link, fetch)
-    presentation.fetch(link, metadata=fetch.metadata | _keys(fetch.recipient.jwk | {"use": "sig"}))
+    presentation.unseal = lambda text: text
+    presentation.fetch(link, more=_form(fetch.metadata | _keys(fetch.recipient.jwk | {"use": "sig"})))
 
 
 # From the signed request object and the key that the wallet offers to what is delivered.
