@@ -140,7 +140,7 @@ fn kinds(house: &'static House) -> Vec<Kind> {
                     headers: vec![("content-type".into(), "application/oauth-authz-req+jwt".into())],
                     body: jwt.as_bytes().to_vec(),
                 };
-                let received = waiting.received(&response).map_err(code)?;
+                let received = waiting.received(&response, &RustCrypto).map_err(code)?;
                 received
                     .verify(&house.anchors, NOW, &RustCrypto)
                     .map(|_| ())

@@ -176,7 +176,7 @@ impl Wallet {
         let anchors = self.anchors().await?;
         let link = RequestLink::parse(link)?;
         let (waiting, request) = self.with_rng(|rng| link.fetch(rng));
-        let received = waiting.received(&self.send(request).await?)?;
+        let received = waiting.received(&self.send(request).await?, &*self.provider)?;
         match received.verify(&anchors, self.now(), &*self.provider) {
             Ok(request) => Ok(request),
             Err(refusal) => {

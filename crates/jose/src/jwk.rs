@@ -49,9 +49,17 @@ impl Jwk {
     ///
     /// Source: RFC 7517 §4.2; OpenID4VP 1.0 §8.3; OpenID4VCI 1.0 §10.
     pub fn parse_recipient(value: &Value) -> Option<Self> {
+        Self::parse_agreement(value).filter(|jwk| jwk.kid.is_some() && jwk.alg.is_some())
+    }
+
+    /// Reads a key that one may encrypt to with ECDH-ES: not for another use, and of no other `alg`. Its
+    /// name and its `alg` may be left out.
+    ///
+    /// Source: RFC 7517 §4.2, §4.4, §4.5.
+    pub fn parse_agreement(value: &Value) -> Option<Self> {
         let for_encryption = value.get("use").is_none_or(|usage| usage.as_str() == Some(ENCRYPTION_USE));
         let jwk = Self::parse(value).ok()?;
-        (for_encryption && jwk.kid.is_some() && jwk.alg.as_deref() == Some(ALGORITHM)).then_some(jwk)
+        (for_encryption && jwk.alg.as_deref().is_none_or(|alg| alg == ALGORITHM)).then_some(jwk)
     }
 
     /// [`Jwk::to_value`] with the `use` of a key that others encrypt to.

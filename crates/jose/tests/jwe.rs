@@ -10,6 +10,7 @@ use inro_crypto::RustCrypto;
 use inro_jose::Jwk;
 use inro_jose::jwe::{
     AgreementKey, ContentEncryption, DecryptionKey, JweError, PartyInfo, Recipient, UnverifiedJwe, encrypt,
+    encrypt_jwt,
 };
 use serde_json::{Value, json};
 
@@ -217,5 +218,44 @@ proptest::proptest! {
             text.replace_range(at..=at, &with);
             proptest::prop_assert!(open(&text, &key).is_err());
         }
+    }
+}
+
+/// Source: RFC 7519 §5.2: a JWE of a JWT has to say that it is one.
+#[test]
+fn an_encrypted_jwt_says_that_it_is_one() {
+    let key = key(Some("k"));
+    let jwk = key.to_jwk();
+    let recipient = Recipient { jwk: &jwk, enc: ContentEncryption::A256Gcm };
+    let header = |text: &str| -> Value {
+        serde_json::from_slice(&base64url::decode(text.split('.').next().unwrap()).unwrap()).unwrap()
+    };
+    let nested = encrypt_jwt("a.b.c", &recipient, &mut Counting(1), &RustCrypto).unwrap();
+    assert_eq!(open(&nested, &key).unwrap(), b"a.b.c");
+    let said = header(&nested);
+    assert_eq!((&said["cty"], &said["kid"], &said["alg"]), (&json!("JWT"), &json!("k"), &json!("ECDH-ES")));
+    assert_eq!(header(&message(&key, ContentEncryption::A256Gcm)).get("cty"), None);
+}
+
+#[test]
+fn a_key_to_agree_with_needs_no_name_and_a_published_one_does() {
+    let full = key(Some("k")).to_jwk().to_recipient_value();
+    let verdicts = |alter: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+        let mut value = full.clone();
+        alter(value.as_object_mut().unwrap());
+        (Jwk::parse_agreement(&value).is_some(), Jwk::parse_recipient(&value).is_some())
+    };
+    assert_eq!(verdicts(&|_| {}), (true, true));
+    for (name, both) in [("use", (true, true)), ("kid", (true, false)), ("alg", (true, false))] {
+        let without = verdicts(&|members| {
+            members.remove(name);
+        });
+        assert_eq!(without, both, "{name}");
+    }
+    for (name, value) in [("use", "sig"), ("alg", "ECDH-ES+A128KW"), ("alg", "ES256"), ("d", "AA")] {
+        let altered = verdicts(&|members| {
+            members.insert(name.into(), value.into());
+        });
+        assert_eq!(altered, (false, false), "{name} {value}");
     }
 }

@@ -6,8 +6,8 @@
 //! - [`verifier`]: [`verifier::NewPresentation`] → [`verifier::AwaitingResponse`] →
 //!   [`verifier::ReceivedResponse`] → [`verifier::VerifiedPresentation`], which alone has claims.
 //!
-//! The version that counts is OpenID4VP 1.0 Final, with signed requests by reference, the client
-//! identifier prefixes `x509_san_dns` and `x509_hash`, the response modes `direct_post` and
+//! The version that counts is OpenID4VP 1.0 Final, with signed requests by reference, encrypted or
+//! not, the client identifier prefixes `x509_san_dns` and `x509_hash`, the response modes `direct_post` and
 //! `direct_post.jwt`, transaction data of one type, and the format `dc+sd-jwt`.
 
 mod client_id;

@@ -75,7 +75,13 @@ fn refuses_a_redirect_or_another_media_type_instead_of_the_request() {
     let take = |alter: fn(&mut HttpResponse)| {
         let mut response = delivered(&object);
         alter(&mut response);
-        code(RequestLink::parse(&awaiting.link()).unwrap().fetch(&mut Counting(1)).0.received(&response))
+        code(
+            RequestLink::parse(&awaiting.link())
+                .unwrap()
+                .fetch(&mut Counting(1))
+                .0
+                .received(&response, &RustCrypto),
+        )
     };
     assert_eq!(take(|_| {}), "accepted");
     assert_eq!(take(|response| response.status = 302), "INRO-VP-014");

@@ -45,7 +45,7 @@ fn posts_a_fresh_nonce_and_takes_the_request_that_repeats_it() {
 
     let payload = laid_out(&awaiting, std::str::from_utf8(&posted.body).unwrap());
     assert_eq!(payload["wallet_nonce"], nonce(&posted.body).as_str());
-    let received = waiting.received(&delivered(&world.sign_request(&payload))).unwrap();
+    let received = waiting.received(&delivered(&world.sign_request(&payload)), &RustCrypto).unwrap();
     assert!(received.verify(&world.holder_anchors, NOW, &RustCrypto).is_ok());
 }
 
@@ -57,7 +57,7 @@ fn a_wallet_refuses_a_request_with_another_wallet_nonce_or_none() {
         let (waiting, posted) = RequestLink::parse(&awaiting.link()).unwrap().fetch(&mut Counting(1));
         let mut payload = laid_out(&awaiting, std::str::from_utf8(&posted.body).unwrap());
         alter(&mut payload);
-        let received = waiting.received(&delivered(&world.sign_request(&payload))).unwrap();
+        let received = waiting.received(&delivered(&world.sign_request(&payload)), &RustCrypto).unwrap();
         received.verify(&world.holder_anchors, NOW, &RustCrypto)
     };
     assert_eq!(code(judge(&|_| {})), "accepted");
@@ -90,14 +90,18 @@ fn a_verifier_says_which_formats_and_algorithms_it_takes() {
     }
 }
 
-/// Every wallet of this kind says the same. Source: OpenID4VP 1.0 §15.7.
+/// Every wallet of this kind says the same, but for the key of the fetch. Source: OpenID4VP 1.0 §15.7.
 #[test]
 fn posts_the_same_metadata_whoever_holds_the_wallet() {
     let world = World::new();
     let link = ask(&world, ResponseMode::DirectPost).link();
     let metadata = |seed| {
         let (_, posted) = RequestLink::parse(&link).unwrap().fetch(&mut Counting(seed));
-        Form::parse(&posted.body).unwrap().value("wallet_metadata").unwrap().to_owned()
+        let text = Form::parse(&posted.body).unwrap().value("wallet_metadata").unwrap().to_owned();
+        let mut metadata: Value = serde_json::from_str(&text).unwrap();
+        let jwks = metadata.as_object_mut().unwrap().remove("jwks");
+        assert_eq!(jwks.unwrap()["keys"].as_array().unwrap().len(), 1);
+        metadata
     };
     assert_eq!(metadata(1), metadata(2));
     let expected = json!({
@@ -106,10 +110,12 @@ fn posts_the_same_metadata_whoever_holds_the_wallet() {
         "response_types_supported": ["vp_token"],
         "response_modes_supported": ["direct_post", "direct_post.jwt"],
         "request_object_signing_alg_values_supported": ["ES256"],
+        "request_object_encryption_alg_values_supported": ["ECDH-ES"],
+        "request_object_encryption_enc_values_supported": ["A256GCM", "A128GCM"],
         "authorization_encryption_alg_values_supported": ["ECDH-ES"],
         "authorization_encryption_enc_values_supported": ["A256GCM", "A128GCM"],
     });
-    assert_eq!(serde_json::from_str::<Value>(&metadata(1)).unwrap(), expected);
+    assert_eq!(metadata(1), expected);
 }
 
 /// What is posted is what the verifier sees, so the old request of one wallet serves no other.
@@ -123,7 +129,7 @@ fn a_wallet_refuses_a_request_that_was_made_for_another_wallet() {
     let payload = laid_out(&awaiting, std::str::from_utf8(&posted.body).unwrap());
     let object = delivered(&world.sign_request(&payload));
     let judge = |waiting: inro_openid4vp::wallet::AwaitingRequest| {
-        code(waiting.received(&object).unwrap().verify(&world.holder_anchors, NOW, &RustCrypto))
+        code(waiting.received(&object, &RustCrypto).unwrap().verify(&world.holder_anchors, NOW, &RustCrypto))
     };
     assert_eq!(judge(mine), "accepted");
     assert_eq!(judge(other), "INRO-VP-060");

@@ -69,7 +69,7 @@ def derive_key(shared_secret: bytes, enc: str, apu: bytes, apv: bytes) -> bytes:
     return ConcatKDFHash(SHA256(), size, other_info).derive(shared_secret)
 
 
-def encrypt(payload: JsonObject, recipient: JsonObject, enc: str, header: JsonObject | None = None) -> str:
+def encrypt(payload: JsonObject | bytes, recipient: JsonObject, enc: str, header: JsonObject | None = None) -> str:
     """Encrypts to the P-256 key `recipient` (a JWK), whose `kid` goes into the header; `header` changes members."""
     ephemeral = new_key()
     members: JsonObject = {"alg": ALG, "enc": enc, "epk": public_jwk(ephemeral)}
@@ -80,12 +80,22 @@ def encrypt(payload: JsonObject, recipient: JsonObject, enc: str, header: JsonOb
     key = derive_key(ephemeral.exchange(ec.ECDH(), key_from_jwk(recipient)), enc, b"", b"")
     protected = b64url(json_bytes(members))
     iv = secrets.token_bytes(IV_BYTES)
-    sealed = AESGCM(key).encrypt(iv, json_bytes(payload), protected.encode("ascii"))
+    plaintext = payload if isinstance(payload, bytes) else json_bytes(payload)
+    sealed = AESGCM(key).encrypt(iv, plaintext, protected.encode("ascii"))
     return ".".join((protected, "", b64url(iv), b64url(sealed[:-TAG_BYTES]), b64url(sealed[-TAG_BYTES:])))
 
 
 def decrypt(text: str, recipient: Recipient, encs: Collection[str] = tuple(KEY_BYTES)) -> Opened:
-    """Opens a message to `recipient` by one of `encs`. Source: RFC 7516 §5.2, RFC 7518 §4.6 and §5.3."""
+    """Opens a JSON object that was encrypted to `recipient` by one of `encs`."""
+    header, plaintext = decrypt_bytes(text, recipient, encs)
+    return Opened(header, parse_json_object(plaintext))
+
+
+def decrypt_bytes(text: str, recipient: Recipient, encs: Collection[str]) -> tuple[JsonObject, bytes]:
+    """The header of a message to `recipient` by one of `encs`, and what is in it.
+
+    Source: RFC 7516 §5.2, RFC 7518 §4.6 and §5.3.
+    """
     parts = text.split(".")
     if len(parts) != 5:
         raise JoseError("not a compact JWE")
@@ -99,10 +109,9 @@ def decrypt(text: str, recipient: Recipient, encs: Collection[str] = tuple(KEY_B
     secret = recipient.key.exchange(ec.ECDH(), key_from_jwk(header["epk"]))
     key = derive_key(secret, header["enc"], _party(header, "apu"), _party(header, "apv"))
     try:
-        payload = AESGCM(key).decrypt(iv, ciphertext + tag, parts[0].encode("ascii"))
+        return header, AESGCM(key).decrypt(iv, ciphertext + tag, parts[0].encode("ascii"))
     except InvalidTag as error:
         raise JoseError("the message does not open") from error
-    return Opened(header, parse_json_object(payload))
 
 
 def _check_header(header: JsonObject, kid: str, encs: Collection[str]) -> None:

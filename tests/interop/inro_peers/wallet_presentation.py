@@ -64,29 +64,31 @@ class PresentationWallet:
     def __init__(self, https: HttpsClient, anchors: list[x509.Certificate]) -> None:
         self._https = https
         self._anchors = anchors
+        # From a request object as it is delivered to the signed one in it.
+        self.unseal: Callable[[str], str] = lambda text: text
 
     def present(self, authorization_request: str, credentials: list[HeldCredential]) -> Reply:
         """Answers a request with the least that satisfies it, and returns the verifier's reply."""
         request = self.fetch(authorization_request)
         return self.post(request, self.answer(request, credentials))
 
-    def fetch(self, authorization_request: str, *, post: bool = True) -> Request:
+    def fetch(self, authorization_request: str, *, post: bool = True, more: dict[str, str] | None = None) -> Request:
         """Fetches the request object, by POST where that is offered and `post` says so, and checks it.
 
-        Source: OpenID4VP §5, §5.8, §5.9.3, §5.10.
+        `more` parameters go along with a POST. Source: OpenID4VP §5, §5.8, §5.9.3, §5.10.
         """
         outer = {name: values[0] for name, values in parse_qs(urlsplit(authorization_request).query).items()}
         headers = {"Accept": f"application/{REQUEST_TYP}"}
         wallet_nonce = None
         if post and outer.get("request_uri_method") == "post":
             wallet_nonce = b64url(secrets.token_bytes(NONCE_BYTES))
-            body = urlencode({"wallet_nonce": wallet_nonce}).encode("ascii")
+            body = urlencode({"wallet_nonce": wallet_nonce, **(more or {})}).encode("ascii")
             reply = self._https.request("POST", outer["request_uri"], headers | {"Content-Type": FORM}, body)
         else:
             reply = self._https.request("GET", outer["request_uri"], headers)
         if reply.status != 200 or reply.media_type != f"application/{REQUEST_TYP}":
             raise RequestError(f"no request object: HTTP {reply.status}")
-        jws = Jws.parse(reply.text, REQUEST_TYP)
+        jws = Jws.parse(self.unseal(reply.text), REQUEST_TYP)
         leaf = trusted_leaf(chain_from_header(jws.header), self._anchors, EKU_VERIFIER)
         parameters = jws.verify(leaf_key(leaf))
         if parameters.get("client_id") != outer["client_id"]:

@@ -48,8 +48,8 @@
 //!     fn wallet_gets(&self, handle: &str, now: UnixTime) -> Result<String, Box<dyn Error>> {
 //!         Ok(self.verifier.request_object(handle, None, &self.store, now)?)
 //!     }
-//!     fn wallet_asks(&self, handle: &str, form: &[u8], now: UnixTime) -> Result<String, Box<dyn Error>> {
-//!         Ok(self.verifier.posted_request_object(handle, form, None, &self.store, now)?)
+//!     fn wallet_asks(&self, handle: &str, form: &[u8], now: UnixTime, rng: &mut dyn Rng) -> Result<String, Box<dyn Error>> {
+//!         Ok(self.verifier.posted_request_object(handle, form, None, &self.store, now, rng)?)
 //!     }
 //!     fn wallet_posts(&self, handle: &str, form: &[u8], now: UnixTime, rng: &mut dyn Rng) -> Result<Taken, Box<dyn Error>> {
 //!         let posted = Posted { handle, form, request_id: RequestId::random(rng) };

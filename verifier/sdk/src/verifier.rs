@@ -249,15 +249,18 @@ impl Verifier {
         store: &dyn PresentationStore,
         now: UnixTime,
     ) -> Result<String, VerifierError> {
-        self.sign_request(handle, &RequestFetch::by_get(), registration, store, now)
+        let record = answerable(handle, store, now)?;
+        let request = record.awaiting.request_object(&self.config.chain, registration);
+        let signature = self.config.signer.sign_es256(request.signing_input())?;
+        Ok(request.finish(&signature))
     }
 
     /// As [`Verifier::request_object`], for a wallet that posted `form`: its nonce is repeated in the
-    /// request object.
+    /// request object, which is encrypted where the wallet offers a key for that.
     ///
     /// # Errors
-    /// As [`Verifier::request_object`]; [`VerifierError::Response`] for a malformed form, and for a
-    /// wallet that says that it cannot answer.
+    /// As [`Verifier::request_object`]; [`VerifierError::Response`] for a malformed form, for a wallet
+    /// that says that it cannot answer, and for one whose keys cannot be used.
     ///
     /// Source: OpenID4VP 1.0 §5.10.
     pub fn posted_request_object(
@@ -267,8 +270,13 @@ impl Verifier {
         registration: Option<&str>,
         store: &dyn PresentationStore,
         now: UnixTime,
+        rng: &mut dyn Rng,
     ) -> Result<String, VerifierError> {
-        self.sign_request(handle, &RequestFetch::by_post(form)?, registration, store, now)
+        let fetch = RequestFetch::by_post(form)?;
+        let record = answerable(handle, store, now)?;
+        let request = record.awaiting.request_object_for(&fetch, &self.config.chain, registration)?;
+        let signature = self.config.signer.sign_es256(request.signing_input())?;
+        Ok(request.finish(&signature, rng, self.config.provider.as_ref())?)
     }
 
     /// Reads and verifies the form that a wallet posted for `handle`. Nothing is stored yet: first the
@@ -389,23 +397,6 @@ impl Verifier {
         }
     }
 
-    fn sign_request(
-        &self,
-        handle: &str,
-        fetch: &RequestFetch,
-        registration: Option<&str>,
-        store: &dyn PresentationStore,
-        now: UnixTime,
-    ) -> Result<String, VerifierError> {
-        let record = waiting(store.by_handle(handle, now)?)?;
-        if now >= record.expires_at {
-            return Err(VerifierError::Expired);
-        }
-        let request = record.awaiting.request_object_for(fetch, &self.config.chain, registration)?;
-        let signature = self.config.signer.sign_es256(request.signing_input())?;
-        Ok(request.finish(&signature))
-    }
-
     /// Who this verifier is.
     pub fn client_id(&self) -> &ClientId {
         &self.config.client_id
@@ -418,6 +409,16 @@ impl Verifier {
 /// [`VerifierError::Json`] for what is too long, too deep or no JSON.
 pub fn read_query(text: &[u8]) -> Result<Value, VerifierError> {
     Ok(json::parse(text, inro_openid4vp::verifier::QUERY_LIMITS)?)
+}
+
+/// What waits for its response and has not expired.
+fn answerable(
+    handle: &str,
+    store: &dyn PresentationStore,
+    now: UnixTime,
+) -> Result<PresentationRecord, VerifierError> {
+    let record = waiting(store.by_handle(handle, now)?)?;
+    if now >= record.expires_at { Err(VerifierError::Expired) } else { Ok(record) }
 }
 
 fn waiting(stored: Option<Stored>) -> Result<PresentationRecord, VerifierError> {

@@ -45,7 +45,8 @@ pub async fn posted_request_object(
         .blocking(move |app| {
             let registration = registration::load(&app.layout)?;
             let (registration, now) = (registration.as_deref(), app.clock.now());
-            Ok(app.verifier.posted_request_object(&handle, &body, registration, &app.store, now)?)
+            let rng: &mut dyn Rng = &mut OsRng;
+            Ok(app.verifier.posted_request_object(&handle, &body, registration, &app.store, now, rng)?)
         })
         .await?;
     Ok(as_request_object(request))

@@ -152,7 +152,9 @@ async fn a_posted_request_repeats_the_wallets_nonce_and_a_get_has_none() {
     let (_, posted) = RequestLink::parse(&created.link).unwrap().fetch(&mut OsRng);
     assert_eq!(posted.method, Method::Post);
     let nonce = Form::parse(&posted.body).unwrap().value("wallet_nonce").unwrap().to_owned();
-    assert_eq!(claims_of(&house.carry(posted.clone()).await)["wallet_nonce"], nonce.as_str());
+    let in_the_clear =
+        HttpRequest { body: form::encode(&[("wallet_nonce", &nonce)]).into_bytes(), ..posted.clone() };
+    assert_eq!(claims_of(&house.carry(in_the_clear).await)["wallet_nonce"], nonce.as_str());
     let fetched = house.carry(HttpRequest::fetch(posted.url.clone(), 1000)).await;
     assert_eq!(fetched.status, 200);
     assert!(claims_of(&fetched).get("wallet_nonce").is_none());
@@ -170,6 +172,27 @@ async fn a_posted_request_repeats_the_wallets_nonce_and_a_get_has_none() {
     let mut plain = posted.clone();
     plain.headers.retain(|(name, _)| *name != "content-type");
     assert_eq!(house.carry(plain).await.status, 415);
+}
+
+#[tokio::test]
+async fn a_posted_request_is_encrypted_to_the_key_of_the_wallet_or_refused() {
+    let house = House::new();
+    let created = house.create(&welfare()).await;
+    let (_, posted) = RequestLink::parse(&created.link).unwrap().fetch(&mut OsRng);
+    let fetched = house.carry(posted.clone()).await;
+    assert_eq!(fetched.status, 200);
+    assert_eq!(fetched.media_type().as_deref(), Some("application/oauth-authz-req+jwt"));
+    assert_eq!(std::str::from_utf8(&fetched.body).unwrap().split('.').count(), 5);
+
+    let mut metadata: Value =
+        serde_json::from_str(Form::parse(&posted.body).unwrap().value("wallet_metadata").unwrap()).unwrap();
+    metadata["request_object_encryption_alg_values_supported"] = json!(["RSA-OAEP-256"]);
+    let body = form::encode(&[("wallet_metadata", &metadata.to_string())]).into_bytes();
+    let refused = house.carry(HttpRequest { body, ..posted }).await;
+    assert_eq!((refused.status, code(&refused).as_str()), (400, "INRO-VP-090"));
+    // The request still waits, and our own wallet reads it encrypted.
+    let answer = house.answer(&created.link, &house.credential(|_| {})).await;
+    assert_eq!(house.carry(answer).await.status, 200);
 }
 
 #[tokio::test]

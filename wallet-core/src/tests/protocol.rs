@@ -3,6 +3,7 @@
 
 use inro_base::base64url;
 use inro_crypto::{Provider as _, RustCrypto};
+use inro_jose::Jwk;
 use inro_jose::jwe::{AgreementKey, ContentEncryption, DecryptionKey, UnverifiedJwe};
 use inro_openid4vp::form::Form;
 use inro_sd_jwt::plain::Unverified;
@@ -10,7 +11,7 @@ use inro_trust::UntrustedCertificate;
 use serde_json::{Value, json};
 
 use super::presenting::{Holder, Scene};
-use super::verifier::Request;
+use super::verifier::{Request, Sealing};
 use super::{NOW, code};
 use crate::ports::{KeyStore as _, Store as _};
 use crate::records::{CredentialId, Event, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome};
@@ -83,6 +84,23 @@ fn a_request_by_post_has_to_repeat_the_wallets_nonce() {
         assert_eq!((ended.code, ended.posted.len()), ("INRO-VP-060", 0));
         assert_eq!((scene.device.copies(), scene.device.keys()), (3, 3));
     }
+}
+
+#[test]
+fn a_request_that_is_encrypted_to_the_key_of_its_fetch_is_answered() {
+    let scene = Scene::new();
+    let request = scene.request().sealed(Sealing::Fetched);
+    let link = request.link_to_post();
+    assert_eq!(scene.answer_to(&link, request.clone(), Holder::Approves).code, "accepted");
+    // Somebody else's key, and a link that offers no way to tell one.
+    let other = AgreementKey::generate(&mut SeededRng::new(9));
+    let other = request.clone().sealed(Sealing::To(Jwk::new(*other.public_key())));
+    let scene = Scene::new();
+    let ended = scene.answer_to(&link, other.clone(), Holder::Approves);
+    assert_eq!((ended.code, ended.posted.len()), ("INRO-JOSE-028", 0));
+    let ended = scene.answer_to(&request.link(), other, Holder::Approves);
+    assert_eq!((ended.code, ended.posted.len()), ("INRO-VP-071", 0));
+    assert_eq!((scene.device.copies(), scene.device.keys()), (3, 3));
 }
 
 #[test]

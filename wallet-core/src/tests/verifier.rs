@@ -3,8 +3,8 @@
 use inro_base::base64url;
 use inro_base::http::{HttpRequest, HttpResponse, Method};
 use inro_crypto::{Provider as _, RustCrypto};
-use inro_jose::JwsToSign;
-use inro_jose::jwe::DecryptionKey;
+use inro_jose::jwe::{ContentEncryption, DecryptionKey, Recipient, encrypt_jwt};
+use inro_jose::{Jwk, JwsToSign};
 use inro_openid4vp::form::Form;
 use inro_openid4vp::transaction_data::{Approval, TransactionData};
 use inro_trust::registration::{self, CredentialNeed, Localized, Purpose, RegistrationClaims};
@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::NOW;
 use super::issuer::VCT;
 use super::pki::{Authority, Leaf};
+use crate::testing::SeededRng;
 
 pub(crate) const HOST: &str = "verifier.example";
 pub(crate) const RESPONSE: &str = "https://verifier.example/responses/1";
@@ -27,6 +28,19 @@ pub(crate) struct Request {
     pub(crate) payload: Value,
     /// The status with which the verifier takes an answer.
     pub(crate) status: u16,
+    /// How the request object is delivered.
+    pub(crate) sealing: Sealing,
+}
+
+/// To which key the request object is encrypted.
+#[derive(Clone)]
+pub(crate) enum Sealing {
+    /// To none.
+    Clear,
+    /// To the key of the fetch.
+    Fetched,
+    /// To this one.
+    To(Jwk),
 }
 
 impl Request {
@@ -36,13 +50,13 @@ impl Request {
         let registration = registration(&leaf, registrar, registered);
         let mut payload = unregistered(&leaf);
         payload["verifier_info"] = json!([{ "format": registration::FORMAT, "data": registration }]);
-        Self { leaf, payload, status: 200 }
+        Self { leaf, payload, status: 200, sealing: Sealing::Clear }
     }
 
     /// The same request without a registration.
     pub(crate) fn unregistered(authority: &Authority) -> Self {
         let leaf = authority.leaf(21, Usage::Verifier, &[], HOST);
-        Self { payload: unregistered(&leaf), leaf, status: 200 }
+        Self { payload: unregistered(&leaf), leaf, status: 200, sealing: Sealing::Clear }
     }
 
     /// Asks for other claims.
@@ -94,6 +108,12 @@ impl Request {
         }
     }
 
+    /// Encrypts the request object to `sealing`.
+    pub(crate) fn sealed(mut self, sealing: Sealing) -> Self {
+        self.sealing = sealing;
+        self
+    }
+
     /// Repeats the wallet's nonce, unless a test has set another.
     fn signed(&self, fetch: &HttpRequest) -> String {
         let mut payload = self.payload.as_object().unwrap().clone();
@@ -104,8 +124,22 @@ impl Request {
         let x5c: Vec<_> = self.leaf.x5c.iter().map(|der| base64url::encode_standard(der)).collect();
         let header = json!({ "typ": "oauth-authz-req+jwt", "x5c": x5c });
         let header: Map<String, Value> = header.as_object().unwrap().clone();
-        JwsToSign::new(header, &payload).sign_with(&self.leaf.key).unwrap()
+        let signed = JwsToSign::new(header, &payload).sign_with(&self.leaf.key).unwrap();
+        let jwk = match &self.sealing {
+            Sealing::Clear => return signed,
+            Sealing::Fetched => fetch_key(fetch),
+            Sealing::To(jwk) => jwk.clone(),
+        };
+        let recipient = Recipient { jwk: &jwk, enc: ContentEncryption::A128Gcm };
+        encrypt_jwt(&signed, &recipient, &mut SeededRng::new(5), &RustCrypto).unwrap()
     }
+}
+
+/// The key that a wallet offers with a fetch by `POST`.
+pub(crate) fn fetch_key(fetch: &HttpRequest) -> Jwk {
+    let form = Form::parse(&fetch.body).unwrap();
+    let metadata: Value = serde_json::from_str(form.value("wallet_metadata").unwrap()).unwrap();
+    Jwk::parse_recipient(&metadata["jwks"]["keys"][0]).unwrap()
 }
 
 fn unregistered(leaf: &Leaf) -> Value {

@@ -14,7 +14,7 @@ pub use content::ContentEncryption;
 pub use error::JweError;
 pub use key::{AgreementKey, DecryptionKey};
 pub use open::UnverifiedJwe;
-pub use seal::{PartyInfo, Recipient, encrypt};
+pub use seal::{PartyInfo, Recipient, encrypt, encrypt_jwt};
 
 /// The one `alg` that is written and read. Source: RFC 7518 §4.6.
 pub const ALGORITHM: &str = "ECDH-ES";

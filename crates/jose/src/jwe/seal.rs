@@ -29,6 +29,9 @@ pub struct PartyInfo<'a> {
     pub apv: &'a [u8],
 }
 
+/// `cty` of a JWE whose plaintext is a JWT. Source: RFC 7519 §5.2.
+const NESTED: &str = "JWT";
+
 /// Encrypts `plaintext` with a fresh ephemeral key, which is gone when this returns.
 ///
 /// # Errors
@@ -43,13 +46,43 @@ pub fn encrypt(
     rng: &mut dyn Rng,
     provider: &dyn Provider,
 ) -> Result<String, JweError> {
+    seal(plaintext, recipient, party, None, rng, provider)
+}
+
+/// Encrypts a signed `jwt`, and says in the header that it is one. What kind of JWT, its own `typ` says.
+///
+/// # Errors
+/// As [`encrypt`].
+///
+/// Source: RFC 7519 §5.2; RFC 8725 §3.11.
+pub fn encrypt_jwt(
+    jwt: &str,
+    recipient: &Recipient<'_>,
+    rng: &mut dyn Rng,
+    provider: &dyn Provider,
+) -> Result<String, JweError> {
+    seal(jwt.as_bytes(), recipient, PartyInfo::default(), Some(NESTED), rng, provider)
+}
+
+fn seal(
+    plaintext: &[u8],
+    recipient: &Recipient<'_>,
+    party: PartyInfo<'_>,
+    content_type: Option<&str>,
+    rng: &mut dyn Rng,
+    provider: &dyn Provider,
+) -> Result<String, JweError> {
     if recipient.jwk.alg.as_deref().is_some_and(|alg| alg != ALGORITHM) {
         return Err(JweError::Algorithm);
     }
     let ephemeral = AgreementKey::generate(rng);
     let shared = ephemeral.agree(&recipient.jwk.key, provider)?;
     let key = kdf::derive(&shared, recipient.enc, party.apu, party.apv, provider);
-    let header = base64url::encode(header(recipient, &ephemeral, party).to_string().as_bytes());
+    let mut header = header(recipient, &ephemeral, party);
+    if let Some(content_type) = content_type {
+        header.insert("cty".into(), content_type.into());
+    }
+    let header = base64url::encode(Value::Object(header).to_string().as_bytes());
     // The key is used for this one message, so any initialization vector is fresh.
     let iv = rng.bytes::<12>();
     let sealed = key.seal(&iv, header.as_bytes(), plaintext, provider)?;
@@ -59,7 +92,7 @@ pub fn encrypt(
     Ok(format!("{header}..{iv}.{ciphertext}.{tag}"))
 }
 
-fn header(recipient: &Recipient<'_>, ephemeral: &AgreementKey, party: PartyInfo<'_>) -> Value {
+fn header(recipient: &Recipient<'_>, ephemeral: &AgreementKey, party: PartyInfo<'_>) -> Map<String, Value> {
     let mut header = Map::new();
     header.insert("alg".into(), ALGORITHM.into());
     header.insert("enc".into(), recipient.enc.name().into());
@@ -72,5 +105,5 @@ fn header(recipient: &Recipient<'_>, ephemeral: &AgreementKey, party: PartyInfo<
             header.insert(name.into(), base64url::encode(value).into());
         }
     }
-    Value::Object(header)
+    header
 }

@@ -41,19 +41,22 @@ pub enum ResponseError {
     /// A wallet's nonce that is empty or too long to be repeated.
     #[error("the wallet's nonce is empty or too long")]
     WalletNonce,
-    /// A wallet's metadata that is no JSON object.
+    /// A wallet's metadata that is no JSON object, or whose keys are no set of at most 16.
     #[error("the wallet's metadata is malformed")]
     WalletMetadata,
     /// The wallet says that it cannot answer this request.
     #[error("the wallet cannot answer this request")]
     WalletUnsuitable,
+    /// The wallet wants the request encrypted, to no key or by no algorithm that we have.
+    #[error("the wallet wants the request encrypted in a way that is not supported")]
+    RequestKey,
     /// An encrypted response was asked for, and this one is not.
     #[error("a response in the clear where an encrypted one was asked for")]
     NotEncrypted,
     /// A response in the clear was asked for, and this one is encrypted.
     #[error("an encrypted response where one in the clear was asked for")]
     Encrypted,
-    /// The encrypted response.
+    /// The encrypted response, or a request object that could not be encrypted.
     #[error(transparent)]
     Jwe(#[from] JweError),
     /// A transaction that the holder was asked to authorize was not.
@@ -133,6 +136,7 @@ impl Coded for ResponseError {
             Self::WalletNonce => const { Code::new("INRO-VP-080") },
             Self::WalletMetadata => const { Code::new("INRO-VP-081") },
             Self::WalletUnsuitable => const { Code::new("INRO-VP-082") },
+            Self::RequestKey => const { Code::new("INRO-VP-090") },
             Self::NotEncrypted => const { Code::new("INRO-VP-083") },
             Self::Encrypted => const { Code::new("INRO-VP-084") },
             Self::Jwe(error) => error.code(),

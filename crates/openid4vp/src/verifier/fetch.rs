@@ -8,25 +8,23 @@ use crate::form::{Form, FormError};
 use crate::formats;
 use crate::profile::{MAX_REQUEST_BYTES, MAX_TOKEN_CHARS};
 use crate::verifier::ResponseError;
+use crate::verifier::sealing::Sealing;
 
-/// How a wallet asked for a request object.
-#[derive(Debug, Default)]
+/// What a wallet posted to get its request object.
+#[derive(Debug)]
 pub struct RequestFetch {
     wallet_nonce: Option<String>,
     metadata: Map<String, Value>,
+    sealing: Option<Sealing>,
 }
 
 impl RequestFetch {
-    /// By `GET`, saying nothing.
-    pub fn by_get() -> Self {
-        Self::default()
-    }
-
-    /// By `POST` of `form`.
+    /// Reads the posted `form`.
     ///
     /// # Errors
     /// [`ResponseError::Form`], [`ResponseError::WalletNonce`] and [`ResponseError::WalletMetadata`]
-    /// for what is malformed.
+    /// for what is malformed; [`ResponseError::RequestKey`] for a wallet that wants the request object
+    /// encrypted in a way that we do not have.
     ///
     /// Source: OpenID4VP 1.0 §5.10.
     pub fn by_post(form: &[u8]) -> Result<Self, ResponseError> {
@@ -42,15 +40,19 @@ impl RequestFetch {
         let metadata = form.value("wallet_metadata").map(|text| {
             json::parse_object(text.as_bytes(), Limits::MESSAGE).map_err(|_| ResponseError::WalletMetadata)
         });
-        Ok(Self {
-            wallet_nonce: wallet_nonce.map(str::to_owned),
-            metadata: metadata.transpose()?.unwrap_or_default(),
-        })
+        let metadata = metadata.transpose()?.unwrap_or_default();
+        let sealing = Sealing::choose(&metadata)?;
+        Ok(Self { wallet_nonce: wallet_nonce.map(str::to_owned), metadata, sealing })
     }
 
     /// What has to stand in the request object as `wallet_nonce`.
     pub(super) fn wallet_nonce(&self) -> Option<&str> {
         self.wallet_nonce.as_deref()
+    }
+
+    /// How the request object is to be encrypted; `None` for one in the clear.
+    pub(super) fn sealing(&self) -> Option<&Sealing> {
+        self.sealing.as_ref()
     }
 
     /// Whether the wallet says that it can answer a request for `query`, `encrypted` or in the clear, by

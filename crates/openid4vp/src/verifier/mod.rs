@@ -7,6 +7,7 @@ mod fetch;
 mod minimal;
 mod request;
 mod response;
+mod sealing;
 mod transaction;
 
 pub use error::ResponseError;
@@ -15,4 +16,5 @@ pub use request::{AwaitingResponse, NewPresentation, QUERY_LIMITS};
 pub use response::{
     Acceptance, MAX_PRESENTATIONS, ReceivedResponse, VerifiedCredential, VerifiedPresentation,
 };
+pub use sealing::RequestToSign;
 pub use transaction::Authorized;

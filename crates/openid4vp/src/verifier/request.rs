@@ -16,7 +16,7 @@ use crate::profile::{
 };
 use crate::transaction_data::TransactionData;
 use crate::verifier::fetch::RequestFetch;
-use crate::verifier::{ResponseError, encryption};
+use crate::verifier::{RequestToSign, ResponseError, encryption};
 use crate::web::HttpsUrl;
 use crate::{ClientId, Purpose};
 
@@ -142,7 +142,8 @@ impl AwaitingResponse {
         self.lay_out(None, x5c, registration)
     }
 
-    /// As [`AwaitingResponse::request_object`], for a wallet that fetched it as `fetch` says.
+    /// As [`AwaitingResponse::request_object`], for a wallet that posted `fetch`: with its nonce, and
+    /// encrypted where it wants that.
     ///
     /// # Errors
     /// [`ResponseError::WalletUnsuitable`] for a wallet that says that it cannot answer.
@@ -153,9 +154,10 @@ impl AwaitingResponse {
         fetch: &RequestFetch,
         x5c: &[Vec<u8>],
         registration: Option<&str>,
-    ) -> Result<JwsToSign, ResponseError> {
+    ) -> Result<RequestToSign, ResponseError> {
         fetch.check(&self.client_id, &Query::parse(&self.query)?, self.is_encrypted())?;
-        Ok(self.lay_out(fetch.wallet_nonce(), x5c, registration))
+        let jws = self.lay_out(fetch.wallet_nonce(), x5c, registration);
+        Ok(RequestToSign::new(jws, fetch.sealing().cloned()))
     }
 
     const fn is_encrypted(&self) -> bool {

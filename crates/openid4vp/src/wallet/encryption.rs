@@ -6,11 +6,8 @@ use inro_jose::Jwk;
 use inro_jose::jwe::{self, ContentEncryption, PartyInfo, Recipient};
 use serde_json::{Map, Value};
 
-use crate::profile::ENC_VALUES;
+use crate::profile::{ENC_VALUES, MAX_KEYS, content_encryption};
 use crate::wallet::RequestError;
-
-/// The most keys of a set that are looked at.
-const MAX_KEYS: usize = 16;
 
 /// To which of the verifier's keys an answer is encrypted, and how.
 pub(super) struct Encryption {
@@ -36,7 +33,8 @@ impl Encryption {
         if keys.iter().filter(|key| kid(key)).count() != 1 {
             return Err(RequestError::EncryptionKey);
         }
-        let enc = content_encryption(metadata.and_then(|metadata| metadata.get(ENC_VALUES)))?;
+        let enc = content_encryption(metadata.and_then(|metadata| metadata.get(ENC_VALUES)))
+            .ok_or(RequestError::ContentEncryption)?;
         let thumbprint = jwk.thumbprint_sha256(provider);
         Ok(Self { jwk, enc, thumbprint })
     }
@@ -64,13 +62,4 @@ impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Encryption({})", self.enc.name())
     }
-}
-
-/// The strongest that both sides know. Source: OpenID4VP 1.0 §5.1: `A128GCM` where nothing is said.
-fn content_encryption(offered: Option<&Value>) -> Result<ContentEncryption, RequestError> {
-    let Some(offered) = offered else { return Ok(ContentEncryption::A128Gcm) };
-    let offered = offered.as_array().ok_or(RequestError::ContentEncryption)?;
-    let is_offered =
-        |known: &ContentEncryption| offered.iter().any(|value| value.as_str() == Some(known.name()));
-    ContentEncryption::ALL.into_iter().find(is_offered).ok_or(RequestError::ContentEncryption)
 }

@@ -35,6 +35,12 @@ pub enum RequestError {
         /// The HTTP status.
         status: u16,
     },
+    /// The request object is encrypted, to no key of ours or a second time.
+    #[error("a request object that is encrypted where it has to be signed")]
+    Sealed,
+    /// The request object is encrypted, and does not open with the key that was offered for it.
+    #[error(transparent)]
+    Unopened(JweError),
     /// The request object's frame or signature.
     #[error(transparent)]
     Jose(#[from] JoseError),
@@ -162,6 +168,8 @@ impl RequestError {
             | Self::Unsigned
             | Self::RequestUri
             | Self::NotDelivered { .. }
+            | Self::Sealed
+            | Self::Unopened(_)
             | Self::Jose(_)
             | Self::Trust(_)
             | Self::Parameter { .. }
@@ -197,6 +205,7 @@ impl Coded for RequestError {
             Self::RequestUri => const { Code::new("INRO-VP-012") },
             Self::RequestUriMethod => const { Code::new("INRO-VP-013") },
             Self::NotDelivered { .. } => const { Code::new("INRO-VP-014") },
+            Self::Sealed => const { Code::new("INRO-VP-071") },
             Self::Jose(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Parameter { .. } => const { Code::new("INRO-VP-015") },
@@ -216,7 +225,7 @@ impl Coded for RequestError {
             Self::EncryptionKey => const { Code::new("INRO-VP-061") },
             Self::ContentEncryption => const { Code::new("INRO-VP-062") },
             Self::Formats => const { Code::new("INRO-VP-063") },
-            Self::Jwe(error) => error.code(),
+            Self::Unopened(error) | Self::Jwe(error) => error.code(),
             Self::ResponseMode => const { Code::new("INRO-VP-027") },
             Self::Scope => const { Code::new("INRO-VP-028") },
             Self::Query(error) => error.code(),

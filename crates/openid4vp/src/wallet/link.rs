@@ -1,11 +1,14 @@
 use inro_base::Rng;
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_crypto::Provider;
+use inro_jose::JoseError;
 use url::Url;
 
 use crate::ClientId;
 use crate::form::{self, Form};
-use crate::profile::{MAX_REQUEST_BYTES, REQUEST_MEDIA_TYPE};
+use crate::profile::{MAX_REQUEST_BYTES, MAX_SEALED_REQUEST_BYTES, REQUEST_MEDIA_TYPE};
 use crate::wallet::request::UnverifiedRequest;
+use crate::wallet::unsealing::{FetchKey, is_sealed};
 use crate::wallet::{RequestError, metadata};
 use crate::web::HttpsUrl;
 
@@ -28,7 +31,14 @@ pub struct RequestLink {
 #[must_use]
 pub struct AwaitingRequest {
     client_id: ClientId,
-    wallet_nonce: Option<String>,
+    posted: Option<Posted>,
+}
+
+/// What a fetch by `POST` tells the verifier, and no other fetch does.
+#[derive(Debug)]
+struct Posted {
+    nonce: String,
+    key: FetchKey,
 }
 
 impl RequestLink {
@@ -66,7 +76,8 @@ impl RequestLink {
     }
 
     /// Asks for the request object. Where the verifier takes a `POST`, it is told what this kind of
-    /// wallet can do, and a nonce that it has to repeat in the signed request.
+    /// wallet can do, a nonce that it has to repeat in the signed request, and a key to which it may
+    /// encrypt that.
     ///
     /// Source: OpenID4VP 1.0 §5.1 `request_uri_method`, §5.10; RFC 9101 §5.2.3.
     pub fn fetch(self, rng: &mut dyn Rng) -> (AwaitingRequest, HttpRequest) {
@@ -74,29 +85,46 @@ impl RequestLink {
         if !self.posts {
             let request =
                 HttpRequest::fetch(uri, MAX_REQUEST_BYTES).with_header("accept", REQUEST_MEDIA_TYPE);
-            return (AwaitingRequest { client_id, wallet_nonce: None }, request);
+            return (AwaitingRequest { client_id, posted: None }, request);
         }
-        let nonce = rng.token::<24>();
-        let metadata = metadata::wallet_metadata().to_string();
+        let (nonce, key) = (rng.token::<24>(), FetchKey::generate(rng));
+        let metadata = metadata::wallet_metadata(&key.to_jwk()).to_string();
         let body = form::encode(&[("wallet_metadata", &metadata), ("wallet_nonce", &nonce)]);
-        let request = HttpRequest::post(uri, form::CONTENT_TYPE, body.into_bytes(), MAX_REQUEST_BYTES)
+        let request = HttpRequest::post(uri, form::CONTENT_TYPE, body.into_bytes(), MAX_SEALED_REQUEST_BYTES)
             .with_header("accept", REQUEST_MEDIA_TYPE);
-        (AwaitingRequest { client_id, wallet_nonce: Some(nonce) }, request)
+        (AwaitingRequest { client_id, posted: Some(Posted { nonce, key }) }, request)
     }
 }
 
 impl AwaitingRequest {
-    /// Takes the answer to [`RequestLink::fetch`].
+    /// Takes the answer to [`RequestLink::fetch`]: a signed request object, encrypted or not. The text
+    /// leaves the encryption to the verifier, and TLS covers what it does not encrypt.
     ///
     /// # Errors
     /// [`RequestError::NotDelivered`] for any status but 200, a redirect included, or another
-    /// media type; [`RequestError::Jose`] for what is no signed request object.
+    /// media type; [`RequestError::Unopened`] for what is encrypted and does not open,
+    /// [`RequestError::Sealed`] for what is encrypted without a key of ours, or twice;
+    /// [`RequestError::Jose`] for what is no signed request object.
     ///
-    /// Source: OpenID4VP 1.0 §5.10.1, §5.10.2, §14.6.
-    pub fn received(self, response: &HttpResponse) -> Result<UnverifiedRequest, RequestError> {
+    /// Source: OpenID4VP 1.0 §5.10.1, §5.10.2, §14.6; RFC 9101 §6.1.
+    pub fn received(
+        self,
+        response: &HttpResponse,
+        provider: &dyn Provider,
+    ) -> Result<UnverifiedRequest, RequestError> {
         if response.status != 200 || response.media_type().as_deref() != Some(REQUEST_MEDIA_TYPE) {
             return Err(RequestError::NotDelivered { status: response.status });
         }
-        UnverifiedRequest::parse(self.client_id, self.wallet_nonce, &response.body)
+        let text = std::str::from_utf8(&response.body).map_err(|_| JoseError::Malformed { part: 0 })?;
+        let text = text.trim_end();
+        let opened = match &self.posted {
+            Some(posted) if is_sealed(text) => Some(posted.key.open(text, provider)?),
+            _ => None,
+        };
+        let signed = opened.as_deref().unwrap_or(text);
+        if is_sealed(signed) {
+            return Err(RequestError::Sealed);
+        }
+        UnverifiedRequest::parse(self.client_id, self.posted.map(|posted| posted.nonce), signed)
     }
 }

@@ -11,6 +11,7 @@ mod reply;
 mod request;
 mod review;
 mod transaction;
+mod unsealing;
 
 pub use coverage::OverAsked;
 pub use error::RequestError;

@@ -58,11 +58,10 @@ impl UnverifiedRequest {
     pub(super) fn parse(
         outer: ClientId,
         wallet_nonce: Option<String>,
-        body: &[u8],
+        text: &str,
     ) -> Result<Self, RequestError> {
-        let text = std::str::from_utf8(body).map_err(|_| inro_jose::JoseError::Malformed { part: 0 })?;
         let limits = Limits { bytes: MAX_REQUEST_BYTES, ..Limits::MESSAGE };
-        let jws = UnverifiedJws::parse(text.trim_end(), Expect { typ: &[REQUEST_TYP], limits })?;
+        let jws = UnverifiedJws::parse(text, Expect { typ: &[REQUEST_TYP], limits })?;
         Ok(Self { outer, wallet_nonce, jws })
     }
 

@@ -215,7 +215,7 @@ impl World {
     ) -> Result<VerifiedRequest, Refusal> {
         let (awaiting, fetch) = RequestLink::parse(&by_get(link))?.fetch(&mut Counting(1));
         assert_eq!(fetch.url, format!("https://{HOST}/requests/1"));
-        awaiting.received(&delivered(object))?.verify(&self.holder_anchors, now, &RustCrypto)
+        awaiting.received(&delivered(object), &RustCrypto)?.verify(&self.holder_anchors, now, &RustCrypto)
     }
 
     /// A credential of the holder, altered before it is signed.

@@ -157,7 +157,7 @@ impl House {
     /// The wallet reads the request and reviews it with a credential.
     pub(crate) async fn review(&self, link: &str, credential: &str) -> (Reviewing, HeldSdJwt) {
         let (awaiting, fetch) = RequestLink::parse(link).unwrap().fetch(&mut OsRng);
-        let unverified = awaiting.received(&self.carry(fetch).await).unwrap();
+        let unverified = awaiting.received(&self.carry(fetch).await, &AwsLc).unwrap();
         let mut anchors = Anchors::new();
         anchors
             .add_pem(&std::fs::read_to_string(self.layout.own_anchor()).unwrap(), &[Usage::Verifier])
