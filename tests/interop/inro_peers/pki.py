@@ -24,6 +24,7 @@ ARC = "2.25.1864211774"
 EKU_CREDENTIAL_ISSUER = x509.ObjectIdentifier(f"{ARC}.1")
 EKU_VERIFIER = x509.ObjectIdentifier(f"{ARC}.2")
 EKU_REGISTRAR = x509.ObjectIdentifier(f"{ARC}.3")
+EKU_WALLET_PROVIDER = x509.ObjectIdentifier(f"{ARC}.4")
 CREDENTIAL_TYPES = x509.ObjectIdentifier(f"{ARC}.10")
 
 VALIDITY = datetime.timedelta(days=30)
