@@ -9,11 +9,14 @@ import json
 import os
 import pty
 import queue
+import secrets
 import select
 import socket
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -208,6 +211,20 @@ class InroVerifier(Service):
         if reply.status != 201:
             raise CommandFailed(f"no presentation: HTTP {reply.status} {reply.text}")
         return reply.json()
+
+    @contextmanager
+    def policy(self, query: JsonObject, **settings: str | int) -> Iterator[JsonObject]:
+        """A policy of the operator's around `query` until the `with` block ends; yields what asks by it."""
+        file = self.folder / "policies" / f"interop-{secrets.token_hex(4)}.toml"
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        texts = '[purpose]\nen = "Interoperability test"\nja = "相互運用試験"'
+        file.write_text("\n".join([*lines, f"dcql_query = '''{json.dumps(query)}'''", texts, ""]), encoding="utf-8")
+        yield {"policy": file.stem}
+        file.unlink()
+
+    def logged(self) -> list[str]:
+        """The lines that `serve` has written so far."""
+        return (self.folder / "serve.log").read_text(encoding="utf-8").splitlines()
 
     def result(self, presentation: str) -> JsonObject:
         """The state of a presentation."""

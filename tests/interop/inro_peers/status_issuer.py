@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .jose import b64url
 from .pki import Authority
-from .status_list import JWT_TYPE
+from .status_list import CWT_TYPE, JWT_TYPE
 from .transport import HttpsServer, HttpsService, Incoming, Outgoing
 
 NAME_BYTES = 12
@@ -42,6 +42,8 @@ class StatusIssuer(HttpsService):
         return publication(f"{self._server.url}{incoming.path}")
 
 
-def list_answer(text: str) -> Outgoing:
-    """A list as JWT. Source: Token Status List §8.2."""
-    return Outgoing(200, text.encode("ascii"), JWT_TYPE)
+def list_answer(token: str | bytes) -> Outgoing:
+    """A list as JWT, or as CWT where it is bytes. Source: Token Status List §8.2."""
+    if isinstance(token, bytes):
+        return Outgoing(200, token, CWT_TYPE)
+    return Outgoing(200, token.encode("ascii"), JWT_TYPE)
