@@ -138,6 +138,17 @@ class Service:
         if status != 0:
             raise CommandFailed(f"{self._name} ended with {status} on SIGTERM")
 
+    def logged(self) -> list[str]:
+        """The lines that `serve` has written so far."""
+        return (self.folder / "serve.log").read_text(encoding="utf-8").splitlines()
+
+    def peak_memory(self) -> int:
+        """The most bytes that `serve` has held at once, as Linux counts them."""
+        assert self._process is not None, "a service that was started"
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+
     def _next_line(self) -> str:
         line = self._lines.get(timeout=SERVICE_LIMIT)
         if line is None:
@@ -221,10 +232,6 @@ class InroVerifier(Service):
         file.write_text("\n".join([*lines, f"dcql_query = '''{json.dumps(query)}'''", texts, ""]), encoding="utf-8")
         yield {"policy": file.stem}
         file.unlink()
-
-    def logged(self) -> list[str]:
-        """The lines that `serve` has written so far."""
-        return (self.folder / "serve.log").read_text(encoding="utf-8").splitlines()
 
     def result(self, presentation: str) -> JsonObject:
         """The state of a presentation."""

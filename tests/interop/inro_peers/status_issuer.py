@@ -24,11 +24,11 @@ class StatusIssuer(HttpsService):
         self._publications: dict[str, Publication] = {}
         self._server = HttpsServer(self.tls_authority.issue_tls(), self._handle)
 
-    def publish(self, publication: Publication) -> str:
-        """Publishes at a fresh address, which is returned."""
-        path = f"/lists/{b64url(secrets.token_bytes(NAME_BYTES))}"
-        self._publications[path] = publication
-        return f"{self._server.url}{path}"
+    def publish(self, publication: Publication, uri: str | None = None) -> str:
+        """Publishes at `uri` in the place of what was there, else at a fresh address; returns the address."""
+        uri = uri or f"{self._server.url}/lists/{b64url(secrets.token_bytes(NAME_BYTES))}"
+        self._publications[uri.removeprefix(self._server.url)] = publication
+        return uri
 
     def asked(self, uri: str) -> list[Incoming]:
         """The requests for an address."""
