@@ -212,6 +212,24 @@ def dns_names(leaf: x509.Certificate) -> list[str]:
     return names.get_values_for_type(x509.DNSName)
 
 
+def authority_key_ids(chain: list[x509.Certificate]) -> list[bytes]:
+    """The key identifiers in the AuthorityKeyIdentifier of each certificate. Source: RFC 5280 §4.2.1.1."""
+    found = []
+    for certificate in chain:
+        try:
+            value = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        except x509.ExtensionNotFound:
+            continue
+        if value.key_identifier is not None:
+            found.append(value.key_identifier)
+    return found
+
+
+def subject_key_id(certificate: x509.Certificate) -> bytes:
+    """The certificate's own key identifier. Source: RFC 5280 §4.2.1.2."""
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
 def _builder(name: str, issuer: str | x509.Name, key: PublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (

@@ -218,10 +218,14 @@ class InroVerifier(Service):
 
     def create(self, body: JsonObject) -> JsonObject:
         """Asks for a presentation over the API: `id`, `authorization_request`, `expires_at`."""
-        reply = self.api("POST", "/v1/presentations", json_bytes(body))
+        reply = self.post_presentation(body)
         if reply.status != 201:
             raise CommandFailed(f"no presentation: HTTP {reply.status} {reply.text}")
         return reply.json()
+
+    def post_presentation(self, body: JsonObject) -> Reply:
+        """The same, whatever comes of it."""
+        return self.api("POST", "/v1/presentations", json_bytes(body))
 
     @contextmanager
     def policy(self, query: JsonObject, **settings: str | int) -> Iterator[JsonObject]:

@@ -70,17 +70,17 @@ class PresentationWallet:
         request = self.fetch(authorization_request)
         return self.post(request, self.answer(request, credentials))
 
-    def fetch(self, authorization_request: str, *, post: bool = True) -> Request:
+    def fetch(self, authorization_request: str, *, post: bool = True, more: dict[str, str] | None = None) -> Request:
         """Fetches the request object, by POST where that is offered and `post` says so, and checks it.
 
-        Source: OpenID4VP §5, §5.8, §5.9.3, §5.10.
+        `more` parameters go along with a POST. Source: OpenID4VP §5, §5.8, §5.9.3, §5.10.
         """
         outer = {name: values[0] for name, values in parse_qs(urlsplit(authorization_request).query).items()}
         headers = {"Accept": f"application/{REQUEST_TYP}"}
         wallet_nonce = None
         if post and outer.get("request_uri_method") == "post":
             wallet_nonce = b64url(secrets.token_bytes(NONCE_BYTES))
-            body = urlencode({"wallet_nonce": wallet_nonce}).encode("ascii")
+            body = urlencode({"wallet_nonce": wallet_nonce, **(more or {})}).encode("ascii")
             reply = self._https.request("POST", outer["request_uri"], headers | {"Content-Type": FORM}, body)
         else:
             reply = self._https.request("GET", outer["request_uri"], headers)
@@ -108,6 +108,8 @@ class PresentationWallet:
         presentations: dict[str, list[str]] = {}
         for entry in dcql.credential_queries(query):
             for credential in credentials:
+                if not dcql.of_trusted_authority(entry, credential.verified.chain):
+                    continue
                 claims = credential.verified.claims
                 locations = dcql.locations_to_disclose(entry, credential.verified.vct, claims)
                 if locations is not None and entry["id"] not in presentations:
