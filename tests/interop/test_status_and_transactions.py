@@ -93,3 +93,38 @@ def test_the_verifier_takes_no_answer_without_the_right_hash(
     assert reply.status == 400
     assert coded(reply.json())
     assert not verifier.result(created["id"]).get("authorized")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "payment"},
+        {"type": "urn:example:payment:1"},
+        {"type": None},
+        {"type": "Approval"},
+        {"credential_ids": ["unknown"]},
+        {"credential_ids": []},
+        {"credential_ids": None},
+        {"text": {"en": "Approve."}},
+        {"text": None},
+        {"unknown": 1},
+    ],
+    ids=[
+        *("another type", "type of somebody else", "no type", "type in another case", "unknown credential"),
+        *("no credential", "no credentials", "half a text", "no text", "unknown member"),
+    ],
+)
+def test_the_verifier_asks_for_no_transaction_that_a_wallet_could_not_read(
+    verifier: InroVerifier, presentation: PresentationWallet, change: JsonObject
+) -> None:
+    """Source: OpenID4VP §5.1 (`type`, `credential_ids`), §8.4 (the type says what a wallet shows)."""
+    policy = {"policy": "identify-employee"}
+    plain = presentation.fetch(verifier.create(policy)["authorization_request"])
+    name = plain.parameters["dcql_query"]["credentials"][0]["id"]
+    right: JsonObject = {"type": "approval", "credential_ids": [name], "text": TEXT}
+    wrong = {member: value for member, value in (right | change).items() if value is not None}
+    for transactions in ([wrong], [right, wrong]):
+        reply = verifier.post_presentation(policy | {"transaction_data": transactions})
+        assert reply.status in (400, 422), reply.text
+        assert coded(reply.json())
+    assert verifier.create(policy | {"transaction_data": [right]})
