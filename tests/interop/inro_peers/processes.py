@@ -109,6 +109,7 @@ class Service:
     def start(self) -> None:
         """Starts `serve` and waits until it says that it listens."""
         log = (self.folder / "serve.log").open("wb")
+        self._lines = queue.Queue()
         self._process = subprocess.Popen(
             [self._binaries.folder / self._name, "serve", "--dir", self.folder],
             stdin=subprocess.DEVNULL,
