@@ -56,6 +56,12 @@ def test_metadata_name_what_a_wallet_needs(issuer: InroIssuer, issuance: Issuanc
         assert "jwk" in configurations[name]["cryptographic_binding_methods_supported"]
         assert "ES256" in configurations[name]["proof_types_supported"]["jwt"]["proof_signing_alg_values_supported"]
 
+    for configuration in configurations.values():
+        display = configuration["credential_metadata"]["display"]
+        assert display
+        assert all(isinstance(entry["name"], str) and entry["name"] for entry in display)
+        assert len({entry.get("locale") for entry in display}) == len(display)
+
     server = issuance.server_metadata(metadata)
     assert server["token_endpoint"].startswith(issuer.url)
     assert PRE_AUTHORIZED in server["grant_types_supported"]

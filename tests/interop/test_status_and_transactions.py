@@ -14,7 +14,7 @@ from inro_peers.processes import InroIssuer, InroVerifier
 from inro_peers.transport import HttpsClient
 from inro_peers.wallet_issuance import HeldCredential
 from inro_peers.wallet_presentation import Binding, PresentationWallet
-from products import EMPLOYEE_TYPE
+from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, credential_query, mdoc_query
 
 Held = Callable[..., list[HeldCredential]]
 TEXT = {"en": "Approve application 7.", "ja": "申請7を承認する。"}
@@ -128,3 +128,17 @@ def test_the_verifier_asks_for_no_transaction_that_a_wallet_could_not_read(
         assert reply.status in (400, 422), reply.text
         assert coded(reply.json())
     assert verifier.create(policy | {"transaction_data": [right]})
+
+
+def test_the_verifier_asks_no_mdoc_to_authorize(verifier: InroVerifier) -> None:
+    """The type says nothing of how an mdoc would do it. Source: OpenID4VP §8.4, B.2.1."""
+    query = mdoc_query("post")
+    query["credentials"].append(credential_query("other", EMPLOYEE_VCT, [{"path": ["post"]}]))
+    right = {"type": "approval", "credential_ids": ["other"], "text": TEXT}
+    assert verifier.create({"dcql_query": query, "transaction_data": [right]})
+    for names in (["employee"], ["other", "employee"]):
+        reply = verifier.post_presentation(
+            {"dcql_query": query, "transaction_data": [right | {"credential_ids": names}]}
+        )
+        assert reply.status in (400, 422), reply.text
+        assert coded(reply.json())
