@@ -13,11 +13,13 @@ from inro_peers import mdoc, wallet_mdoc
 from inro_peers.jose import new_key
 from inro_peers.pki import EKU_CREDENTIAL_ISSUER, Authority
 from inro_peers.processes import Binaries, InroIssuer, InroVerifier, InroWallet
+from inro_peers.status_issuer import StatusIssuer
 from inro_peers.transport import HttpsClient
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
 from inro_peers.wallet_mdoc import HeldMdoc
 from inro_peers.wallet_presentation import PresentationWallet
 from mdoc_counter import Counter
+from mdoc_partner import MdocPartner, assert_taken
 from partner import Partner
 from products import EMPLOYEE_TYPE
 
@@ -99,6 +101,24 @@ def agency(partner: Authority, verifier: InroVerifier, presentation: Presentatio
     reply, result = agency.present(lambda _: None)
     assert (reply.status, result["status"]) == (200, "verified"), reply.text
     return agency
+
+
+@pytest.fixture
+def mdoc_agency(partner: Authority, counter: Counter) -> MdocPartner:
+    """The same with mdocs."""
+    signer = partner.issue("Partner Agency", EKU_CREDENTIAL_ISSUER, credential_types=(EMPLOYEE_TYPE,))
+    agency = MdocPartner(partner, signer, counter, new_key())
+    assert_taken(*agency.present())
+    return agency
+
+
+@pytest.fixture(scope="session")
+def statuses(verifier: InroVerifier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatusIssuer]:
+    """A foreign status issuer whose TLS certificate the verifier trusts."""
+    with StatusIssuer() as service:
+        pem = service.tls_authority.write(tmp_path_factory.mktemp("status") / "tls.pem")
+        verifier.command("trust", "add", "--tls", pem)
+        yield service
 
 
 @pytest.fixture

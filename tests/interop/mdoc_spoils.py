@@ -90,6 +90,14 @@ def _item_of_indefinite_length(draft: Draft) -> None:
     draft.replace_bytes(EMPLOYEE_SPACE, 0, b"\xbf" + item.value[1:] + b"\xff")
 
 
+def _item_with_longer_heads(draft: Draft) -> None:
+    """A map of four under a head of two bytes, and the number in it under one of nine; the digest covers both."""
+    first = cbor.embedded(draft.items[EMPLOYEE_SPACE][0])
+    members = [cbor.encode(name) + cbor.encode(value) for name, value in first.items() if name != "digestID"]
+    number = cbor.encode("digestID") + b"\x1b" + first["digestID"].to_bytes(8, "big")
+    draft.replace_bytes(EMPLOYEE_SPACE, 0, b"\xb8\x04" + number + b"".join(members))
+
+
 WRONG: dict[str, Spoil] = {
     "version": _mso(version="2.0"),
     "no version": _mso(version=None),
@@ -159,6 +167,7 @@ ALLOWED: dict[str, Spoil] = {
     "name space of decoys alone": lambda draft: draft.mso["valueDigests"].update({ROLE_SPACE: {0: bytes(32)}}),
     "large digest id": _item(sign=True, digestID=2**31 - 1),
     "16 bytes of random": _item(sign=True, random=bytes(range(16))),
+    "longer heads than needed": _item_with_longer_heads,
     "unknown member": _mso(unknown={"x": [1, None]}),
     "unknown header": lambda draft: draft.unprotected.update({4: b"kid", "unknown": 1}),
 }

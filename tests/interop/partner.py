@@ -29,11 +29,16 @@ class Partner:
     holder: PrivateKey
 
     def present(
-        self, spoil: Spoil, *, signer: Identity | None = None, body: JsonObject | None = None
+        self,
+        spoil: Spoil,
+        *,
+        signer: Identity | None = None,
+        body: JsonObject | None = None,
+        between: Callable[[], object] = lambda: None,
     ) -> tuple[Reply, JsonObject]:
         """Drafts a good credential, spoils it, presents it; returns the answer and the verifier's result.
 
-        `body` asks in another way than by a query for the employee number.
+        `body` asks in another way than by a query for the employee number; `between` happens between request and answer.
         """
         signer = signer or self.signer
         claims = {
@@ -49,6 +54,7 @@ class Partner:
         spoil(draft)
         created = self.verifier.create(body or {"dcql_query": employee_query(["employee_number"])})
         request = self.wallet.fetch(created["authorization_request"])
+        between()
         presentation = self._bind(draft.sign(signer.key), request.client_id, request.parameters["nonce"])
         form = {"vp_token": f'{{"employee": ["{presentation}"]}}', "state": request.parameters["state"]}
         return self.wallet.post(request, form), self.verifier.result(created["id"])

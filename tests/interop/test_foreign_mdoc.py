@@ -12,6 +12,7 @@ import pytest
 from conftest import APPROVER, CLERK
 from expectations import rejected_presentation
 from inro_peers import cbor, mdoc, wallet_mdoc
+from inro_peers.jose import JsonObject
 from inro_peers.processes import InroIssuer
 from inro_peers.sdjwt_vc import FORMAT
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet
@@ -92,6 +93,66 @@ def test_copies_share_nothing_that_joins_them(mdocs: HeldMdocs) -> None:
 @pytest.mark.parametrize("mode", (PLAIN, ENCRYPTED))
 def test_the_verifier_sees_what_it_asked_for(counter: Counter, mdocs: HeldMdocs, mode: str) -> None:
     assert counter.claims(mdocs(EMPLOYEE_TYPE), mode=mode) == SHOWN
+
+
+def _longer_heads(response: JsonObject) -> bytes:
+    """The outer map and its status under longer heads than they need."""
+    data = cbor.encode(response)
+    status = cbor.encode("status") + cbor.encode(0)
+    assert (data[0], data.endswith(status)) == (0xA3, True)
+    return b"\xb8\x03" + data[1:-1] + b"\x19\x00\x00"
+
+
+@pytest.mark.parametrize("mode", (PLAIN, ENCRYPTED))
+def test_bytes_are_taken_as_they_come(counter: Counter, mdocs: HeldMdocs, mode: str) -> None:
+    """Longer heads than needed are no fault. Source: RFC 8949 §4.2 (a deterministic encoding is for who asks for it)."""
+    assert counter.claims(mdocs(EMPLOYEE_TYPE), Device(encode=_longer_heads), mode=mode) == SHOWN
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda response: response["documents"][0].update(errors={EMPLOYEE_SPACE: {"grade": 0}}),
+        lambda response: response["documents"][0].update(errors={"another.space": {"x": 1}}),
+        lambda response: response.update(documentErrors=[{"org.iso.18013.5.1.mDL": 0}]),
+    ],
+    ids=["an element not returned", "another name space", "a document not returned"],
+)
+def test_a_device_may_say_what_it_does_not_return(
+    counter: Counter, mdocs: HeldMdocs, alter: Callable[[JsonObject], None]
+) -> None:
+    """Everything that was asked for is there. Source: ISO/IEC 18013-5 §8.3.2.1.2.2 (`errors`, `documentErrors`)."""
+    assert counter.claims(mdocs(EMPLOYEE_TYPE), Device(alter=alter)) == SHOWN
+
+
+def test_what_is_said_not_to_be_returned_is_missing(counter: Counter, mdocs: HeldMdocs) -> None:
+    """The reason does not stand for the element."""
+
+    def alter(response: JsonObject) -> None:
+        [document] = response["documents"]
+        items = document["issuerSigned"]["nameSpaces"][EMPLOYEE_SPACE]
+        left_out = cbor.embedded(items.pop())["elementIdentifier"]
+        document["errors"] = {EMPLOYEE_SPACE: {left_out: 0}}
+
+    held = mdocs(EMPLOYEE_TYPE)
+    assert counter.claims(held[:1]) == SHOWN
+    rejected_presentation(*counter.show(held[1:], Device(alter=alter)))
+
+
+def test_the_request_says_what_will_be_kept(counter: Counter, mdocs: HeldMdocs) -> None:
+    """Source: OpenID4VP B.2.4 (`intent_to_retain`)."""
+    paths = [{"path": [EMPLOYEE_SPACE, name]} for name in ("employee_number", "post")]
+    for intent in (True, False):
+        claims: list[JsonObject] = [paths[0] | {"intent_to_retain": intent}, paths[1]]
+        query = {"credentials": [mdoc_credential_query("employee", EMPLOYEE_DOCTYPE, claims)]}
+        _, request = counter.ask(query)
+        assert request.parameters["dcql_query"]["credentials"][0]["claims"] == claims
+        assert counter.claims(mdocs(EMPLOYEE_TYPE), query=query) == SHOWN
+    for wrong in ("no", 1, None):
+        claims = [paths[0] | {"intent_to_retain": wrong}]
+        query = {"credentials": [mdoc_credential_query("employee", EMPLOYEE_DOCTYPE, claims)]}
+        reply = counter.verifier.post_presentation({"dcql_query": query})
+        assert reply.status in (400, 422), reply.text
 
 
 def test_the_policies_take_mdocs(counter: Counter, mdocs: HeldMdocs) -> None:

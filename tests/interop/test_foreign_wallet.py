@@ -20,7 +20,7 @@ from inro_peers.registration import check_registration
 from inro_peers.sdjwt_vc import FORMAT
 from inro_peers.transport import JSON, HttpsClient
 from inro_peers.wallet_issuance import PRE_AUTHORIZED, HeldCredential, IssuanceWallet
-from inro_peers.wallet_presentation import PresentationWallet
+from inro_peers.wallet_presentation import PresentationWallet, RequestError
 from products import (
     EMPLOYEE_CONFIGURATION,
     EMPLOYEE_TYPE,
@@ -55,6 +55,12 @@ def test_metadata_name_what_a_wallet_needs(issuer: InroIssuer, issuance: Issuanc
         assert (configurations[name]["format"], configurations[name]["vct"]) == (FORMAT, vct)
         assert "jwk" in configurations[name]["cryptographic_binding_methods_supported"]
         assert "ES256" in configurations[name]["proof_types_supported"]["jwt"]["proof_signing_alg_values_supported"]
+
+    for configuration in configurations.values():
+        display = configuration["credential_metadata"]["display"]
+        assert display
+        assert all(isinstance(entry["name"], str) and entry["name"] for entry in display)
+        assert len({entry.get("locale") for entry in display}) == len(display)
 
     server = issuance.server_metadata(metadata)
     assert server["token_endpoint"].startswith(issuer.url)
@@ -178,6 +184,51 @@ def test_a_request_by_post_is_made_for_the_wallet_that_asked(
     assert nonces[2] is None
 
 
+WALLET_METADATA: JsonObject = {
+    "vp_formats_supported": {FORMAT: {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}},
+    "client_id_prefixes_supported": ["x509_hash", "x509_san_dns"],
+    "request_object_signing_alg_values_supported": ["ES256"],
+    "authorization_encryption_alg_values_supported": ["ECDH-ES"],
+    "authorization_encryption_enc_values_supported": ["A128GCM"],
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"wallet_metadata": json.dumps(WALLET_METADATA)},
+        {"wallet_metadata": json.dumps(WALLET_METADATA | {"unknown": {"x": [1, None]}})},
+        {"wallet_metadata": json.dumps(WALLET_METADATA, indent=2), "unknown": "x"},
+        {"wallet_metadata": json.dumps({"vp_formats_supported": WALLET_METADATA["vp_formats_supported"]})},
+        {"wallet_metadata": "{}"},
+        {"unknown": "試験"},
+    ],
+    ids=["metadata", "unknown member", "unknown parameter", "formats alone", "nothing inside", "no metadata"],
+)
+def test_a_wallet_may_say_what_it_can_do(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held, more: dict[str, str]
+) -> None:
+    """Source: OpenID4VP §5.10 (unrecognized parameters MUST be ignored) and §10.1."""
+    created = verifier.create({"policy": "identify-employee"})
+    request = presentation.fetch(created["authorization_request"], more=more)
+    assert presentation.post(request, presentation.answer(request, held(EMPLOYEE_TYPE))).status == 200
+    assert _verified_credential(verifier, created["id"])["claims"]["employee_number"] == APPROVER
+
+
+@pytest.mark.parametrize(
+    "metadata", ["", "no JSON", "[]", '"text"', '{"a":1,"a":2}', "[" * 1000], ids=lambda text: text[:8] or "empty"
+)
+def test_what_a_wallet_says_wrongly_is_refused_and_costs_nothing(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held, metadata: str
+) -> None:
+    """The same request is then fetched and answered. Source: OpenID4VP §5.10 (a string containing a JSON object)."""
+    created = verifier.create({"policy": "identify-employee"})
+    with pytest.raises(RequestError, match="HTTP 400"):
+        presentation.fetch(created["authorization_request"], more={"wallet_metadata": metadata})
+    assert presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE)).status == 200
+    assert verifier.result(created["id"])["status"] == "verified"
+
+
 def test_the_second_claim_set_serves_where_the_first_does_not(
     verifier: InroVerifier, presentation: PresentationWallet, held: Held
 ) -> None:
@@ -274,6 +325,52 @@ def test_a_redirect_brings_the_code_that_opens_the_result(
     for wrong in ("", "?response_code=another"):
         assert coded(verifier.api("GET", path + wrong).json())
     assert verifier.api("GET", f"{path}?response_code={code}").json()["status"] == "verified"
+
+
+@pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
+def test_a_wallet_on_another_device_is_sent_nowhere(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held, mode: str
+) -> None:
+    """Who asked reads the result without a code. Source: OpenID4VP §8.2, §3.2 (cross device)."""
+    created = verifier.create({"policy": "identify-employee", "response_mode": mode})
+    reply = presentation.present(created["authorization_request"], held(EMPLOYEE_TYPE))
+    assert (reply.status, "redirect_uri" in reply.json()) == (200, False)
+    assert verifier.result(created["id"])["status"] == "verified"
+
+
+@pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
+def test_each_answer_on_one_device_has_a_code_of_its_own(
+    verifier: InroVerifier, presentation: PresentationWallet, held: Held, mode: str
+) -> None:
+    """A code opens the result that it came with, and no other. Source: OpenID4VP §8.2, §13.3."""
+    back = "https://system.example/back?session=7"
+    body = {"policy": "identify-employee", "response_mode": mode, "redirect_uri": back}
+    codes = {}
+    for copy in held(EMPLOYEE_TYPE)[:2]:
+        created = verifier.create(body)
+        reply = presentation.present(created["authorization_request"], [copy])
+        place, _, code = reply.json()["redirect_uri"].partition("#response_code=")
+        assert place == back
+        codes[created["id"]] = code
+    (first, first_code), (second, second_code) = codes.items()
+    assert len({first_code, second_code}) == 2
+    assert min(map(len, codes.values())) >= 22, "128 bits or more in base64url"
+    for name, own, other in ((first, first_code, second_code), (second, second_code, first_code)):
+        assert coded(verifier.api("GET", f"/v1/presentations/{name}?response_code={other}").json())
+        assert verifier.api("GET", f"/v1/presentations/{name}?response_code={own}").json()["status"] == "verified"
+
+
+def test_who_declines_is_sent_back_too(verifier: InroVerifier, presentation: PresentationWallet) -> None:
+    """An error is a response, after which the system goes on with the holder. Source: OpenID4VP §8.2 and §8.5."""
+    created = verifier.create({"policy": "identify-employee", "redirect_uri": "https://system.example/back"})
+    request = presentation.fetch(created["authorization_request"])
+    reply = presentation.post(request, {"error": "access_denied", "state": request.parameters["state"]})
+    assert reply.status == 200, reply.text
+    back, _, code = reply.json()["redirect_uri"].partition("#response_code=")
+    assert back == "https://system.example/back"
+    path = f"/v1/presentations/{created['id']}"
+    assert coded(verifier.api("GET", path).json())
+    assert verifier.api("GET", f"{path}?response_code={code}").json()["status"] == "rejected"
 
 
 def test_an_acknowledged_result_is_forgotten(

@@ -15,6 +15,7 @@ from inro_peers.issuer import Options
 from inro_peers.jose import JsonObject, b64url, json_bytes
 from inro_peers.mdoc import NameSpaces
 from inro_peers.processes import InroIssuer, InroWallet
+from inro_peers.sdjwt_vc import FORMAT as SD_JWT
 from inro_peers.verifier import Encryption
 from products import (
     EMPLOYEE_DOCTYPE,
@@ -27,6 +28,7 @@ from products import (
     ROLE_DOCTYPE,
     ROLE_SPACE,
     ROLE_TYPE,
+    ROLE_VCT,
     credential_query,
     employee_query,
     foreign_employee_mdoc,
@@ -259,3 +261,67 @@ def test_shows_inros_mdocs_to_a_foreign_verifier(issuer: InroIssuer, inro_wallet
             "employee": [{EMPLOYEE_SPACE: {"name_kanji": "試験 花子", "department_name": "福祉課"}}],
             "power": [{POWERS_SPACE: {"welfare.approve": True}}],
         }
+
+
+def _receive_both(issuer: InroIssuer, wallet: InroWallet) -> None:
+    """An employee id as mdoc and a role as SD-JWT VC, from Inro's agency."""
+    wallet.trust("issuer", issuer.anchor_file)
+    wallet.trust("tls", issuer.tls_ca)
+    for type_id, form in ((EMPLOYEE_TYPE, mdoc.FORMAT), (ROLE_TYPE, SD_JWT)):
+        wallet.receive(issuer.offer(APPROVER, type_id, form=form)["credential_offer"])
+
+
+BOTH_REGISTERED: list[JsonObject] = [
+    {"type": EMPLOYEE_DOCTYPE, "claims": [[EMPLOYEE_SPACE]]},
+    {"type": EMPLOYEE_VCT, "claims": [["employee_number"]]},
+    {"type": ROLE_VCT, "claims": [["clearance"], ["powers"]]},
+]
+AS_MDOC = mdoc_credential_query("person", EMPLOYEE_DOCTYPE, [{"path": [EMPLOYEE_SPACE, "post"]}])
+AS_SD_JWT = credential_query("power", ROLE_VCT, [{"path": ["powers", None], "values": ["welfare.approve"]}])
+# The employee id as SD-JWT VC, which this wallet does not hold.
+MISSING = credential_query("missing", EMPLOYEE_VCT, [{"path": ["employee_number"]}])
+
+
+@pytest.mark.parametrize("encryption", [None, Encryption()], ids=["plain", "encrypted"])
+def test_shows_an_mdoc_and_an_sd_jwt_in_one_answer(
+    issuer: InroIssuer, inro_wallet: InroWallet, tmp_path: Path, encryption: Encryption | None
+) -> None:
+    """Each bound to the same request in the way of its format. Source: OpenID4VP §6.1, §8.1, B.2.5, B.3.6."""
+    _receive_both(issuer, inro_wallet)
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.register_with(issuer, tmp_path, *BOTH_REGISTERED)
+        session = foreign.verifier.request({"credentials": [AS_MDOC, AS_SD_JWT]}, encryption=encryption)
+        foreign.assert_answers(session)
+        assert session.verified is not None
+        [person], [power] = session.mdocs["person"], session.verified["power"]
+        assert person.claims == {EMPLOYEE_SPACE: {"post": "課長"}}
+        assert power.claims["powers"] == ["welfare.approve"]
+        assert "clearance" not in power.claims
+
+
+def test_shows_a_part_where_a_part_is_enough_and_else_nothing(
+    issuer: InroIssuer, inro_wallet: InroWallet, tmp_path: Path
+) -> None:
+    """Source: OpenID4VP §6.4.2 (all queries, or the sets that are required; else no credential at all)."""
+    _receive_both(issuer, inro_wallet)
+    queries = [AS_MDOC, MISSING, AS_SD_JWT]
+    optional: JsonObject = {"options": [["missing"]], "required": False}
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.register_with(issuer, tmp_path, *BOTH_REGISTERED)
+        for sets, shown in (
+            ([{"options": [["person", "power"]]}, optional], {"person", "power"}),
+            ([{"options": [["person", "missing"], ["power"]]}], {"power"}),
+            ([{"options": [["person"]]}, {"options": [["missing"], ["power"]]}], {"person", "power"}),
+        ):
+            session = foreign.verifier.request({"credentials": queries, "credential_sets": sets})
+            foreign.assert_answers(session)
+            assert session.verified is not None
+            assert set(session.verified) | set(session.mdocs) == shown
+        impossible: list[JsonObject | None] = [
+            None,
+            {"options": [["missing"]]},
+            {"options": [["person", "missing"], ["power", "missing"]]},
+        ]
+        for one in impossible:
+            members = {} if one is None else {"credential_sets": [one]}
+            foreign.assert_refuses(foreign.verifier.request({"credentials": queries, **members}))

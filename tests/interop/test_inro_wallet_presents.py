@@ -16,6 +16,7 @@ from inro_peers.jose import JsonObject
 from inro_peers.pki import EKU_VERIFIER, Authority
 from inro_peers.processes import InroIssuer, InroWallet
 from inro_peers.sdjwt_vc import FORMAT
+from inro_peers.verifier import Encryption
 from products import (
     EMPLOYEE_TYPE,
     EMPLOYEE_VCT,
@@ -357,3 +358,36 @@ def test_inros_agency_registers_a_foreign_verifier_for_inros_credentials(
         person = session.verified["person"][0]
         assert person.claims["name_kanji"] == "試験 花子"
         assert len(person.sd_jwt.disclosures) == 2
+
+
+@pytest.mark.parametrize("encryption", [None, Encryption()], ids=["plain", "encrypted"])
+def test_hands_the_browser_to_where_the_verifier_says(
+    inro_wallet: InroWallet, tmp_path: Path, encryption: Encryption | None
+) -> None:
+    """On one device; on another there is nowhere to go. Source: OpenID4VP §8.2 (`redirect_uri`)."""
+    back = "https://system.example/back?session=7#response_code=091535f699ea575c7937fa5f0f454aee"
+    with world(inro_wallet, tmp_path, Options(batch_size=2)) as foreign:
+        foreign.receive()
+        for place in (back, None):
+            session = foreign.verifier.request(employee_query(["employee_number"]), encryption=encryption)
+            session.redirect_uri = place
+            finished = foreign.wallet.present(session.authorization_request).json()
+            assert (finished["status"], finished["redirect_uri"]) == ("sent", place)
+            assert session.verified is not None, session.problem
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://system.example/back", "javascript:alert(1)", "file:///etc/passwd", "system.example/back", "", 1, ["x"]],
+    ids=["without TLS", "script", "file", "relative", "empty", "number", "array"],
+)
+def test_hands_the_browser_to_no_other_place(inro_wallet: InroWallet, tmp_path: Path, place: Any) -> None:
+    """What was sent is sent, and the holder is told so. Source: OpenID4VP §8.2, §14.7."""
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        session = foreign.verifier.request(employee_query(["employee_number"]))
+        session.redirect_uri = place
+        finished = foreign.wallet.present(session.authorization_request, expect=None)
+        assert session.verified is not None, session.problem
+        ended_with_code(finished, FAILED)
+        assert finished.json()["redirect_uri"] is None

@@ -201,3 +201,60 @@ def test_keeps_nothing_of_a_wrong_issuance(
         finished = inro_wallet.run("receive", foreign.issuer.offer(), "--json", expect=None)
         ended_with_code(finished, FAILED, REFUSED)
         assert inro_wallet.run("list", "--json").json() == before
+
+
+@pytest.mark.parametrize(
+    ("proof_types", "attested"),
+    [
+        (("jwt",), ("jwt",)),
+        (("attestation",), ("attestation",)),
+        (("attestation",), ()),
+        (("jwt", "attestation"), ("jwt", "attestation")),
+    ],
+    ids=["beside a proof", "alone", "alone, not required", "either"],
+)
+def test_sends_no_proof_where_its_keys_would_have_to_be_attested(
+    inro_wallet: InroWallet, tmp_path: Path, proof_types: tuple[str, ...], attested: tuple[str, ...]
+) -> None:
+    """Nobody attests the software keys of this wallet. Source: OpenID4VCI §12.2.4 (`key_attestations_required`)."""
+    options = Options(nonce_endpoint=True, proof_types=proof_types, attested=attested, batch_size=2)
+    with world(inro_wallet, tmp_path, options) as foreign:
+        ended_with_code(foreign.wallet.run("receive", foreign.issuer.offer(), "--json", expect=None), FAILED, REFUSED)
+        assert not [one.path for one in foreign.issuer.requests if one.path.endswith("/credential")]
+        assert not foreign.wallet.run("list", "--json").json()["credentials"]
+
+
+@pytest.mark.parametrize("attested", [(), ("attestation",)], ids=["nowhere", "alone"])
+def test_proves_its_keys_itself_where_it_may(
+    inro_wallet: InroWallet, tmp_path: Path, attested: tuple[str, ...]
+) -> None:
+    """Of the proof types that an issuer takes it uses the one that it can make."""
+    options = Options(nonce_endpoint=True, proof_types=("attestation", "jwt"), attested=attested, batch_size=2)
+    with world(inro_wallet, tmp_path, options) as foreign:
+        [credential] = foreign.receive()["credentials"]
+        assert credential["copies"] == 2
+        requests = [message.request for message in foreign.issuer.messages.received]
+        assert [list(request["proofs"]) for request in requests] == [["jwt"]]
+        foreign.assert_answers(foreign.verifier.request(employee_query(["employee_number"])))
+
+
+@pytest.mark.parametrize("algorithms", [["ES384"], ["es256"], []], ids=["another", "in small letters", "none"])
+def test_sends_no_proof_by_an_algorithm_that_the_issuer_does_not_name(
+    inro_wallet: InroWallet, tmp_path: Path, algorithms: list[str]
+) -> None:
+    """Source: OpenID4VCI §12.2.4 (`proof_signing_alg_values_supported`) and F.1 (case sensitive)."""
+
+    def naming(values: list[str]) -> Callable[[JsonObject], JsonObject]:
+        def alter(metadata: JsonObject) -> JsonObject:
+            for configuration in metadata["credential_configurations_supported"].values():
+                configuration["proof_types_supported"]["jwt"]["proof_signing_alg_values_supported"] = values
+            return metadata
+
+        return alter
+
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.issuer.alter["metadata"] = naming(algorithms)
+        ended_with_code(foreign.wallet.run("receive", foreign.issuer.offer(), "--json", expect=None), FAILED, REFUSED)
+        assert not [one.path for one in foreign.issuer.requests if one.path.endswith("/credential")]
+        foreign.issuer.alter["metadata"] = naming(["ES384", "ES256"])
+        assert foreign.receive()["credentials"]

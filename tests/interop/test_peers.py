@@ -15,10 +15,11 @@ from inro_peers.dcql import DcqlError
 from inro_peers.issuer import ForeignIssuer, MdocProduct, Options, Product
 from inro_peers.issuer_messages import JWT
 from inro_peers.issuer_messages import Encryption as IssuerEncryption
-from inro_peers.jose import JoseError, JsonObject, b64url, json_bytes, new_key, public_jwk, sha256_b64url
+from inro_peers.jose import JoseError, JsonObject, PrivateKey, b64url, json_bytes, new_key, public_jwk, sha256_b64url
+from inro_peers.key_attestation import WalletProvider
 from inro_peers.pki import Authority
 from inro_peers.registration import RegistrationError, check_registration, sign_registration
-from inro_peers.transport import HttpsClient
+from inro_peers.transport import HttpsClient, Reply
 from inro_peers.verifier import Encryption, ForeignVerifier
 from inro_peers.wallet_encryption import issuer_key, open_answer, response_encryption
 from inro_peers.wallet_issuance import HeldCredential, IssuanceWallet, Refused
@@ -275,3 +276,38 @@ def test_a_registration_covers_what_it_names_and_no_more(tmp_path: Path) -> None
         assert check(registrars, ["department", "name"])["name"]["ja"] == "外部検証者"
         with pytest.raises(RegistrationError, match="more than was registered"):
             check(registrars, ["department", "name"], ["post"])
+
+
+@pytest.mark.parametrize("name", ["jwt", "attestation"])
+def test_the_foreign_issuer_serves_attested_keys_alone(tmp_path: Path, name: str) -> None:
+    """Source: OpenID4VCI D.1, F.1 and F.3."""
+    options = Options(nonce_endpoint=True, proof_types=(name,), attested=(name,))
+    provider, key = WalletProvider.create("Foreign Wallets"), new_key()
+    with field(tmp_path, options) as peers:
+        peers.issuer.wallet_providers = [provider.authority.certificate]
+        wallet = peers.issuance
+        offer, metadata, token = wallet.authorize(peers.issuer.offer())
+        [configuration] = offer.configuration_ids
+
+        def ask(attestation: str, nonce: str, signer: PrivateKey) -> Reply:
+            audience, jose = metadata["credential_issuer"], {"key_attestation": attestation}
+            text = attestation if name == "attestation" else wallet.proof(signer, audience, nonce, header=jose)
+            request = {"credential_configuration_id": configuration, "proofs": {name: [text]}}
+            return wallet.credential_request(metadata, token, request)
+
+        nonce = wallet.nonce(metadata)
+        assert nonce is not None
+        assert ask(provider.attest([key], nonce), nonce, key).status == 200
+        wrong = {
+            WalletProvider.create("Stranger").attest([key], nonce): "invalid_proof",
+            provider.attest([key], nonce, exp=1): "invalid_proof",
+            provider.attest([], nonce): "invalid_proof",
+            provider.attest([key], "another"): "invalid_nonce",
+            provider.attest([key], nonce, header={"typ": "JWT"}): "invalid_proof",
+        }
+        if name == "jwt":
+            wrong[provider.attest([new_key()], nonce)] = "invalid_proof"
+            wrong[provider.attest([key], nonce, exp=None)] = "invalid_proof"
+        for attestation, error in wrong.items():
+            reply = ask(attestation, nonce, key)
+            assert (reply.status, reply.json()["error"]) == (400, error)

@@ -14,7 +14,7 @@ from inro_peers.processes import InroIssuer, InroVerifier
 from inro_peers.transport import HttpsClient
 from inro_peers.wallet_issuance import HeldCredential
 from inro_peers.wallet_presentation import Binding, PresentationWallet
-from products import EMPLOYEE_TYPE
+from products import EMPLOYEE_TYPE, EMPLOYEE_VCT, credential_query, mdoc_query
 
 Held = Callable[..., list[HeldCredential]]
 TEXT = {"en": "Approve application 7.", "ja": "申請7を承認する。"}
@@ -93,3 +93,52 @@ def test_the_verifier_takes_no_answer_without_the_right_hash(
     assert reply.status == 400
     assert coded(reply.json())
     assert not verifier.result(created["id"]).get("authorized")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "payment"},
+        {"type": "urn:example:payment:1"},
+        {"type": None},
+        {"type": "Approval"},
+        {"credential_ids": ["unknown"]},
+        {"credential_ids": []},
+        {"credential_ids": None},
+        {"text": {"en": "Approve."}},
+        {"text": None},
+        {"unknown": 1},
+    ],
+    ids=[
+        *("another type", "type of somebody else", "no type", "type in another case", "unknown credential"),
+        *("no credential", "no credentials", "half a text", "no text", "unknown member"),
+    ],
+)
+def test_the_verifier_asks_for_no_transaction_that_a_wallet_could_not_read(
+    verifier: InroVerifier, presentation: PresentationWallet, change: JsonObject
+) -> None:
+    """Source: OpenID4VP §5.1 (`type`, `credential_ids`), §8.4 (the type says what a wallet shows)."""
+    policy = {"policy": "identify-employee"}
+    plain = presentation.fetch(verifier.create(policy)["authorization_request"])
+    name = plain.parameters["dcql_query"]["credentials"][0]["id"]
+    right: JsonObject = {"type": "approval", "credential_ids": [name], "text": TEXT}
+    wrong = {member: value for member, value in (right | change).items() if value is not None}
+    for transactions in ([wrong], [right, wrong]):
+        reply = verifier.post_presentation(policy | {"transaction_data": transactions})
+        assert reply.status in (400, 422), reply.text
+        assert coded(reply.json())
+    assert verifier.create(policy | {"transaction_data": [right]})
+
+
+def test_the_verifier_asks_no_mdoc_to_authorize(verifier: InroVerifier) -> None:
+    """The type says nothing of how an mdoc would do it. Source: OpenID4VP §8.4, B.2.1."""
+    query = mdoc_query("post")
+    query["credentials"].append(credential_query("other", EMPLOYEE_VCT, [{"path": ["post"]}]))
+    right = {"type": "approval", "credential_ids": ["other"], "text": TEXT}
+    assert verifier.create({"dcql_query": query, "transaction_data": [right]})
+    for names in (["employee"], ["other", "employee"]):
+        reply = verifier.post_presentation(
+            {"dcql_query": query, "transaction_data": [right | {"credential_ids": names}]}
+        )
+        assert reply.status in (400, 422), reply.text
+        assert coded(reply.json())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,23 +19,13 @@ from inro_peers.status_issuer import Publication, StatusIssuer, list_answer
 from inro_peers.status_list import INVALID, JWT_TYP, OWN, SUSPENDED, VALID, compressed, sign_list
 from inro_peers.transport import Outgoing
 from partner import Partner, claims
-from products import EMPLOYEE_TYPE
+from products import EMPLOYEE_TYPE, employee_query
 
 REVOKED, HELD, UNDETERMINED = "INRO-VERIFIER-060", "INRO-VERIFIER-061", "INRO-VERIFIER-018"
 OUTSIDE = "INRO-STATUS-012"
 SIZE = 4096
-ACCEPTING = "interop-accepts-undetermined"
 MAX_AGE = 600
 FAR_FUTURE = 32_503_680_000
-
-
-@pytest.fixture(scope="module")
-def statuses(verifier: InroVerifier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatusIssuer]:
-    """A status issuer whose TLS certificate the verifier trusts."""
-    with StatusIssuer() as service:
-        pem = service.tls_authority.write(tmp_path_factory.mktemp("status") / "tls.pem")
-        verifier.command("trust", "add", "--tls", pem)
-        yield service
 
 
 def _status(uri: str, index: int) -> JsonObject:
@@ -219,20 +208,9 @@ def test_an_address_without_tls_says_nothing(agency: Partner, statuses: StatusIs
 @pytest.fixture
 def accepting(verifier: InroVerifier) -> Iterator[JsonObject]:
     """Asks by a policy that takes credentials of which nobody can say the status."""
-    file: Path = verifier.folder / "policies" / f"{ACCEPTING}.toml"
-    file.write_text(
-        f'on_undetermined = "accept"\nstatus_max_age = {MAX_AGE}\n'
-        "dcql_query = '''\n"
-        '{"credentials":[{"id":"employee","format":"dc+sd-jwt","meta":{"vct_values":["urn:inro:employee-id:1"]},\n'
-        '  "claims":[{"path":["employee_number"]}]}]}\n'
-        "'''\n"
-        "[purpose]\n"
-        'en = "Interoperability test"\n'
-        'ja = "相互運用試験"\n',
-        encoding="utf-8",
-    )
-    yield {"policy": ACCEPTING}
-    file.unlink()
+    query = employee_query(["employee_number"])
+    with verifier.policy(query, on_undetermined="accept", status_max_age=MAX_AGE) as body:
+        yield body
 
 
 def _said(agency: Partner, uri: str, index: int, policy: JsonObject) -> str:

@@ -222,13 +222,18 @@ def test_reads_each_content_encryption_that_it_offers(ask: Ask, credentials: lis
 
 @pytest.mark.parametrize(
     "header",
-    [{"kid": "another"}, {"kid": None}, {"alg": "dir"}, {"enc": "A192GCM"}, {"zip": "DEF"}, {"crit": ["exp"], "exp": 1}],
+    [
+        {"kid": "another"},
+        {"kid": None},
+        {"alg": "dir"},
+        {"enc": "A192GCM"},
+        {"zip": "DEF"},
+        {"crit": ["exp"], "exp": 1},
+    ],
     ids=["other kid", "no kid", "alg", "enc", "zip", "crit"],
 )
 @pytest.mark.usefixtures("accepted")
-def test_refuses_a_wrong_encryption_header(
-    ask: Ask, credentials: list[HeldCredential], header: JsonObject
-) -> None:
+def test_refuses_a_wrong_encryption_header(ask: Ask, credentials: list[HeldCredential], header: JsonObject) -> None:
     asked = ask()
     form = asked.answer(credentials[1:])
     payload = form | {"vp_token": json.loads(form["vp_token"])}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cryptography import x509
+
 from . import mdoc
 from .cbor import to_json
-from .jose import JsonObject
+from .jose import JsonObject, b64url
 from .paths import Location, PathError, select
+from .pki import authority_key_ids
 from .sdjwt_vc import FORMAT
 
 _ID = re.compile(r"[A-Za-z0-9_-]+")
@@ -37,6 +40,18 @@ def credential_queries(query: JsonObject) -> list[JsonObject]:
 def requires_holder_binding(entry: JsonObject) -> bool:
     """Whether the verifier wants a key-binding JWT; by default it does. Source: OpenID4VP §6.1."""
     return entry.get("require_cryptographic_holder_binding", True) is not False
+
+
+def of_trusted_authority(entry: JsonObject, chain: list[x509.Certificate]) -> bool:
+    """Whether one of the authorities that a query names vouches for a credential with this chain.
+
+    Only key identifiers of authorities are known here; a condition of another type matches nothing.
+    Source: OpenID4VP §6.1.1 and §6.1.1.1.
+    """
+    if "trusted_authorities" not in entry:
+        return True
+    own = {b64url(key_id) for key_id in authority_key_ids(chain)}
+    return any(one["type"] == "aki" and own & set(one["values"]) for one in entry["trusted_authorities"])
 
 
 def locations_to_disclose(

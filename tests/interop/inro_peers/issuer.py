@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from cryptography import x509
+
 from . import mdoc
 from .issuer_messages import Encryption, Message, Messages, Refusal
 from .jose import JoseError, JsonObject, Jws, b64url, key_from_jwk, parse_json_object, sha256_b64url, thumbprint
+from .key_attestation import read_attestation
 from .paths import Location
-from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity
+from .pki import EKU_CREDENTIAL_ISSUER, EKU_REGISTRAR, Authority, Identity, TrustError
 from .sdjwt_vc import FORMAT, draft_credential
 from .transport import JSON, HttpsServer, HttpsService, Incoming, Outgoing
 from .wallet_issuance import PRE_AUTHORIZED, PROOF_TYP
@@ -50,6 +53,9 @@ class Options:
     # Seconds to wait before the deferred credential endpoint is asked; None: nothing is deferred.
     interval: int | None = None
     notifications: bool = False
+    # Proof types that are taken, and of those, the ones that need a key attestation.
+    proof_types: tuple[str, ...] = ("jwt",)
+    attested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class ForeignIssuer(HttpsService):
         # The status by which the notification endpoint refuses everything.
         self.refuses_notifications: int | None = None
         self.messages = Messages(options.encryption)
+        # Whose key attestations count.
+        self.wallet_providers: list[x509.Certificate] = []
         self._product = product
         self.signer = self.authority.issue("Foreign Agency", EKU_CREDENTIAL_ISSUER, credential_types=(type_id,))
         self._state = _State()
@@ -177,7 +185,7 @@ class ForeignIssuer(HttpsService):
             "credential_configurations_supported": {
                 self._product.configuration_id: {
                     **_format_members(self._product),
-                    "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
+                    "proof_types_supported": {name: self._proof_type(name) for name in self.options.proof_types},
                 }
             },
         }
@@ -193,6 +201,10 @@ class ForeignIssuer(HttpsService):
         if self.options.server_path is not None:
             metadata["authorization_servers"] = [self.server]
         return Outgoing.json(200, self._altered("metadata", metadata))
+
+    def _proof_type(self, name: str) -> JsonObject:
+        members: JsonObject = {"proof_signing_alg_values_supported": ["ES256"]}
+        return members | ({"key_attestations_required": {}} if name in self.options.attested else {})
 
     def _server_metadata(self, _: Incoming) -> Outgoing:
         """Source: RFC 8414 §2, OpenID4VCI §12.3."""
@@ -315,24 +327,48 @@ class ForeignIssuer(HttpsService):
         return str(draft_credential(claims, product.disclosable, signer, holder_jwk, DECOYS).sign(signer.key))
 
     def _proof_keys(self, proofs: JsonObject) -> list[JsonObject]:
-        """The holder's keys of a batch. Source: OpenID4VCI §8.2 and §8.3."""
-        if list(proofs) != ["jwt"] or not 0 < len(proofs["jwt"]) <= (self.options.batch_size or 1):
+        """The holder's keys of a batch. Source: OpenID4VCI §8.2, §8.3 and F."""
+        [[name, texts]] = proofs.items()
+        if name not in self.options.proof_types or not 0 < len(texts) <= (self.options.batch_size or 1):
             raise Refusal(400, "invalid_proof")
-        jwks = [self._proof_key(text) for text in proofs["jwt"]]
+        if name == "attestation":
+            jwks = self._attested(texts, must_end=False)
+        else:
+            jwks = [jwk for text in texts for jwk in self._proof_key(text)]
         if len({thumbprint(jwk) for jwk in jwks}) != len(jwks):
             raise Refusal(400, "invalid_proof")
         return jwks
 
-    def _proof_key(self, text: str) -> JsonObject:
-        """Checks one key proof. Source: OpenID4VCI F.1 and F.4."""
+    def _proof_key(self, text: str) -> list[JsonObject]:
+        """Checks one key proof; its key, or all that its attestation vouches for. Source: OpenID4VCI F.1 and F.4."""
         jws = Jws.parse(text, PROOF_TYP)
         jwk: JsonObject = jws.header["jwk"]
         payload = jws.verify(key_from_jwk(jwk))
         if payload.get("aud") != self.identifier or not isinstance(payload.get("iat"), int) or "iss" in payload:
             raise Refusal(400, "invalid_proof")
-        if self.options.nonce_endpoint and payload.get("nonce") not in self._state.nonces:
+        self._check_nonce(payload)
+        if "jwt" not in self.options.attested:
+            return [jwk]
+        attested = self._attested([jws.header["key_attestation"]], must_end=True)
+        if thumbprint(jwk) not in map(thumbprint, attested):
+            raise Refusal(400, "invalid_proof")
+        return attested
+
+    def _attested(self, texts: list[str], *, must_end: bool) -> list[JsonObject]:
+        """The keys of the one attestation. Source: OpenID4VCI F, F.3 and D.1."""
+        if len(texts) != 1:
+            raise Refusal(400, "invalid_proof")
+        try:
+            claims = read_attestation(texts[0], self.wallet_providers, must_end=must_end)
+        except (JoseError, TrustError) as error:
+            raise Refusal(400, "invalid_proof") from error
+        self._check_nonce(claims)
+        jwks: list[JsonObject] = claims["attested_keys"]
+        return jwks
+
+    def _check_nonce(self, claims: JsonObject) -> None:
+        if self.options.nonce_endpoint and claims.get("nonce") not in self._state.nonces:
             raise Refusal(400, "invalid_nonce")
-        return jwk
 
     def _dpop(self, incoming: Incoming, url: str, access_token: str | None) -> str:
         """Checks a DPoP proof and returns its key's thumbprint. Source: RFC 9449 §4.3, §8 and §9."""

@@ -55,6 +55,11 @@ class VerifiedMdoc:
         }
 
     @property
+    def chain(self) -> list[x509.Certificate]:
+        """The certificates that came with it, leaf first."""
+        return Sign1.from_cbor(self.issuer_signed["issuerAuth"]).chain
+
+    @property
     def doctype(self) -> str:
         """The credential's type."""
         return str(self.mso["docType"])

@@ -24,6 +24,7 @@ ARC = "2.25.1864211774"
 EKU_CREDENTIAL_ISSUER = x509.ObjectIdentifier(f"{ARC}.1")
 EKU_VERIFIER = x509.ObjectIdentifier(f"{ARC}.2")
 EKU_REGISTRAR = x509.ObjectIdentifier(f"{ARC}.3")
+EKU_WALLET_PROVIDER = x509.ObjectIdentifier(f"{ARC}.4")
 CREDENTIAL_TYPES = x509.ObjectIdentifier(f"{ARC}.10")
 
 VALIDITY = datetime.timedelta(days=30)
@@ -209,6 +210,24 @@ def dns_names(leaf: x509.Certificate) -> list[str]:
     except x509.ExtensionNotFound:
         return []
     return names.get_values_for_type(x509.DNSName)
+
+
+def authority_key_ids(chain: list[x509.Certificate]) -> list[bytes]:
+    """The key identifiers in the AuthorityKeyIdentifier of each certificate. Source: RFC 5280 §4.2.1.1."""
+    found = []
+    for certificate in chain:
+        try:
+            value = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        except x509.ExtensionNotFound:
+            continue
+        if value.key_identifier is not None:
+            found.append(value.key_identifier)
+    return found
+
+
+def subject_key_id(certificate: x509.Certificate) -> bytes:
+    """The certificate's own key identifier. Source: RFC 5280 §4.2.1.2."""
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
 def _builder(name: str, issuer: str | x509.Name, key: PublicKey) -> x509.CertificateBuilder:

@@ -9,11 +9,14 @@ import json
 import os
 import pty
 import queue
+import secrets
 import select
 import socket
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -106,6 +109,7 @@ class Service:
     def start(self) -> None:
         """Starts `serve` and waits until it says that it listens."""
         log = (self.folder / "serve.log").open("wb")
+        self._lines = queue.Queue()
         self._process = subprocess.Popen(
             [self._binaries.folder / self._name, "serve", "--dir", self.folder],
             stdin=subprocess.DEVNULL,
@@ -134,6 +138,17 @@ class Service:
             raise
         if status != 0:
             raise CommandFailed(f"{self._name} ended with {status} on SIGTERM")
+
+    def logged(self) -> list[str]:
+        """The lines that `serve` has written so far."""
+        return (self.folder / "serve.log").read_text(encoding="utf-8").splitlines()
+
+    def peak_memory(self) -> int:
+        """The most bytes that `serve` has held at once, as Linux counts them."""
+        assert self._process is not None, "a service that was started"
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
 
     def _next_line(self) -> str:
         line = self._lines.get(timeout=SERVICE_LIMIT)
@@ -204,10 +219,24 @@ class InroVerifier(Service):
 
     def create(self, body: JsonObject) -> JsonObject:
         """Asks for a presentation over the API: `id`, `authorization_request`, `expires_at`."""
-        reply = self.api("POST", "/v1/presentations", json_bytes(body))
+        reply = self.post_presentation(body)
         if reply.status != 201:
             raise CommandFailed(f"no presentation: HTTP {reply.status} {reply.text}")
         return reply.json()
+
+    def post_presentation(self, body: JsonObject) -> Reply:
+        """The same, whatever comes of it."""
+        return self.api("POST", "/v1/presentations", json_bytes(body))
+
+    @contextmanager
+    def policy(self, query: JsonObject, **settings: str | int) -> Iterator[JsonObject]:
+        """A policy of the operator's around `query` until the `with` block ends; yields what asks by it."""
+        file = self.folder / "policies" / f"interop-{secrets.token_hex(4)}.toml"
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        texts = '[purpose]\nen = "Interoperability test"\nja = "相互運用試験"'
+        file.write_text("\n".join([*lines, f"dcql_query = '''{json.dumps(query)}'''", texts, ""]), encoding="utf-8")
+        yield {"policy": file.stem}
+        file.unlink()
 
     def result(self, presentation: str) -> JsonObject:
         """The state of a presentation."""

@@ -45,6 +45,11 @@ class VerifiedCredential:
         return self.processed.claims
 
     @property
+    def chain(self) -> list[x509.Certificate]:
+        """The certificates that came with it, leaf first."""
+        return chain_from_header(Jws.parse(self.sd_jwt.issuer_jwt).header)
+
+    @property
     def vct(self) -> str:
         """The credential's type."""
         return str(self.claims["vct"])

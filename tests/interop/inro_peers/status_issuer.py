@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .jose import b64url
 from .pki import Authority
-from .status_list import JWT_TYPE
+from .status_list import CWT_TYPE, JWT_TYPE
 from .transport import HttpsServer, HttpsService, Incoming, Outgoing
 
 NAME_BYTES = 12
@@ -24,11 +24,11 @@ class StatusIssuer(HttpsService):
         self._publications: dict[str, Publication] = {}
         self._server = HttpsServer(self.tls_authority.issue_tls(), self._handle)
 
-    def publish(self, publication: Publication) -> str:
-        """Publishes at a fresh address, which is returned."""
-        path = f"/lists/{b64url(secrets.token_bytes(NAME_BYTES))}"
-        self._publications[path] = publication
-        return f"{self._server.url}{path}"
+    def publish(self, publication: Publication, uri: str | None = None) -> str:
+        """Publishes at `uri` in the place of what was there, else at a fresh address; returns the address."""
+        uri = uri or f"{self._server.url}/lists/{b64url(secrets.token_bytes(NAME_BYTES))}"
+        self._publications[uri.removeprefix(self._server.url)] = publication
+        return uri
 
     def asked(self, uri: str) -> list[Incoming]:
         """The requests for an address."""
@@ -42,6 +42,8 @@ class StatusIssuer(HttpsService):
         return publication(f"{self._server.url}{incoming.path}")
 
 
-def list_answer(text: str) -> Outgoing:
-    """A list as JWT. Source: Token Status List §8.2."""
-    return Outgoing(200, text.encode("ascii"), JWT_TYPE)
+def list_answer(token: str | bytes) -> Outgoing:
+    """A list as JWT, or as CWT where it is bytes. Source: Token Status List §8.2."""
+    if isinstance(token, bytes):
+        return Outgoing(200, token, CWT_TYPE)
+    return Outgoing(200, token.encode("ascii"), JWT_TYPE)

@@ -1,4 +1,4 @@
-"""Token status lists: a foreign reading of both formats, and lists of the tests' own as JWT.
+"""Token status lists: a foreign reading of both formats, and lists of the tests' own.
 
 Sources: Token Status List §4 (lists), §5.1 (JWT), §5.2 (CWT), §8 (request, response, validation); RFC 8392 §3.1.1 (claim
 keys), RFC 9052 §4 and RFC 9053 §2.1 (COSE signatures), RFC 9360 §2 (`x5chain`), RFC 9596 §2 (`typ`).
@@ -25,9 +25,11 @@ VALID, INVALID, SUSPENDED, OWN = 0, 1, 2, 3
 COSE_SIGN1 = 18
 LIFETIME = 3600
 TTL = 60
+# The type in the header of a CWT.
+TYPE = 16
 # Header parameters of COSE and claims of CWT.
-_TYPE = 16
 _SUB, _EXP, _IAT, _STATUS_LIST, _TTL = 2, 4, 6, 65533, 65534
+_CWT_CLAIMS = {"sub": _SUB, "exp": _EXP, "iat": _IAT, "status_list": _STATUS_LIST, "ttl": _TTL}
 
 
 class StatusListError(Exception):
@@ -69,7 +71,7 @@ def fetch_cwt(https: HttpsClient, uri: str, anchors: list[x509.Certificate]) -> 
         raise StatusListError("no COSE_Sign1 with its tag, or a CWT tag around it")
     sign1 = cose.Sign1.from_cbor(message.value)
     header = _decode(sign1.protected)
-    if header.get(cose.ALG) != cose.ES256 or header.get(_TYPE) != CWT_TYPE:
+    if header.get(cose.ALG) != cose.ES256 or header.get(TYPE) != CWT_TYPE:
         raise StatusListError("another algorithm or type")
     chain = header.get(cose.X5CHAIN, sign1.unprotected.get(cose.X5CHAIN))
     leaf = trusted_leaf(_certificates(chain), anchors, EKU_CREDENTIAL_ISSUER)
@@ -104,6 +106,37 @@ def sign_list(
     jose: JsonObject = {"typ": JWT_TYP, "x5c": signer.x5c} | (header or {})
     members = [{name: value for name, value in part.items() if value is not None} for part in (jose, claims | changes)]
     return sign_jws(members[0], members[1], signer.key)
+
+
+def sign_list_cwt(
+    uri: str,
+    lst: bytes,
+    signer: Identity,
+    *,
+    bits: int = 2,
+    protected: dict[int | str, Any] | None = None,
+    unprotected: dict[int | str, Any] | None = None,
+    tags: tuple[int, ...] = (COSE_SIGN1,),
+    **changes: Any,
+) -> bytes:
+    """The same as CWT; `changes` name claims as a JWT does, `tags` stand around the message, outermost first.
+
+    Source: Token Status List §5.2.
+    """
+    now = int(time.time())
+    status_list = {"bits": bits, "lst": lst}
+    claims: JsonObject = {"sub": uri, "iat": now, "exp": now + LIFETIME, "ttl": TTL, "status_list": status_list}
+    payload = {_CWT_CLAIMS.get(name, name): value for name, value in (claims | changes).items() if value is not None}
+    headers: list[dict[int | str, Any]] = [
+        {cose.ALG: cose.ES256, TYPE: CWT_TYPE, **(protected or {})},
+        {cose.X5CHAIN: signer.der, **(unprotected or {})},
+    ]
+    bare = [{name: value for name, value in header.items() if value is not None} for header in headers]
+    signed = cose.Sign1.make(cbor.encode(payload), signer.key, protected=bare[0], unprotected=bare[1])
+    message: Any = signed.to_cbor()
+    for tag in reversed(tags):
+        message = cbor.Tagged(tag, message)
+    return cbor.encode(message)
 
 
 def _decode(data: bytes) -> Any:

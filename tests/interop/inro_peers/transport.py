@@ -100,6 +100,8 @@ class Outgoing:
     body: bytes = b""
     media_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
+    # Sends the body itself, as `headers` announce it or not at all; the connection ends with it.
+    stream: Callable[[Callable[[bytes], object]], None] | None = None
 
     @classmethod
     def json(cls, status: int, value: Any, **headers: str) -> Outgoing:
@@ -169,12 +171,16 @@ def _handler_class(handle: Callable[[Incoming], Outgoing]) -> type[BaseHTTPReque
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = handle(Incoming(self.command, self.path, headers, self.rfile.read(length)))
+            length_of = {} if answer.stream else {"Content-Length": str(len(answer.body))}
             self.send_response(answer.status)
-            for name, value in {"Content-Type": answer.media_type, **answer.headers}.items():
+            for name, value in {"Content-Type": answer.media_type, **length_of, **answer.headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            if answer.stream:
+                self.close_connection = True
+                answer.stream(self.wfile.write)
+            else:
+                self.wfile.write(answer.body)
 
         do_GET = _serve
         do_POST = _serve

@@ -71,6 +71,8 @@ class Session:
     sealed_with: JsonObject | None = None
     # "request" or "response": the endpoint that answers with an HTTP redirect to a place where all would go well.
     redirects: str | None = None
+    # Where the holder's browser is to go after an answer that was taken; None: the wallet is on another device.
+    redirect_uri: Any = None
     responses: list[JsonObject] = field(default_factory=list)
     verified: dict[str, list[VerifiedCredential]] | None = None
     mdocs: dict[str, list[VerifiedMdoc]] = field(default_factory=dict)
@@ -211,7 +213,7 @@ class ForeignVerifier(HttpsService):
         except WRONG as error:
             session.problem = f"{type(error).__name__}: {error}"
             return Outgoing.json(400, {"error": "invalid_request"})
-        return Outgoing.json(200, {})
+        return Outgoing.json(200, {} if session.redirect_uri is None else {"redirect_uri": session.redirect_uri})
 
     def _verify(self, session: Session, vp_token: dict[str, Any]) -> dict[str, list[VerifiedCredential]]:
         now = int(time.time())
@@ -233,6 +235,11 @@ class ForeignVerifier(HttpsService):
                         nonce=session.parameters["nonce"],
                         now=now,
                     )
+        chains = [
+            (name, one.chain) for answered in (verified, mdocs) for name, found in answered.items() for one in found
+        ]
+        if not all(dcql.of_trusted_authority(entries[name], chain) for name, chain in chains):
+            raise dcql.DcqlError("a credential of another authority than was asked for")
         answers = {name: [(one.vct, one.claims) for one in found] for name, found in verified.items()}
         answers |= {name: [(one.doctype, one.claims) for one in found] for name, found in mdocs.items()}
         dcql.check_answer(session.query, answers)

@@ -159,11 +159,17 @@ class IssuanceWallet:
             raise IssuanceError("a c_nonce must not be cacheable")
         return str(reply.json()["c_nonce"])
 
-    def proof(self, key: PrivateKey, audience: str, nonce: str | None, **changes: Any) -> str:
-        """A key proof of type `jwt`. `changes` replace claims; None leaves one out. Source: OpenID4VCI F.1."""
+    def proof(
+        self, key: PrivateKey, audience: str, nonce: str | None, *, header: JsonObject | None = None, **changes: Any
+    ) -> str:
+        """A key proof of type `jwt`. `header` changes header members and `changes` claims; None leaves one out.
+
+        Source: OpenID4VCI F.1.
+        """
         payload = {"aud": audience, "iat": int(time.time()), "nonce": nonce} | changes
-        payload = {name: value for name, value in payload.items() if value is not None}
-        return sign_jws({"typ": PROOF_TYP, "jwk": public_jwk(key)}, payload, key)
+        jose = {"typ": PROOF_TYP, "jwk": public_jwk(key)} | (header or {})
+        parts = [{name: value for name, value in part.items() if value is not None} for part in (jose, payload)]
+        return sign_jws(parts[0], parts[1], key)
 
     def credential_request(
         self, metadata: JsonObject, token: JsonObject, request: JsonObject, dpop_proof: str | None = None

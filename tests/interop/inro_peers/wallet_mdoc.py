@@ -62,6 +62,8 @@ def answer(request: Request, held: list[HeldMdoc], device: Device = Device()) ->
     presentations: dict[str, list[str]] = {}
     for entry in dcql.credential_queries(query):
         for one in held:
+            if not dcql.of_trusted_authority(entry, one.verified.chain):
+                continue
             found = dcql.locations_to_disclose(entry, one.verified.doctype, one.verified.claims, mdoc.FORMAT)
             if found is not None and entry["id"] not in presentations:
                 elements = {(str(space), str(name)) for space, name in found}

@@ -110,6 +110,8 @@ class PresentationWallet:
         presentations: dict[str, list[str]] = {}
         for entry in dcql.credential_queries(query):
             for credential in credentials:
+                if not dcql.of_trusted_authority(entry, credential.verified.chain):
+                    continue
                 claims = credential.verified.claims
                 locations = dcql.locations_to_disclose(entry, credential.verified.vct, claims)
                 if locations is not None and entry["id"] not in presentations:

@@ -129,7 +129,7 @@ impl Agency {
         let mut anchors = Anchors::new();
         let pem = std::fs::read_to_string(story.path("verifier/trust/ca.pem")).unwrap();
         anchors.add_pem(&pem, &[Usage::Verifier]).unwrap();
-        let unverified = awaiting.received(&send(fetch)).unwrap();
+        let unverified = awaiting.received(&send(fetch), &RustCrypto).unwrap();
         let request = unverified.verify(&anchors, SystemClock.now(), &RustCrypto).unwrap();
         let held = self.credential(status);
         let candidate = Candidate {
