@@ -34,7 +34,7 @@ pub struct NeededList {
 /// What is known of a list.
 #[derive(Clone, Debug)]
 pub struct KnownList {
-    /// The newest list that was ever had. What it takes back stays taken back.
+    /// The newest list that was ever had, which may be past its end.
     pub list: Option<Arc<VerifiedStatusList>>,
     /// Why it is not fresh; `Ok` when it is.
     pub fresh: Result<(), StatusError>,
@@ -158,7 +158,7 @@ pub(crate) fn needed<'a>(credentials: impl Iterator<Item = &'a VerifiedCredentia
 
 /// How a credential stands, as far as is known. `Err` when its issuer does not stand by it.
 ///
-/// Source: Token Status List §8.3.
+/// Source: Token Status List §8.3, §13.7.
 pub(crate) fn judge(
     credential: &VerifiedCredential,
     known: &KnownLists,
@@ -174,6 +174,10 @@ pub(crate) fn judge(
     let Some(KnownList { list: Some(list), fresh }) = known.get(&needed) else {
         return Ok(CredentialStatus::Undetermined);
     };
+    // Past its end a list says nothing of anybody, of those whom it takes back neither.
+    if list.is_expired(now) {
+        return Ok(CredentialStatus::Undetermined);
+    }
     match list.status(reference.index) {
         Ok(Status::Valid) => {
             let too_old = rules.status_max_age.is_some_and(|most| list.is_older_than(most, now));
@@ -181,8 +185,6 @@ pub(crate) fn judge(
             Ok(if good { CredentialStatus::Valid } else { CredentialStatus::Undetermined })
         }
         Ok(Status::Invalid) => Err(VerifierError::Revoked),
-        // A suspension can end; a list past its time no longer says that this one has not.
-        Ok(Status::Suspended) if list.is_expired(now) => Ok(CredentialStatus::Undetermined),
         Ok(Status::Suspended) => Err(VerifierError::Suspended),
         // Nobody told this verifier what it means.
         Ok(Status::Other(_)) => Ok(CredentialStatus::Undetermined),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 
+#[expect(dead_code, reason = "the house has more than this file needs")]
 mod common;
 
 use axum::body::Body;

@@ -20,6 +20,7 @@ use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing};
 use inro_sd_jwt::{HeldSdJwt, VcIssuance};
 use inro_service::pki::{Authority, LeafProfile, Validity};
 use inro_service::{OsRng, SystemClock, pki};
+use inro_status::StatusListToken;
 use inro_trust::registration::{self, RegistrationClaims};
 use inro_trust::{Anchors, Usage, oid};
 use inro_verifier::app::App;
@@ -205,6 +206,18 @@ impl House {
         };
         alter(&mut issuance);
         issuance.build(&mut OsRng, &AwsLc).unwrap().sign_with(&self.signer.key).unwrap()
+    }
+
+    /// The agency's status list in both forms: as JWT and as CWT.
+    pub(crate) fn lists(&self, token: &StatusListToken) -> [Vec<u8>; 2] {
+        let Leaf { key, chain } = &self.signer;
+        let jwt = token.jwt_to_sign(chain).sign_with(key).unwrap().into_bytes();
+        [jwt, token.cwt_to_sign(chain).sign_with(key).unwrap()]
+    }
+
+    /// The time of this verifier.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.hands.now()
     }
 
     /// A registration by the agency, in a file.
