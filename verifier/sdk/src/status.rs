@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_credential::Format;
 use inro_crypto::Provider;
 use inro_openid4vp::verifier::VerifiedCredential;
-use inro_status::{Expected, Freshness, Status, StatusError, UnverifiedStatusList, VerifiedStatusList};
+use inro_status::{
+    Expected, Freshness, ListForms, Status, StatusError, StatusReference, UnverifiedStatusList,
+    VerifiedStatusList,
+};
 use inro_trust::{Anchors, Usage};
 
 use crate::VerifierError;
@@ -29,6 +33,10 @@ pub struct NeededList {
     /// The common name of the anchor that vouches for the credential's issuer, and so must for the
     /// list's signer.
     pub authority: String,
+    /// The forms in which it is taken. In other forms it is another list: what is kept of the one, and
+    /// remembered against its being rolled back, is not held against the other, which an issuer may
+    /// sign at other times.
+    pub forms: ListForms,
 }
 
 /// What is known of a list.
@@ -56,9 +64,19 @@ struct Kept {
 }
 
 impl NeededList {
+    /// The list that `reference` in `credential` names.
+    fn of(credential: &VerifiedCredential, reference: &StatusReference) -> Self {
+        // Source: SD-JWT VC §2.2.2.3; for an mdoc no text chooses.
+        let forms = match credential.format() {
+            Format::SdJwtVc => ListForms::JwtAlone,
+            Format::Mdoc => ListForms::JwtOrCwt,
+        };
+        Self { uri: reference.uri.clone(), authority: credential.authority().to_owned(), forms }
+    }
+
     /// What fetches it: `https`, without a redirect.
     pub fn request(&self) -> HttpRequest {
-        inro_status::request(&self.uri)
+        inro_status::request(&self.uri, self.forms)
     }
 }
 
@@ -93,7 +111,7 @@ impl StatusCache {
         now: UnixTime,
         provider: &dyn Provider,
     ) -> Result<KnownList, StatusError> {
-        let unverified = UnverifiedStatusList::received(response)?;
+        let unverified = UnverifiedStatusList::received(response, needed.forms)?;
         let signer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
         let expected = Expected { uri: &needed.uri, authority: &needed.authority, now };
         let list = Arc::new(unverified.verify(&signer, &expected, provider)?);
@@ -147,7 +165,7 @@ pub(crate) fn needed<'a>(credentials: impl Iterator<Item = &'a VerifiedCredentia
     let mut lists: Vec<NeededList> = Vec::new();
     for credential in credentials {
         if let Ok(Some(reference)) = credential.status() {
-            let list = NeededList { uri: reference.uri, authority: credential.authority().to_owned() };
+            let list = NeededList::of(credential, &reference);
             if !lists.contains(&list) {
                 lists.push(list);
             }
@@ -170,7 +188,7 @@ pub(crate) fn judge(
         Ok(Some(reference)) => reference,
         Err(_) => return Ok(CredentialStatus::Undetermined),
     };
-    let needed = NeededList { uri: reference.uri, authority: credential.authority().to_owned() };
+    let needed = NeededList::of(credential, &reference);
     let Some(KnownList { list: Some(list), fresh }) = known.get(&needed) else {
         return Ok(CredentialStatus::Undetermined);
     };

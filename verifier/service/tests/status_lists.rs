@@ -30,10 +30,13 @@ const VALID: u64 = 0;
 const REVOKED: u64 = 3;
 const SUSPENDED: u64 = 4;
 
-/// What the server has: the list as JWT and as CWT.
+/// What the server has: the list as JWT and as CWT; and what it was asked for.
 #[derive(Default)]
 struct Shelf {
     lists: Option<[Vec<u8>; 2]>,
+    /// It has no JWT, and hands out the CWT whatever it is asked for.
+    cwt_alone: bool,
+    accepted: Vec<String>,
 }
 
 /// A verifier, and the server of the agency's one list. Both end with it.
@@ -83,16 +86,25 @@ impl Scene {
 
     /// What becomes of an SD-JWT VC at `place`: the code of its rejection, or its status.
     async fn present(&self, place: u64) -> String {
-        let created = self.house.create(&json!({ "policy": "approve-welfare" })).await;
         let credential = self.house.credential(|vc| {
             let status = json!({ "status_list": { "idx": place, "uri": self.uri } });
             vc.claims.insert("status".into(), status);
         });
-        self.house.carry(self.house.answer(&created.link, &credential).await).await;
+        self.outcome(&credential, "authority").await
+    }
+
+    /// The same of an mdoc.
+    async fn present_mdoc(&self, place: u64) -> String {
+        self.outcome(&self.house.mdoc(&self.uri, place), "authority_mdoc").await
+    }
+
+    async fn outcome(&self, credential: &str, query_id: &str) -> String {
+        let created = self.house.create(&json!({ "policy": "approve-welfare" })).await;
+        self.house.carry(self.house.answer(&created.link, credential).await).await;
         let result = self.house.result(&created.id).await;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         text(&result["error"]["inro_code"])
-            .or_else(|| text(&result["credentials"]["authority"][0]["status"]))
+            .or_else(|| text(&result["credentials"][query_id][0]["status"]))
             .unwrap()
     }
 
@@ -106,11 +118,13 @@ impl Scene {
 
 /// What the request accepts, the JWT sooner.
 async fn serve(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap) -> Response {
-    let Some([jwt, cwt]) = shelf.lock().unwrap().lists.clone() else {
+    let mut shelf = shelf.lock().unwrap();
+    let accept = headers[header::ACCEPT].to_str().unwrap();
+    shelf.accepted.push(accept.to_owned());
+    let Some([jwt, cwt]) = shelf.lists.clone() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let accept = headers[header::ACCEPT].to_str().unwrap();
-    if accept.contains(JWT_MEDIA_TYPE) {
+    if accept.contains(JWT_MEDIA_TYPE) && !shelf.cwt_alone {
         ([(header::CONTENT_TYPE, JWT_MEDIA_TYPE)], jwt).into_response()
     } else {
         ([(header::CONTENT_TYPE, CWT_MEDIA_TYPE)], cwt).into_response()
@@ -144,4 +158,33 @@ async fn past_its_end_a_list_is_relied_on_for_nothing_and_no_older_one_takes_its
     scene.serve(&scene.list(0, 1_000));
     scene.house.wait(5);
     assert_eq!(all().await, ["valid", "INRO-VERIFIER-060", "INRO-VERIFIER-061"]);
+}
+
+#[tokio::test]
+async fn the_list_of_an_sd_jwt_vc_is_a_jwt_and_that_of_an_mdoc_may_be_a_cwt() {
+    const BOTH: &str = "application/statuslist+jwt, application/statuslist+cwt;q=0.9";
+    let scene = Scene::new().await;
+    let accepted = || std::mem::take(&mut scene.shelf.lock().unwrap().accepted);
+    scene.serve(&scene.list(0, 1_000));
+    assert_eq!(
+        (scene.present(VALID).await, scene.present_mdoc(VALID).await),
+        ("valid".into(), "valid".into())
+    );
+    assert_eq!(accepted(), [JWT_MEDIA_TYPE, BOTH], "two lists, each kept as it was asked for");
+    assert_eq!(scene.present(REVOKED).await, "INRO-VERIFIER-060");
+    assert_eq!(scene.present_mdoc(REVOKED).await, "INRO-VERIFIER-060");
+    assert_eq!(accepted().len(), 0);
+
+    let scene = Scene::new().await;
+    scene.shelf.lock().unwrap().cwt_alone = true;
+    scene.serve(&scene.list(0, 1_000));
+    assert_eq!(scene.present_mdoc(VALID).await, "valid");
+    assert_eq!(scene.present_mdoc(REVOKED).await, "INRO-VERIFIER-060");
+    // The verifier has that very list, and does not take it for an SD-JWT VC.
+    for place in [VALID, REVOKED, SUSPENDED] {
+        assert_eq!(scene.present(place).await, "INRO-VERIFIER-018");
+    }
+    scene.house.wait(10);
+    scene.shelf.lock().unwrap().cwt_alone = false;
+    assert_eq!(scene.present(REVOKED).await, "INRO-VERIFIER-060");
 }
