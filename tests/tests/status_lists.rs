@@ -8,7 +8,7 @@ use inro_base::{Coded, UnixTime, base64url};
 use inro_cose::{Sign1ToSign, Value as Cbor, write};
 use inro_crypto::{RustCrypto, SoftwareKey};
 use inro_jose::JwsToSign;
-use inro_status::{Bits, Status, StatusArray, StatusListToken};
+use inro_status::{Bits, ListForms, Status, StatusArray, StatusListToken};
 use inro_trust::{Anchors, Usage};
 use inro_verifier_sdk::{KnownList, NeededList, StatusCache};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
@@ -124,6 +124,12 @@ impl Verifier {
         Self { cache: StatusCache::new(), anchors }
     }
 
+    fn receive_for(&self, needed: &NeededList, response: &HttpResponse) -> Result<KnownList, &'static str> {
+        self.cache
+            .received(needed, response, &self.anchors, NOW, &RustCrypto)
+            .map_err(|error| error.code().as_str())
+    }
+
     fn receive_at(&self, response: &HttpResponse, now: UnixTime) -> Result<KnownList, &'static str> {
         self.cache
             .received(&needed(), response, &self.anchors, now, &RustCrypto)
@@ -140,7 +146,11 @@ impl Verifier {
 }
 
 fn needed() -> NeededList {
-    NeededList { uri: URI.into(), authority: "Authority".into() }
+    NeededList { uri: URI.into(), authority: "Authority".into(), forms: ListForms::JwtOrCwt }
+}
+
+fn jwt_alone() -> NeededList {
+    NeededList { forms: ListForms::JwtAlone, ..needed() }
 }
 
 fn house() -> House {
@@ -368,10 +378,47 @@ fn a_time_to_live_is_a_positive_number_that_may_have_a_fraction() {
 }
 
 #[test]
-fn asks_for_a_jwt_first() {
-    let request = needed().request();
-    let accept = request.headers.iter().find(|(name, _)| *name == "accept").map(|(_, value)| value.as_str());
-    assert_eq!(accept, Some("application/statuslist+jwt, application/statuslist+cwt;q=0.9"));
+fn asks_for_a_jwt_first_and_for_nothing_else_where_no_other_form_is_taken() {
+    let accept = |needed: NeededList| {
+        let mut headers = needed.request().headers.into_iter();
+        headers.find(|(name, _)| *name == "accept").map(|(_, value)| value).unwrap()
+    };
+    assert_eq!(accept(needed()), "application/statuslist+jwt, application/statuslist+cwt;q=0.9");
+    assert_eq!(accept(jwt_alone()), "application/statuslist+jwt");
+}
+
+/// An issuer may sign the two forms at different times, so neither is a replay of the other.
+#[test]
+fn a_list_that_is_taken_as_a_jwt_alone_is_another_than_the_one_in_either_form() {
+    let house = house();
+    let verifier = Verifier::trusting(&[&house]);
+    let at = |seconds| StatusListToken { issued_at: NOW.plus(seconds), ..token() };
+    assert!(verifier.receive_for(&jwt_alone(), &house.jwt(&at(10))).is_ok());
+    assert!(verifier.cache.known(&needed(), None, NOW).list.is_none());
+    assert_eq!(verifier.receive_for(&jwt_alone(), &house.cwt(&at(20))).err(), Some("INRO-STATUS-002"));
+    assert!(verifier.receive_for(&needed(), &house.cwt(&at(5))).is_ok());
+    // Each of the two is held to its own newest.
+    assert_eq!(verifier.receive_for(&jwt_alone(), &house.jwt(&at(9))).err(), Some("INRO-STATUS-006"));
+    assert_eq!(verifier.receive_for(&needed(), &house.jwt(&at(4))).err(), Some("INRO-STATUS-006"));
+    assert!(verifier.receive_for(&needed(), &house.jwt(&at(6))).is_ok());
+    let issued_at = |needed| verifier.cache.known(&needed, None, NOW).list.unwrap().issued_at();
+    assert_eq!((issued_at(jwt_alone()), issued_at(needed())), (NOW.plus(10), NOW.plus(6)));
+}
+
+#[test]
+fn the_lists_that_are_kept_are_bounded_in_number_in_whatever_form_they_came() {
+    let house = house();
+    let verifier = Verifier::trusting(&[&house]);
+    for number in 0..129 {
+        let uri = format!("https://issuer.example/status-lists/{number}");
+        let response = house.jwt(&StatusListToken { uri: uri.clone(), ..token() });
+        for forms in [ListForms::JwtAlone, ListForms::JwtOrCwt] {
+            let needed = NeededList { uri: uri.clone(), forms, ..needed() };
+            assert!(verifier.receive_for(&needed, &response).is_ok());
+        }
+        let kept = (2 * (number + 1)).min(256);
+        assert_eq!(format!("{:?}", verifier.cache), format!("StatusCache({kept} lists)"));
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! Source: OpenID4VCI 1.0 Appendix D.
 
-use inro_base::json::Limits;
-use inro_base::{Code, Coded, UnixTime};
+use inro_base::json::{self, Limits};
+use inro_base::{Code, Coded, UnixTime, base64url};
 use inro_crypto::{Provider, PublicKey};
 use inro_jose::{Expect, JoseError, Jwk, UnverifiedJws};
 use inro_trust::{Anchors, TrustError, Usage};
@@ -114,6 +114,19 @@ impl AttestationDemand {
         };
         Self { key_storage: levels("key_storage"), user_authentication: levels("user_authentication") }
     }
+}
+
+/// The `alg` in the header of an attestation that nobody has checked.
+///
+/// # Errors
+/// [`JoseError`] when there is none to be read.
+pub(crate) fn claimed_algorithm(text: &str) -> Result<String, JoseError> {
+    const MALFORMED: JoseError = JoseError::Malformed { part: 0 };
+    let (header, _) = text.split_once('.').ok_or(MALFORMED)?;
+    let header = base64url::decode(header).map_err(|_| MALFORMED)?;
+    let header =
+        json::parse_object(&header, Limits::MESSAGE).map_err(|source| JoseError::Json { part: 0, source })?;
+    header.get("alg").and_then(Value::as_str).map(str::to_owned).ok_or(MALFORMED)
 }
 
 impl KeyAttestation {

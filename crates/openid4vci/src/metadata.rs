@@ -18,6 +18,10 @@ const MAX_DISPLAYS: usize = 64;
 const MAX_NAME_CHARS: usize = 200;
 /// The most authorization servers that we read of one issuer.
 const MAX_SERVERS: usize = 16;
+/// The proof type by a signature of the key.
+const JWT: &str = "jwt";
+/// The proof type by an attestation alone.
+const ATTESTATION: &str = "attestation";
 
 /// What we use of an issuer's metadata.
 #[derive(Clone, Debug, PartialEq)]
@@ -211,18 +215,26 @@ impl Configuration {
         if !self.binding_methods.iter().any(|method| method == form) {
             return None;
         }
-        let find = |name: &str| {
-            let mut types = self.proof_types.iter();
-            types.find(|proof| {
-                proof.name == name && proof.algorithms.iter().any(|algorithm| algorithm == "ES256")
-            })
-        };
-        match (find("jwt"), find("attestation")) {
+        let find = |name: &str| self.proof_type(name).filter(|proof| proof.takes("ES256"));
+        match (find(JWT), find(ATTESTATION)) {
             (Some(ProofType { attestation: None, .. }), _) => Some(ProofPlan::Jwt),
             (_, Some(_)) => Some(ProofPlan::Attestation),
             (Some(_), None) => Some(ProofPlan::AttestedJwt),
             (None, None) => None,
         }
+    }
+
+    /// Whether the issuer takes a key attestation that is signed with `algorithm`, in a proof as `plan`
+    /// has it.
+    ///
+    /// Source: OpenID4VCI 1.0 Appendix F.1, F.3.
+    pub(crate) fn takes_attestation(&self, plan: ProofPlan, algorithm: &str) -> bool {
+        let name = if plan == ProofPlan::Attestation { ATTESTATION } else { JWT };
+        self.proof_type(name).is_some_and(|proof| proof.takes(algorithm))
+    }
+
+    fn proof_type(&self, name: &str) -> Option<&ProofType> {
+        self.proof_types.iter().find(|proof| proof.name == name)
     }
 
     fn to_json(&self) -> Value {
@@ -275,6 +287,10 @@ impl Configuration {
 }
 
 impl ProofType {
+    fn takes(&self, algorithm: &str) -> bool {
+        self.algorithms.iter().any(|taken| taken == algorithm)
+    }
+
     fn to_json(&self) -> Value {
         let mut object = Map::new();
         object.insert("proof_signing_alg_values_supported".into(), json!(self.algorithms));

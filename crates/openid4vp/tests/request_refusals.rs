@@ -342,10 +342,36 @@ fn answers_what_it_does_not_support_with_an_error() {
         let reply = refusal.reply.unwrap();
         assert_eq!(reply.url, format!("https://{HOST}/responses/1"));
         assert_eq!(reply.body, format!("error={wire}&state={state}").into_bytes());
-        // Nobody vouches for the address of a verifier that no registrar knows.
+        // The same to a verifier that no registrar knows: its certificate names the host.
         payload.remove("verifier_info");
-        assert_eq!(world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap_err().reply, None);
+        let unregistered = world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap_err();
+        assert_eq!(unregistered.code().as_str(), expected, "{name}");
+        assert_eq!(unregistered.reply, Some(reply));
     }
+}
+
+/// The error would go to a host that the asker cannot show to be its own.
+#[test]
+fn sends_no_error_where_the_address_or_the_asker_is_not_established() {
+    let world = World::new();
+    let awaiting = world.ask(employee_query());
+    let mut faulty = payload(&awaiting);
+    faulty.insert("scope".into(), "employee".into());
+    let judge = |payload: &Map<String, Value>, world: &World| {
+        let refusal = world.judge(&awaiting.link(), &world.sign_request(payload)).unwrap_err();
+        (refusal.code().as_str(), refusal.reply.is_some())
+    };
+    assert_eq!(judge(&faulty, &world), ("INRO-VP-028", true));
+    let mut elsewhere = faulty.clone();
+    elsewhere.insert("response_uri".into(), "https://rival.example/".into());
+    assert_eq!(judge(&elsewhere, &world), ("INRO-VP-024", false));
+    let mut late = faulty.clone();
+    late.insert("iat".into(), NOW.plus(-900).as_secs().into());
+    late.insert("exp".into(), NOW.plus(-600).as_secs().into());
+    assert_eq!(judge(&late, &world), ("INRO-VP-020", false));
+    let mut stranger = World::new();
+    stranger.holder_anchors = stranger.issuer_anchors.clone();
+    assert_eq!(judge(&faulty, &stranger), ("INRO-TRUST-005", false));
 }
 
 fn foreign_format() -> Value {

@@ -26,7 +26,7 @@ pub enum StatusError {
         /// Which.
         claim: &'static str,
     },
-    /// The media type is neither of the two.
+    /// The media type is none of those that were asked for.
     #[error("a status list of another media type")]
     MediaType,
     /// The server answered with something else than a list.

@@ -8,10 +8,22 @@ pub const CWT_MEDIA_TYPE: &str = "application/statuslist+cwt";
 /// compress, in base64 twice.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024 * 1024;
 
-/// The request for the list at `uri`: a JWT, which SD-JWT VC wants, or a CWT where there is no JWT.
+/// The forms in which a list is taken.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum ListForms {
+    /// A JWT and nothing else. Source: SD-JWT VC §2.2.2.3.
+    JwtAlone,
+    /// A JWT, or a CWT where there is no JWT.
+    JwtOrCwt,
+}
+
+/// The request for the list at `uri` in one of `forms`.
 ///
-/// Source: Token Status List §8.1; SD-JWT VC §2.2.2.3.
-pub fn request(uri: &str) -> HttpRequest {
-    HttpRequest::fetch(uri.to_owned(), MAX_TOKEN_BYTES)
-        .with_header("accept", format!("{JWT_MEDIA_TYPE}, {CWT_MEDIA_TYPE};q=0.9"))
+/// Source: Token Status List §8.1.
+pub fn request(uri: &str, forms: ListForms) -> HttpRequest {
+    let accept = match forms {
+        ListForms::JwtAlone => JWT_MEDIA_TYPE.to_owned(),
+        ListForms::JwtOrCwt => format!("{JWT_MEDIA_TYPE}, {CWT_MEDIA_TYPE};q=0.9"),
+    };
+    HttpRequest::fetch(uri.to_owned(), MAX_TOKEN_BYTES).with_header("accept", accept)
 }

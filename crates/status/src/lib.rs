@@ -18,7 +18,7 @@ mod token;
 
 pub use array::{Bits, MAX_ARRAY_BYTES, Status, StatusArray};
 pub use error::StatusError;
-pub use fetch::{CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, MAX_TOKEN_BYTES, request};
+pub use fetch::{CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, ListForms, MAX_TOKEN_BYTES, request};
 pub use list::{CLOCK_SKEW, Expected, Freshness, UnverifiedStatusList, VerifiedStatusList};
 pub use reference::StatusReference;
 pub use token::StatusListToken;

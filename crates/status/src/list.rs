@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::StatusError;
 use crate::array::{Bits, Status, StatusArray};
-use crate::fetch::{CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, MAX_TOKEN_BYTES};
+use crate::fetch::{CWT_MEDIA_TYPE, JWT_MEDIA_TYPE, ListForms, MAX_TOKEN_BYTES};
 use crate::token::{CWT_TYP, EXP, IAT, JWT_TYP, NBF, STATUS_LIST, SUB, TTL};
 
 /// How far a status issuer's clock may run ahead of ours, in seconds.
@@ -72,14 +72,14 @@ struct Claims {
 }
 
 impl UnverifiedStatusList {
-    /// Reads the answer to [`crate::request`].
+    /// Reads the answer to [`crate::request`] for one of `forms`.
     ///
     /// # Errors
-    /// [`StatusError::NotServed`] for any status but 200, a redirect included; [`StatusError::MediaType`];
-    /// what is malformed.
+    /// [`StatusError::NotServed`] for any status but 200, a redirect included; [`StatusError::MediaType`],
+    /// also for a form that was not asked for; what is malformed.
     ///
     /// Source: Token Status List §8.2.
-    pub fn received(response: &HttpResponse) -> Result<Self, StatusError> {
+    pub fn received(response: &HttpResponse, forms: ListForms) -> Result<Self, StatusError> {
         if response.status != 200 {
             return Err(StatusError::NotServed { status: response.status });
         }
@@ -89,7 +89,7 @@ impl UnverifiedStatusList {
                     .map_err(|_| StatusError::Malformed { claim: "token" })?;
                 Self::parse_jwt(text)
             }
-            Some(CWT_MEDIA_TYPE) => Self::parse_cwt(&response.body),
+            Some(CWT_MEDIA_TYPE) if forms == ListForms::JwtOrCwt => Self::parse_cwt(&response.body),
             _ => Err(StatusError::MediaType),
         }
     }

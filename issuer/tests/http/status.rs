@@ -9,7 +9,7 @@ use inro_issuer::offers::{CreatedOffer, OfferWish};
 use inro_issuer::signed_lists::TTL;
 use inro_issuer::status::change;
 use inro_issuer::store::StatusChange;
-use inro_status::{Expected, Status, StatusReference, UnverifiedStatusList, VerifiedStatusList};
+use inro_status::{Expected, ListForms, Status, StatusReference, UnverifiedStatusList, VerifiedStatusList};
 use inro_trust::Usage;
 
 use crate::support::*;
@@ -49,7 +49,7 @@ async fn verified(bench: &Bench, uri: &str, accept: &str) -> VerifiedStatusList 
     assert_eq!(answer.header("content-type"), accept);
     let headers = vec![("content-type".to_owned(), accept.to_owned())];
     let response = HttpResponse { status: answer.status.as_u16(), headers, body: answer.body };
-    let list = UnverifiedStatusList::received(&response).unwrap();
+    let list = UnverifiedStatusList::received(&response, ListForms::JwtOrCwt).unwrap();
     let now = bench.now();
     let signer = bench.anchors.trust(list.x5c(), Usage::CredentialIssuer, now, &RustCrypto).unwrap();
     let expected = Expected { uri, authority: signer.authority(), now };

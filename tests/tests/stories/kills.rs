@@ -7,7 +7,7 @@ use std::process::Child;
 use inro_base::Clock as _;
 use inro_base::http::HttpResponse;
 use inro_crypto::RustCrypto;
-use inro_status::{Expected, Status, UnverifiedStatusList};
+use inro_status::{Expected, ListForms, Status, UnverifiedStatusList};
 use inro_trust::{Anchors, Usage};
 use inro_wallet_cli::SystemClock;
 use inro_wallet_core::Http as _;
@@ -112,7 +112,7 @@ fn taken_back(story: &Story) -> usize {
     anchors.add_pem(&anchor, &[Usage::CredentialIssuer]).unwrap();
     let now = SystemClock.now();
     let invalid = |uri: &str, response: &HttpResponse| {
-        let list = UnverifiedStatusList::received(response).unwrap();
+        let list = UnverifiedStatusList::received(response, ListForms::JwtAlone).unwrap();
         let signer = anchors.trust(list.x5c(), Usage::CredentialIssuer, now, &RustCrypto).unwrap();
         let expected = Expected { uri, authority: signer.authority(), now };
         let list = list.verify(&signer, &expected, &RustCrypto).unwrap();
@@ -121,7 +121,7 @@ fn taken_back(story: &Story) -> usize {
     };
     let lists = (1..).map_while(|number| {
         let uri = format!("{}/status-lists/{number}", story.issuer_url);
-        let response = block_on(http.send(inro_status::request(&uri))).unwrap();
+        let response = block_on(http.send(inro_status::request(&uri, ListForms::JwtAlone))).unwrap();
         (response.status != 404).then(|| invalid(&uri, &response))
     });
     lists.sum()

@@ -72,6 +72,7 @@ mod transaction;
 mod verifier;
 
 pub use error::VerifierError;
+pub use inro_status::ListForms;
 pub use policy::{
     AcceptanceRules, BUILT_IN_POLICIES, MAX_POLICY_BYTES, OnUndetermined, Policy, PolicyError, is_policy_name,
 };

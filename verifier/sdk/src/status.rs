@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_credential::Format;
 use inro_crypto::Provider;
 use inro_openid4vp::verifier::VerifiedCredential;
-use inro_status::{Expected, Freshness, Status, StatusError, UnverifiedStatusList, VerifiedStatusList};
+use inro_status::{
+    Expected, Freshness, ListForms, Status, StatusError, StatusReference, UnverifiedStatusList,
+    VerifiedStatusList,
+};
 use inro_trust::{Anchors, Usage};
 
 use crate::VerifierError;
@@ -29,12 +33,16 @@ pub struct NeededList {
     /// The common name of the anchor that vouches for the credential's issuer, and so must for the
     /// list's signer.
     pub authority: String,
+    /// The forms in which it is taken. In other forms it is another list: what is kept of the one, and
+    /// remembered against its being rolled back, is not held against the other, which an issuer may
+    /// sign at other times.
+    pub forms: ListForms,
 }
 
 /// What is known of a list.
 #[derive(Clone, Debug)]
 pub struct KnownList {
-    /// The newest list that was ever had. What it takes back stays taken back.
+    /// The newest list that was ever had, which may be past its end.
     pub list: Option<Arc<VerifiedStatusList>>,
     /// Why it is not fresh; `Ok` when it is.
     pub fresh: Result<(), StatusError>,
@@ -56,9 +64,19 @@ struct Kept {
 }
 
 impl NeededList {
+    /// The list that `reference` in `credential` names.
+    fn of(credential: &VerifiedCredential, reference: &StatusReference) -> Self {
+        // Source: SD-JWT VC §2.2.2.3; for an mdoc no text chooses.
+        let forms = match credential.format() {
+            Format::SdJwtVc => ListForms::JwtAlone,
+            Format::Mdoc => ListForms::JwtOrCwt,
+        };
+        Self { uri: reference.uri.clone(), authority: credential.authority().to_owned(), forms }
+    }
+
     /// What fetches it: `https`, without a redirect.
     pub fn request(&self) -> HttpRequest {
-        inro_status::request(&self.uri)
+        inro_status::request(&self.uri, self.forms)
     }
 }
 
@@ -93,7 +111,7 @@ impl StatusCache {
         now: UnixTime,
         provider: &dyn Provider,
     ) -> Result<KnownList, StatusError> {
-        let unverified = UnverifiedStatusList::received(response)?;
+        let unverified = UnverifiedStatusList::received(response, needed.forms)?;
         let signer = anchors.trust(unverified.x5c(), Usage::CredentialIssuer, now, provider)?;
         let expected = Expected { uri: &needed.uri, authority: &needed.authority, now };
         let list = Arc::new(unverified.verify(&signer, &expected, provider)?);
@@ -147,7 +165,7 @@ pub(crate) fn needed<'a>(credentials: impl Iterator<Item = &'a VerifiedCredentia
     let mut lists: Vec<NeededList> = Vec::new();
     for credential in credentials {
         if let Ok(Some(reference)) = credential.status() {
-            let list = NeededList { uri: reference.uri, authority: credential.authority().to_owned() };
+            let list = NeededList::of(credential, &reference);
             if !lists.contains(&list) {
                 lists.push(list);
             }
@@ -158,7 +176,7 @@ pub(crate) fn needed<'a>(credentials: impl Iterator<Item = &'a VerifiedCredentia
 
 /// How a credential stands, as far as is known. `Err` when its issuer does not stand by it.
 ///
-/// Source: Token Status List §8.3.
+/// Source: Token Status List §8.3, §13.7.
 pub(crate) fn judge(
     credential: &VerifiedCredential,
     known: &KnownLists,
@@ -170,10 +188,14 @@ pub(crate) fn judge(
         Ok(Some(reference)) => reference,
         Err(_) => return Ok(CredentialStatus::Undetermined),
     };
-    let needed = NeededList { uri: reference.uri, authority: credential.authority().to_owned() };
+    let needed = NeededList::of(credential, &reference);
     let Some(KnownList { list: Some(list), fresh }) = known.get(&needed) else {
         return Ok(CredentialStatus::Undetermined);
     };
+    // Past its end a list says nothing of anybody, of those whom it takes back neither.
+    if list.is_expired(now) {
+        return Ok(CredentialStatus::Undetermined);
+    }
     match list.status(reference.index) {
         Ok(Status::Valid) => {
             let too_old = rules.status_max_age.is_some_and(|most| list.is_older_than(most, now));
@@ -181,8 +203,6 @@ pub(crate) fn judge(
             Ok(if good { CredentialStatus::Valid } else { CredentialStatus::Undetermined })
         }
         Ok(Status::Invalid) => Err(VerifierError::Revoked),
-        // A suspension can end; a list past its time no longer says that this one has not.
-        Ok(Status::Suspended) if list.is_expired(now) => Ok(CredentialStatus::Undetermined),
         Ok(Status::Suspended) => Err(VerifierError::Suspended),
         // Nobody told this verifier what it means.
         Ok(Status::Other(_)) => Ok(CredentialStatus::Undetermined),

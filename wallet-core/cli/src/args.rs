@@ -51,6 +51,8 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  inro-wallet --home H list --json")]
     List,
     /// Show one credential with its claims.
+    ///
+    /// A long value is cut and says by how much; with --json it is whole.
     #[command(after_help = "Example:\n  inro-wallet --home H show nB6S2hJrWq0y")]
     Show {
         /// The id that `list` shows.
@@ -69,6 +71,8 @@ pub(crate) enum Command {
         allow_unregistered: bool,
     },
     /// Show what was received, presented, refused and deleted.
+    ///
+    /// A long list of claims is cut and says by how much; with --json it is whole.
     #[command(after_help = "Example:\n  inro-wallet --home H history")]
     History,
     /// Delete a credential, its keys first.

@@ -3,6 +3,10 @@
 use inro_base::report::Language;
 use inro_base::steers;
 use inro_wallet_core::Localized;
+use serde_json::Value;
+
+/// The longest value on the screen, in characters.
+const MAX_VALUE: usize = 1_000;
 
 /// By `LC_ALL`, else `LANG`.
 pub(crate) fn from_environment() -> Language {
@@ -37,6 +41,23 @@ pub(crate) fn brief(text: &str, limit: usize) -> String {
     line
 }
 
+/// As [`brief`], and says how much was cut.
+pub(crate) fn shortened(text: &str, limit: usize, language: Language) -> String {
+    let whole = brief(text, usize::MAX).chars().count();
+    let line = brief(text, limit);
+    match (whole.saturating_sub(limit), language) {
+        (0, _) => line,
+        (cut, Language::En) => format!("{line} (characters cut: {cut})"),
+        (cut, Language::Ja) => format!("{line}（ほか{cut}文字）"),
+    }
+}
+
+/// A claim's value on one line, [`shortened`]: a text as it is, anything else as JSON.
+pub(crate) fn value(value: &Value, language: Language) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    shortened(&text, MAX_VALUE, language)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +90,16 @@ mod tests {
         assert_eq!(brief(&padded, 100), "X Registered verifier: Welfare System");
         assert_eq!(brief(&padded, 4), "X Re…");
         assert_eq!(brief(&"印".repeat(101), 100), format!("{}…", "印".repeat(100)));
+    }
+
+    #[test]
+    fn says_how_much_of_a_value_it_has_cut() {
+        let of = |count: usize| Value::from("印".repeat(count));
+        let shown = "印".repeat(1_000);
+        assert_eq!(value(&of(1_000), Language::En), shown);
+        assert_eq!(value(&of(1_001), Language::En), format!("{shown}… (characters cut: 1)"));
+        assert_eq!(value(&of(3_500), Language::Ja), format!("{shown}…（ほか2500文字）"));
+        assert_eq!(value(&serde_json::json!({ "a": [1, true] }), Language::En), r#"{"a":[1,true]}"#);
+        assert_eq!(value(&Value::from("a \n\t b\u{1b}[2J"), Language::En), "a b\u{fffd}[2J");
     }
 }

@@ -3,14 +3,16 @@
 use inro_base::report::{self, Language};
 use inro_credential::ClaimPath;
 use inro_wallet_core::{
-    Collected, CredentialRecord, Event, HistoryEntry, Localized, Outcome, PendingRecord, Receipt,
+    Collected, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, Outcome, PendingRecord, Receipt,
 };
 use serde_json::{Value, json};
 
-use crate::language::{brief, localized, plain};
+use crate::language::{brief, localized, shortened, value};
 
 /// The longest name of somebody or something else on a line, in characters.
 const MAX_LABEL: usize = 100;
+/// The longest list of claims on a line, in characters.
+const MAX_CLAIMS: usize = 1_000;
 
 /// Credentials in short, as `receive` and `list` show them.
 pub(crate) fn credentials_json(records: &[CredentialRecord]) -> Value {
@@ -133,11 +135,8 @@ pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> 
     for name in record.claim_names() {
         let label = record.label(&ClaimPath::claim(&name)).map(|label| localized(label, language).to_owned());
         let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| name.clone());
-        let value = record
-            .claims
-            .get(&name)
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        text.push_str(&format!("  {}: {}\n", brief(&label, MAX_LABEL), plain(&value.unwrap_or_default())));
+        let value = record.claims.get(&name).map(|claim| value(claim, language)).unwrap_or_default();
+        text.push_str(&format!("  {}: {value}\n", brief(&label, MAX_LABEL)));
     }
     text
 }
@@ -164,11 +163,12 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
             true => "",
             false => language.pick(" (claimed)", "（自称）"),
         };
-        let items: Vec<_> = entry
-            .items
-            .iter()
-            .map(|item| format!("{} [{}]", plain(&item.vct), plain(&item.claims.join(", "))))
-            .collect();
+        let item = |item: &HistoryItem| {
+            let names: Vec<_> = item.claims.iter().map(|name| brief(name, MAX_LABEL)).collect();
+            let names = shortened(&names.join(", "), MAX_CLAIMS, language);
+            format!("{} [{names}]", brief(&item.vct, MAX_LABEL))
+        };
+        let items: Vec<_> = entry.items.iter().map(item).collect();
         let (event, outcome) = (event(entry.event, language), outcome(entry.outcome, language));
         let (open, close) = (language.pick(" (", "（"), language.pick(")", "）"));
         let name = brief(localized(&entry.counterpart, language), MAX_LABEL);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use inro_base::report::Language;
 use inro_wallet_core::{Asked, AskedClaim, Asker, Group, Localized, Review, ReviewPurpose};
 
-use crate::language::{brief, localized};
+use crate::language::{brief, localized, value};
 
 /// The longest name, path or host on the screen, in characters.
 const MAX_NAME: usize = 100;
@@ -13,8 +13,6 @@ const MAX_NAME: usize = 100;
 const MAX_PURPOSE: usize = 400;
 /// The longest text of a transaction, in characters. Source: ours, as `inro_openid4vp` reads them.
 const MAX_TRANSACTION: usize = 1_000;
-/// The longest value, in characters: `show` prints it whole.
-const MAX_VALUE: usize = 1_000;
 
 /// Who asks, why, where the answer goes, and every option.
 pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) -> io::Result<()> {
@@ -159,8 +157,7 @@ fn show_asked(mark: &str, asked: &Asked, language: Language, output: &mut dyn Wr
 
 fn show_claim(claim: &AskedClaim, language: Language, output: &mut dyn Write) -> io::Result<()> {
     let (label, path) = (label(claim, language), brief(&claim.name, MAX_NAME));
-    let value = claim.value.as_str().map_or_else(|| claim.value.to_string(), str::to_owned);
-    let value = brief(&value, MAX_VALUE);
+    let value = value(&claim.value, language);
     let mark = [outside(claim.over_asked, language), kept(claim.kept, language)].concat();
     let (open, close) = (language.pick(" (", "（"), language.pick("): ", "）："));
     let path =

@@ -6,6 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use inro_base::{Secret, UnixTime};
+use inro_wallet_core::testing::run;
+use inro_wallet_core::{
+    CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized, NewCopy, NewCredential,
+    NewHistoryEntry, Outcome, SqliteStore, Store as _,
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use serde_json::Value;
 
@@ -63,6 +69,71 @@ fn an_empty_wallet_lists_nothing() {
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!((status, json.get(member)), (0, Some(&Value::Array(Vec::new()))));
     }
+}
+
+/// What an issuer wrote must fill no screen; a program gets it whole.
+#[test]
+fn cuts_what_is_too_long_to_read_and_says_how_much() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+    let value = "v".repeat(20_000);
+    let padded = format!("a{}\n  grade: 9", " ".repeat(5_000));
+    let names: Vec<String> = (0..600).map(|number| format!("claim-{number:03}")).collect();
+    let claims = [("grade", "4"), ("note", padded.as_str()), ("remarks", &value)];
+    put(folder.path(), &claims, &names);
+
+    let (status, shown, _) = wallet(folder.path(), "C.UTF-8", &["show", "one"]);
+    assert_eq!(status, 0);
+    let lines: Vec<&str> = shown.lines().skip(1).collect();
+    let cut = format!("  remarks: {}… (characters cut: 19000)", "v".repeat(1_000));
+    assert_eq!(lines, ["  grade: 4", "  note: a grade: 9", cut.as_str()]);
+    let (_, japanese, _) = wallet(folder.path(), "ja_JP.UTF-8", &["show", "one"]);
+    assert!(japanese.contains("v…（ほか19000文字）\n"), "{japanese}");
+    let (_, json, _) = wallet(folder.path(), "C", &["show", "one", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.pointer("/claims/remarks"), Some(&Value::from(value)));
+    assert_eq!(json.pointer("/claims/note"), Some(&Value::from(padded)));
+
+    let (_, history, _) = wallet(folder.path(), "C.UTF-8", &["history"]);
+    let all = names.join(", ");
+    let (shown, cut) = all.split_at(1_000);
+    assert!(history.contains(&format!("[{shown}… (characters cut: {})]", cut.len())), "{history}");
+    assert!(history.contains(&format!("  {}… [", "t".repeat(100))), "{history}");
+    let (_, json, _) = wallet(folder.path(), "C", &["history", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.pointer("/history/0/credentials/0/claims"), Some(&Value::from(names)));
+    assert_eq!(json.pointer("/history/0/credentials/0/type"), Some(&Value::from("t".repeat(3_000))));
+}
+
+/// A credential with these claims, whose history names those of `names`.
+fn put(home: &Path, claims: &[(&str, &str)], names: &[String]) {
+    let name = |text: &str| Localized { en: text.into(), ja: text.into() };
+    let now = UnixTime::from_secs(1_800_000_000);
+    let record = CredentialRecord {
+        id: CredentialId("one".into()),
+        vct: "urn:test:card:1".into(),
+        format: "dc+sd-jwt".into(),
+        name: name("Card"),
+        issuer: "https://issuer.example".into(),
+        issuer_name: name("Minato City"),
+        claims: claims.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect(),
+        always_visible: Vec::new(),
+        labels: Vec::new(),
+        received_at: now,
+        expires_at: None,
+        copies: 0,
+    };
+    let entry = NewHistoryEntry {
+        event: Event::Issued,
+        at: now,
+        counterpart: name("Minato City"),
+        registered: true,
+        items: vec![HistoryItem { vct: "t".repeat(3_000), claims: names.to_vec() }],
+        outcome: Outcome::Done,
+    };
+    let copies = vec![NewCopy { text: Secret::new("a text".into()), key: KeyId("a-key".into()) }];
+    let store = SqliteStore::open(&home.join("wallet.sqlite")).unwrap();
+    run(store.put_credentials(&[NewCredential { record, copies, entry }])).unwrap();
 }
 
 #[test]

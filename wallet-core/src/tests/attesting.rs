@@ -14,8 +14,8 @@ use crate::ports::{Boxed, KeyAttester, KeyStoreError};
 use crate::records::CreatedKey;
 use crate::testing::run;
 
-/// A wallet provider in software.
-struct SoftwareProvider(Leaf);
+/// A wallet provider in software, which writes this `alg`; for another than ES256 its signature is none.
+struct SoftwareProvider(Leaf, &'static str);
 
 impl KeyAttester for SoftwareProvider {
     fn attest<'a>(
@@ -35,17 +35,29 @@ impl KeyAttester for SoftwareProvider {
         });
         let object = |value: &Value| -> Map<String, Value> { value.as_object().unwrap().clone() };
         let jwt = JwsToSign::new(object(&header), &object(&claims)).sign_with(&self.0.key).unwrap();
-        Box::pin(ready(Ok(jwt)))
+        let (_, behind) = jwt.split_once('.').unwrap();
+        let mut header = object(&header);
+        header.insert("alg".into(), self.1.into());
+        let header = base64url::encode(Value::from(header).to_string().as_bytes());
+        let another = format!("{header}.{behind}");
+        Box::pin(ready(Ok(if self.1 == "ES256" { jwt } else { another })))
     }
 }
 
 /// Receives from an issuer with these `proof_types_supported`; gives copies, and signatures by holder keys.
 fn receive(proof_types: Value, attested: bool) -> (&'static str, u32, usize) {
+    let (outcome, copies, signed, _) = receive_by(proof_types, attested.then_some("ES256"));
+    (outcome, copies, signed)
+}
+
+/// The same with an attestation that is signed with `algorithm`; also how many requests for a credential
+/// were sent.
+fn receive_by(proof_types: Value, algorithm: Option<&'static str>) -> (&'static str, u32, usize, usize) {
     let authority = Authority::new("Trusted");
     let device = Device::trusting(&authority);
-    if attested {
+    if let Some(algorithm) = algorithm {
         let leaf = authority.leaf(8, Usage::WalletProvider, &[], "provider.example");
-        device.keys.attest_with(Box::new(SoftwareProvider(leaf)));
+        device.keys.attest_with(Box::new(SoftwareProvider(leaf, algorithm)));
     }
     let mut script = Script::honest(&authority);
     script.metadata["credential_configurations_supported"][CONFIGURATION]["proof_types_supported"] =
@@ -54,7 +66,8 @@ fn receive(proof_types: Value, attested: bool) -> (&'static str, u32, usize) {
     let lines = device.journal.lines();
     // The first key is the DPoP key.
     let signed = lines.iter().filter(|line| line.starts_with("sign ") && *line != "sign key-0").count();
-    (outcome, device.copies(), signed)
+    let sent = lines.iter().filter(|line| line.ends_with("/credential")).count();
+    (outcome, device.copies(), signed, sent)
 }
 
 fn proof_types(names: &[&str]) -> Value {
@@ -96,4 +109,26 @@ fn refuses_an_issuer_that_takes_no_proof_that_it_can_make() {
         assert_eq!(signed_by(name, &["ES384", "ES256"]), ("accepted", 3, signatures), "{name}");
         assert_eq!(signed_by(name, &["ES384", "EdDSA"]), ("INRO-VCI-007", 0, 0), "{name}");
     }
+}
+
+#[test]
+fn sends_no_attestation_of_an_algorithm_that_the_issuer_does_not_list() {
+    let listing = |name: &str, algorithms: &[&str]| {
+        json!({ name: {
+            "proof_signing_alg_values_supported": algorithms, "key_attestations_required": {},
+        }})
+    };
+    for (name, signatures) in [("jwt", 1), ("attestation", 0)] {
+        let receive = |algorithms, algorithm| receive_by(listing(name, algorithms), Some(algorithm));
+        assert_eq!(receive(&["ES256"], "ES256"), ("accepted", 3, signatures, 1), "{name}");
+        assert_eq!(receive(&["ES256", "ES384"], "ES384"), ("accepted", 3, signatures, 1), "{name}");
+        for other in ["ES384", "es256", "none", ""] {
+            assert_eq!(receive(&["ES256"], other), ("INRO-VCI-007", 0, 0, 0), "{name} {other}");
+        }
+    }
+    // What the one proof type lists counts for the other in nothing.
+    let mut both = listing("attestation", &["ES256"]);
+    both["jwt"] = listing("jwt", &["ES256", "ES384"])["jwt"].clone();
+    assert_eq!(receive_by(both.clone(), Some("ES256")), ("accepted", 3, 0, 1));
+    assert_eq!(receive_by(both, Some("ES384")), ("INRO-VCI-007", 0, 0, 0));
 }

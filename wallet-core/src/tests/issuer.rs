@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::Limits;
+use inro_base::{UnixTime, base64url};
 use inro_crypto::{PublicKey, RustCrypto};
 use inro_jose::{Expect, Jwk, UnverifiedJws};
 use inro_sd_jwt::{ClaimPath, VcIssuance};
@@ -288,9 +288,9 @@ fn plans(proof: &Value) -> Vec<Plan> {
 }
 
 fn attested_plans(attestation: &Value) -> Vec<Plan> {
-    let expect = Expect { typ: &["key-attestation+jwt"], limits: Limits::MESSAGE };
-    let attestation = UnverifiedJws::parse(attestation.as_str().unwrap(), expect).unwrap();
-    let claims = attestation.unverified_payload();
+    // Signed by whatever the metadata allow, so no reader of ES256 alone.
+    let payload = attestation.as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&base64url::decode(payload).unwrap()).unwrap();
     assert_eq!(claims["nonce"], "a-c-nonce");
     claims["attested_keys"].as_array().unwrap().iter().map(|jwk| plan(Jwk::parse(jwk).unwrap().key)).collect()
 }

@@ -253,6 +253,42 @@ fn no_match_refusal_and_value_mismatch_look_the_same() {
     }
 }
 
+/// A verifier that nobody registered can have its own faults told to it without the holder's doing:
+/// it must not learn by them what the wallet holds.
+#[test]
+fn a_fault_in_an_unregistered_request_is_told_in_the_same_bytes_whatever_is_held() {
+    let scene = Scene::new();
+    let sound = Request::unregistered(&scene.authority);
+    assert_eq!(scene.answer(sound.clone(), Holder::Refuses).code, "accepted");
+    let empty = Scene::new();
+    let record = run(empty.device.wallet(|_| Err(HttpError::Unreachable)).list()).unwrap().remove(0);
+    run(empty.device.wallet(|_| Err(HttpError::Unreachable)).delete(&record.id)).unwrap();
+    let told = |vct: Option<&str>, alter: fn(&mut Request)| {
+        [&scene, &empty].map(|scene| {
+            let mut request = Request::unregistered(&scene.authority);
+            if let Some(vct) = vct {
+                request.payload["dcql_query"]["credentials"][0]["meta"]["vct_values"] = json!([vct]);
+            }
+            request.payload["nonce"] = "another-nonce-of-at-least-22-characters".into();
+            alter(&mut request);
+            let ended = scene.answer(request, Holder::Approves);
+            (ended.code, ended.posted)
+        })
+    };
+    let once = |error: &str| vec![format!("error={error}&state=a-state").into_bytes()];
+    for vct in [None, Some("urn:other:1")] {
+        let scope = told(vct, |request| request.payload["scope"] = "employee".into());
+        assert_eq!(
+            scope,
+            [("INRO-VP-028", once("invalid_request")), ("INRO-VP-028", once("invalid_request"))]
+        );
+        let data = told(vct, |request| request.payload["transaction_data"] = json!(["e30"]));
+        let expected = ("INRO-VP-066", once("invalid_transaction_data"));
+        assert_eq!(data, [expected.clone(), expected]);
+    }
+    assert_eq!((scene.device.copies(), scene.device.keys()), (3, 3));
+}
+
 #[test]
 fn answers_the_option_that_the_wallet_holds() {
     let scene = Scene::new();

@@ -10,6 +10,7 @@ use super::deferred::DeferredTicket;
 use super::notify::Notifier;
 use super::session::{MAX_NONCE_RETRIES, Offered, Session, Waiting, wants_dpop_nonce};
 use super::token::Authorized;
+use crate::attestation::claimed_algorithm;
 use crate::encryption::{Body, ReplyKey, open_answer};
 use crate::error::CredentialErrorCode;
 use crate::metadata::ProofPlan;
@@ -215,7 +216,8 @@ impl ProofDraft {
     /// Takes an attestation of all `keys`, with [`ProofDraft::c_nonce`] in it.
     ///
     /// # Errors
-    /// [`VciError::Count`] for no key, or more than [`ProofDraft::max_copies`].
+    /// [`VciError::Count`] for no key, or more than [`ProofDraft::max_copies`]; [`VciError::Unsupported`]
+    /// when the issuer takes no attestation of its algorithm, [`VciError::Jose`] when it says none.
     pub fn attested(
         self,
         keys: &[PublicKey],
@@ -224,6 +226,10 @@ impl ProofDraft {
     ) -> Result<AttestedStep, VciError> {
         self.check_count(keys)?;
         let plan = self.plan()?;
+        let algorithm = claimed_algorithm(&attestation)?;
+        if !self.waiting.offered.configuration.takes_attestation(plan, &algorithm) {
+            return Err(VciError::Unsupported { what: "another algorithm than the key attestation's" });
+        }
         let (session, waiting) = (self.session, self.waiting);
         let first = keys.first().filter(|_| plan != ProofPlan::Attestation);
         let Some(first) = first else {

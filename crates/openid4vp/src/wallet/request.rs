@@ -93,12 +93,12 @@ impl UnverifiedRequest {
         let response_uri = check_response_uri(&parameters, &client_id, &key, registration.as_ref())?;
         let state = token(&parameters, "state")?;
         let nonce = check_nonce(&parameters)?;
-        // From here on the verifier is known, and so is where its answers may go.
-        let vouched = registration.is_some() || matches!(client_id.kind(), ClientIdKind::X509SanDns(_));
+        // From here on the verifier is known, and so is where its answers may go. Whether a registrar
+        // knows it too makes no difference: what it is told is about its request alone, and is said
+        // before the holder's credentials are looked at.
         let asked = Asked::read(&parameters, state.as_deref(), provider).map_err(|error| {
-            let reply =
-                vouched.then(|| Box::new(reply::error(&response_uri, error.wire_error(), state.as_deref())));
-            Refusal { error, reply }
+            let reply = reply::error(&response_uri, error.wire_error(), state.as_deref());
+            Refusal { error, reply: Some(Box::new(reply)) }
         })?;
         let verifier = VerifierIdentity::of(&key, registration);
         let purpose = verifier.purpose(identity::stated_purpose(&parameters));

@@ -9,15 +9,15 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_base::{Clock, RequestId, Rng, UnixTime};
-use inro_credential::ClaimPath;
-use inro_credential::HeldCredential;
+use inro_base::{Clock, RequestId, Rng, UnixTime, base64url};
 use inro_credential::dcql::Candidate;
+use inro_credential::{ClaimPath, Format, HeldCredential};
 use inro_crypto::{Signer as _, SoftwareKey};
 use inro_crypto_aws::AwsLc;
 use inro_jose::Jwk;
+use inro_mdoc::{MdocIssuance, StatusReference};
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing};
-use inro_sd_jwt::{HeldSdJwt, VcIssuance};
+use inro_sd_jwt::VcIssuance;
 use inro_service::pki::{Authority, LeafProfile, Validity};
 use inro_service::{OsRng, SystemClock, pki};
 use inro_status::{StatusArray, StatusListToken};
@@ -155,7 +155,7 @@ impl House {
     }
 
     /// The wallet reads the request and reviews it with a credential.
-    pub(crate) async fn review(&self, link: &str, credential: &str) -> (Reviewing, HeldSdJwt) {
+    pub(crate) async fn review(&self, link: &str, credential: &str) -> (Reviewing, HeldCredential) {
         let (awaiting, fetch) = RequestLink::parse(link).unwrap().fetch(&mut OsRng);
         let unverified = awaiting.received(&self.carry(fetch).await, &AwsLc).unwrap();
         let mut anchors = Anchors::new();
@@ -164,10 +164,11 @@ impl House {
             .unwrap();
         anchors.add_pem(&std::fs::read_to_string(&self.anchor).unwrap(), &[Usage::Registrar]).unwrap();
         let request = unverified.verify(&anchors, self.hands.now(), &AwsLc).unwrap();
-        let held = HeldSdJwt::parse(credential, &AwsLc).unwrap();
+        let format = if credential.contains('~') { Format::SdJwtVc } else { Format::Mdoc };
+        let held = HeldCredential::parse(format, credential, &AwsLc).unwrap();
         let candidate = Candidate {
-            format: "dc+sd-jwt",
-            type_id: held.vct(),
+            format: format.as_str(),
+            type_id: held.type_id(),
             claims: held.claims(),
             holder_binding: true,
             authority_key_ids: &[],
@@ -180,7 +181,7 @@ impl House {
         let (reviewing, held) = self.review(link, credential).await;
         let proposal = reviewing.matches().unwrap().preferred()[0];
         let (credential, paths) = (proposal.query_id.to_owned(), proposal.candidate.paths.clone());
-        let chosen = Chosen { credential, copy: HeldCredential::SdJwt(held), paths };
+        let chosen = Chosen { credential, copy: held, paths };
         let signing = reviewing.approve(vec![chosen], self.hands.now(), &AwsLc).unwrap();
         let sign = |input: &&[u8]| self.holder.sign_es256(input).unwrap();
         let signatures = signing.signing_inputs().iter().map(sign).collect();
@@ -217,6 +218,41 @@ impl House {
         token.jwt_to_sign(&self.signer.chain).sign_with(&self.signer.key).unwrap()
     }
 
+    /// The same as an mdoc, with its status at place `index` of the list at `uri`.
+    pub(crate) fn mdoc(&self, uri: &str, index: u64) -> String {
+        let now = self.hands.now();
+        let element = |name: &str, value: inro_mdoc::Value| vec![(name.to_owned(), value)];
+        let issuance = MdocIssuance {
+            doc_type: "inro.role-authority.1".into(),
+            namespaces: vec![
+                ("inro.role-authority.powers.1".into(), element("welfare.approve", true.into())),
+                ("inro.role-authority.1".into(), element("scope_agency", "13103".into())),
+            ],
+            decoys_per_namespace: 0,
+            signed_at: now,
+            valid_from: now,
+            valid_until: now.plus(86_400),
+            expected_update: None,
+            holder_key: self.holder.public_key(),
+            status: Some(StatusReference { uri: uri.into(), index }),
+            x5c: self.signer.chain.clone(),
+        };
+        let signed = issuance.build(&mut OsRng, &AwsLc).unwrap().sign_with(&self.signer.key).unwrap();
+        base64url::encode(&signed)
+    }
+
+    /// The agency's status list in both forms: as JWT and as CWT.
+    pub(crate) fn lists(&self, token: &StatusListToken) -> [Vec<u8>; 2] {
+        let Leaf { key, chain } = &self.signer;
+        let jwt = token.jwt_to_sign(chain).sign_with(key).unwrap().into_bytes();
+        [jwt, token.cwt_to_sign(chain).sign_with(key).unwrap()]
+    }
+
+    /// The time of this verifier.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.hands.now()
+    }
+
     /// A registration by the agency, in a file.
     pub(crate) fn registration(&self, alter: impl FnOnce(&mut RegistrationClaims)) -> PathBuf {
         let chain = pki::load_chain(&self.layout.key("verifier.pem")).unwrap();
@@ -224,7 +260,7 @@ impl House {
         let now = SystemClock.now();
         let mut claims: RegistrationClaims = serde_json::from_value(json!({
             "iss": "https://issuer.example", "sub": "1", "iat": now.as_secs(), "exp": now.plus(3600).as_secs(),
-            "leaf_sha256": inro_base::base64url::encode(&hash),
+            "leaf_sha256": base64url::encode(&hash),
             "name": { "en": "Welfare System", "ja": "福祉システム" }, "purposes": [],
             "response_hosts": ["localhost:9443"],
             "credentials": [

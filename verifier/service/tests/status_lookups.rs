@@ -17,7 +17,7 @@ use inro_base::http::HttpRequest;
 use inro_sd_jwt::VcIssuance;
 use inro_service::server::{Server, Transport};
 use inro_service::{Bounds, tls};
-use inro_status::{Bits, JWT_MEDIA_TYPE, StatusArray, StatusError};
+use inro_status::{Bits, JWT_MEDIA_TYPE, ListForms, StatusArray, StatusError};
 use inro_verifier::trust;
 use inro_verifier_sdk::NeededList;
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ async fn of_many_that_wait_for_a_list_one_fetches_and_all_share_its_failure() {
     let house = House::new();
     let listener = TcpListener::bind(ANY_PORT).await.unwrap();
     let uri = format!("https://{}/1", listener.local_addr().unwrap());
-    let needed = NeededList { uri, authority: "Minato City CA".into() };
+    let needed = NeededList { uri, authority: "Minato City CA".into(), forms: ListForms::JwtAlone };
     let look_up = || Arc::clone(&house.app).status_lists(vec![needed.clone()], Some(60));
     let mut waiting = JoinSet::new();
     for _ in 0..MANY {
