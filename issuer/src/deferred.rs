@@ -6,7 +6,7 @@ use crate::employees;
 use crate::error::IssuerError;
 use crate::issue::{IssueRefused, Issued, waiting};
 use crate::issuer::Issuer;
-use crate::store::{Notice, Once, Poll};
+use crate::store::{Notice, Once, Poll, Wish};
 
 impl Issuer {
     /// Answers a deferred credential request: with the copies once they are approved, as the employee's
@@ -37,6 +37,15 @@ impl Issuer {
         let stored = self.store().employee(&grant.employee)?;
         let employee = employees::in_office(&stored, now)?;
         let content = self.content(&configuration, &employee, now)?;
+        let wish = Wish {
+            offer: &grant.offer,
+            configuration: &configuration,
+            nonce: None,
+            copies: 0,
+            employee: &stored.number,
+            type_id: content.type_id(),
+        };
+        self.store().check_wish(&wish, now)?;
         let batch = self.batch(&content, &keys)?;
         let once = Once { digest: transaction, forget_at: now };
         let notice = Notice { id: &batch.notice, token_digest: &access.token_digest };

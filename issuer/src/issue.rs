@@ -20,7 +20,7 @@ use crate::hr::{self, EmployeeRecord};
 use crate::issuer::{BATCH_SIZE, Issuer};
 use crate::store::{
     Approval, CopiesRefused, Denied, Grant, Issuance, NewCopy, NewDeferral, Notice, Once, Place, StoreError,
-    StoredEmployee, interval,
+    StoredEmployee, Wish, interval,
 };
 
 /// Why a credential request was not fulfilled.
@@ -51,6 +51,12 @@ pub(crate) struct Content {
     claims: Map<String, Value>,
     disclosable: Vec<ClaimPath>,
     decoys: usize,
+}
+
+impl Content {
+    pub(crate) fn type_id(&self) -> &str {
+        &self.type_id
+    }
 }
 
 impl Issuer {
@@ -87,6 +93,15 @@ impl Issuer {
             Approval::Waiting => return self.defer(&request, &access, &grant, &stored, now),
             Approval::Rejected => return Err(IssuerError::NotApproved.into()),
         }
+        let wish = Wish {
+            offer: &grant.offer,
+            configuration: &request.configuration_id,
+            nonce: Some(request.nonce.digest()),
+            copies: request.holder_keys.len(),
+            employee: &stored.number,
+            type_id: content.type_id(),
+        };
+        self.store().check_wish(&wish, now)?;
         let batch = self.batch(&content, &request.holder_keys)?;
         let nonce = Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() };
         let notice = Notice { id: &batch.notice, token_digest: &access.token_digest };

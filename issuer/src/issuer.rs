@@ -127,7 +127,7 @@ impl Issuer {
             provider: parts.provider,
             clock: parts.clock,
             store: parts.store,
-            signed_lists: SignedLists::default(),
+            signed_lists: SignedLists::new(),
         })
     }
 

@@ -9,7 +9,7 @@ use inro_status::{Bits, StatusArray, StatusError, StatusListToken, StatusReferen
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use crate::signed_lists::{Kept, ListFormat, TTL};
+use crate::signed_lists::{ListFormat, Signed, TTL};
 use crate::store::{
     ChangedStatus, CredentialState, Denied, LIST_PLACES, NewStatus, Place, StatusChange, StatusRefused,
 };
@@ -34,12 +34,13 @@ impl Issuer {
     /// [`IssuerError`] when the database fails or the key cannot be used.
     ///
     /// Source: Token Status List §8.
-    pub fn status_list(&self, list: i64, format: ListFormat) -> Result<Option<Arc<Vec<u8>>>, IssuerError> {
-        let now = self.now();
+    pub fn status_list(&self, list: i64, format: ListFormat) -> Result<Option<Arc<[u8]>>, IssuerError> {
         let Some(version) = self.store().list_version(list)? else { return Ok(None) };
-        if let Some(token) = self.signed_lists().find(list, format, version, now) {
-            return Ok(Some(token));
-        }
+        let make = |now| self.sign_list(list, format, now);
+        self.signed_lists().find_or_make((list, format), version, || self.now(), make)
+    }
+
+    fn sign_list(&self, list: i64, format: ListFormat, now: UnixTime) -> Result<Option<Signed>, IssuerError> {
         let Some(content) = self.store().list_content(list)? else { return Ok(None) };
         let mut array = StatusArray::valid(Bits::Two, u64::from(LIST_PLACES))?;
         for (place, status) in &content.not_valid {
@@ -52,7 +53,7 @@ impl Issuer {
             ttl: TTL,
             list: array,
         };
-        let signed = match format {
+        let token = match format {
             ListFormat::Jwt => {
                 let unsigned = token.jwt_to_sign(self.chain());
                 let signature = self.signer().sign_es256(unsigned.signing_input())?;
@@ -64,10 +65,7 @@ impl Issuer {
                 unsigned.finish_tagged(&signature)
             }
         };
-        let signed = Arc::new(signed);
-        let kept = Kept { version: content.version, signed_at: now, token: Arc::clone(&signed) };
-        self.signed_lists().keep(list, format, kept);
-        Ok(Some(signed))
+        Ok(Some(Signed { version: content.version, signed_at: now, token: token.into() }))
     }
 
     /// Refuses to offer what is suspended: its new copies would be valid.

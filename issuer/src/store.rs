@@ -151,6 +151,23 @@ pub struct Issuance<'a> {
     pub copies: &'a [NewCopy],
 }
 
+/// Copies that somebody would like, before any is signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The offer that would yield them.
+    pub offer: &'a str,
+    /// The configuration that they would be of.
+    pub configuration: &'a str,
+    /// Digest of the `c_nonce`; `None` where the request was accepted before and deferred.
+    pub nonce: Option<&'a [u8; 32]>,
+    /// How many are to be taken from the offer: none where they were taken when it was deferred.
+    pub copies: usize,
+    /// Whose credential it is.
+    pub employee: &'a str,
+    /// The credential type's id.
+    pub type_id: &'a str,
+}
+
 /// A notification id that is handed out.
 #[derive(Clone, Copy, Debug)]
 pub struct Notice<'a> {
@@ -314,6 +331,13 @@ pub trait Sessions: Send + Sync {
         proof: Once<'_>,
         now: UnixTime,
     ) -> Result<Grant, Denied<CredentialError>>;
+
+    /// Whether a batch could be issued as things stand: what is refused should cost neither signatures nor
+    /// places in status lists. Takes nothing; [`Self::take_copies`] and [`Deferrals::collect`] decide.
+    ///
+    /// # Errors
+    /// As [`Self::take_copies`].
+    fn check_wish(&self, wish: &Wish<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>>;
 
     /// Takes the copies from what the offer may yield, remembers the nonce and records the copies:
     /// all, or nothing.

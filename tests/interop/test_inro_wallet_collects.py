@@ -88,10 +88,6 @@ def test_collects_what_is_ready(inro_wallet: InroWallet, tmp_path: Path, options
             assert len({str(key) for key in keys}) == len(keys), "a key for each answer"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="inro-wallet drops the fraction of the second when it counts the interval, so it asks up to a second early",
-)
 def test_asks_no_sooner_than_it_was_told(foreign: World) -> None:
     """Source: OpenID4VCI §8.3 and §9.2 (`interval` counts from the answer)."""
     told: list[float] = []

@@ -5,7 +5,7 @@ use inro_openid4vci::{NotificationEvent, VciError};
 use inro_trust::Anchors;
 
 use crate::error::WalletError;
-use crate::incoming::{Issuer, MAX_WAIT, Notices, localized};
+use crate::incoming::{Issuer, Notices, localized};
 use crate::ports::StoreError;
 use crate::records::{
     CredentialId, CredentialRecord, Event, HistoryItem, KeyId, NewCredential, NewHistoryEntry, Outcome,
@@ -33,8 +33,8 @@ impl Wallet {
         Ok(self.store.pending().await?)
     }
 
-    /// Asks for every deferred credential whose time has come. The keys are kept until it comes, and
-    /// deleted when the issuer declines.
+    /// Asks for every deferred credential whose time has come, and that no other call is asking for. The
+    /// keys are kept until it comes, and deleted when the issuer declines.
     ///
     /// # Errors
     /// What the store says; what becomes of each stands in [`Collected::outcome`].
@@ -43,14 +43,26 @@ impl Wallet {
     pub async fn collect(&self) -> Result<Vec<Collected>, WalletError> {
         let mut collected = Vec::new();
         for pending in self.store.pending().await? {
-            let outcome =
-                if pending.retry_at > self.now() { Ok(None) } else { self.collect_one(&pending.id).await };
+            let outcome = self.collect_due(&pending).await;
             let kept = self.store.one_pending(&pending.id).await?;
             let over = kept.is_none();
             let pending = kept.map_or(pending, |kept| kept.record);
             collected.push(Collected { pending, outcome, over });
         }
         Ok(collected)
+    }
+
+    async fn collect_due(&self, pending: &PendingRecord) -> Result<Option<CredentialRecord>, WalletError> {
+        if pending.retry_at > self.now() {
+            return Ok(None);
+        }
+        // The issuer gives it once: of two who ask, one is refused and would forget it.
+        let Some(_turn) = self.collecting.begin(&pending.id) else { return Ok(None) };
+        match self.collect_one(&pending.id).await {
+            // It came or ended since the list was read.
+            Err(WalletError::Store(StoreError::NoSuchPending)) => Ok(None),
+            outcome => outcome,
+        }
     }
 
     async fn collect_one(&self, id: &PendingId) -> Result<Option<CredentialRecord>, WalletError> {
@@ -71,8 +83,7 @@ impl Wallet {
                 credentials
             }
             Ok(DeferredAnswer::Pending { interval }) => {
-                let wait = i64::try_from(interval).unwrap_or(i64::MAX).min(MAX_WAIT);
-                self.store.postpone(id, self.now().plus(wait)).await?;
+                self.store.postpone(id, self.after(interval)).await?;
                 return Ok(None);
             }
             Ok(DeferredAnswer::Again(_)) => return Err(VciError::TooManyNonces { times: 1 }.into()),

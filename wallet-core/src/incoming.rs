@@ -1,6 +1,7 @@
 //! What an issuance at once and a deferred one have in common: checking, keeping, and telling the
 //! issuer.
 
+use inro_base::UnixTime;
 use inro_credential::{ClaimPath, Format};
 use inro_openid4vci::wallet::{NotificationStep, Notifier, Offered};
 use inro_openid4vci::{Display, NotificationEvent};
@@ -20,7 +21,7 @@ const MAX_LABEL_CHARS: usize = 100;
 const NOTIFICATION_ROUNDS: usize = 2;
 
 /// However long the issuer says, the wallet asks again after a week, in seconds.
-pub(crate) const MAX_WAIT: i64 = 7 * 86_400;
+const MAX_WAIT: i64 = 7 * 86_400;
 
 /// Who issues, as the wallet shows it.
 pub(crate) struct Issuer {
@@ -38,6 +39,13 @@ pub(crate) struct Notices {
 }
 
 impl Wallet {
+    /// When an issuer may be asked again that said to wait `interval` seconds. The clock tells whole seconds
+    /// and drops the rest, so one more is waited.
+    pub(crate) fn after(&self, interval: u64) -> UnixTime {
+        let wait = i64::try_from(interval).unwrap_or(i64::MAX).min(MAX_WAIT);
+        self.now().plus(wait.saturating_add(1))
+    }
+
     /// Checks the copies of one answer.
     pub(crate) fn check(
         &self,

@@ -9,6 +9,7 @@
 
 mod collect;
 mod error;
+mod in_work;
 mod incoming;
 mod issued;
 mod matching;

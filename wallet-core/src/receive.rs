@@ -12,7 +12,7 @@ use inro_openid4vci::{NotificationEvent, VciError};
 use inro_trust::Anchors;
 
 use crate::error::WalletError;
-use crate::incoming::{Issuer, MAX_WAIT, Notices, localized};
+use crate::incoming::{Issuer, Notices, localized};
 use crate::records::CreatedKey;
 use crate::records::{CredentialRecord, KeyId, NewCredential, NewPending, PendingId, PendingRecord};
 use crate::wallet::Wallet;
@@ -216,8 +216,6 @@ impl Wallet {
         course: &Course,
     ) -> Result<NewPending, WalletError> {
         let configuration = &deferred.offered.configuration;
-        let now = self.now();
-        let wait = i64::try_from(deferred.interval).unwrap_or(i64::MAX).min(MAX_WAIT);
         let record = PendingRecord {
             id: PendingId(self.with_rng(|rng| rng.token::<9>())),
             type_id: configuration.type_id().unwrap_or_default().to_owned(),
@@ -226,8 +224,8 @@ impl Wallet {
             issuer: course.issuer.identifier.clone(),
             issuer_name: course.issuer.name.clone(),
             issuer_vouched: course.issuer.vouched,
-            requested_at: now,
-            retry_at: now.plus(wait),
+            requested_at: self.now(),
+            retry_at: self.after(deferred.interval),
         };
         let ticket = self.keys.wrap(&deferred.ticket.to_secret()).await?;
         Ok(NewPending { record, ticket, keys, dpop_key: course.notices.dpop.clone() })

@@ -7,6 +7,7 @@ use inro_crypto::Provider;
 use inro_trust::{Anchors, Usage};
 
 use crate::error::WalletError;
+use crate::in_work::InWork;
 use crate::ports::{Http, KeyStore, Store};
 use crate::records::{
     AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem, KeyId,
@@ -38,6 +39,7 @@ pub struct Wallet {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) http: Arc<dyn Http>,
     pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) collecting: InWork,
     clock: Arc<dyn Clock>,
     rng: Mutex<Box<dyn Rng>>,
 }
@@ -50,7 +52,8 @@ impl Wallet {
     /// What the key store or the store says.
     pub async fn open(ports: Ports) -> Result<Self, WalletError> {
         let Ports { keys, store, http, clock, rng, provider } = ports;
-        let wallet = Self { keys, store, http, provider, clock, rng: Mutex::new(rng) };
+        let (collecting, rng) = (InWork::default(), Mutex::new(rng));
+        let wallet = Self { keys, store, http, provider, collecting, clock, rng };
         let in_use = wallet.store.keys_in_use(None).await?;
         let orphans = wallet.keys.list().await?.into_iter().filter(|key| !in_use.contains(key));
         wallet.delete_keys(&orphans.collect::<Vec<_>>()).await?;

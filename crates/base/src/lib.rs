@@ -10,6 +10,7 @@ pub mod report;
 mod request_id;
 mod rng;
 mod secret;
+mod text;
 mod time;
 
 pub use code::{Code, Coded};
@@ -17,4 +18,5 @@ pub use log_safe::LogSafe;
 pub use request_id::RequestId;
 pub use rng::Rng;
 pub use secret::Secret;
+pub use text::steers;
 pub use time::{Clock, UnixTime};

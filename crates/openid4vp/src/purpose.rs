@@ -1,3 +1,4 @@
+use inro_base::steers;
 use serde_json::{Value, json};
 
 /// The longest text of a purpose, in characters: it is shown on one screen.
@@ -21,11 +22,11 @@ impl Purpose {
     }
 
     /// Reads a value that [`Purpose::to_value`] made; `None` for another shape, a text that is too
-    /// long, or control characters.
+    /// long, or characters that steer how it is shown.
     pub fn parse(value: &Value) -> Option<Self> {
         let text = |value: Option<&Value>| {
             let text = value?.as_str()?;
-            let fits = text.chars().count() <= MAX_PURPOSE_CHARS && !text.chars().any(char::is_control);
+            let fits = text.chars().count() <= MAX_PURPOSE_CHARS && !text.chars().any(steers);
             fits.then(|| text.to_owned())
         };
         Some(Self {

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use inro_base::json::{self, Limits};
-use inro_base::{Code, Coded, base64url};
+use inro_base::{Code, Coded, base64url, steers};
 use inro_credential::Format;
 use inro_credential::dcql::Query;
 use inro_crypto::Provider;
@@ -212,10 +212,7 @@ impl fmt::Debug for Approval {
 
 /// A text that reads as it is written: nothing turns its direction or hides in it.
 fn is_readable(text: &str) -> bool {
-    let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !text.trim().is_empty()
-        && text.chars().count() <= MAX_TEXT_CHARS
-        && !text.chars().any(|c| c.is_control() || turns(c))
+    !text.trim().is_empty() && text.chars().count() <= MAX_TEXT_CHARS && !text.chars().any(steers)
 }
 
 /// A list of one text or more, each once; `None` where the member is absent.

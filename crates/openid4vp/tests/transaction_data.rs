@@ -166,6 +166,8 @@ fn a_wallet_refuses_unknown_and_malformed_transaction_data_and_says_so() {
         ("text", json!({ "en": "a", "ja": "い", "fr": "c" }), "INRO-VP-066"),
         ("text", json!({ "en": " ", "ja": "い" }), "INRO-VP-066"),
         ("text", json!({ "en": hidden, "ja": "い" }), "INRO-VP-066"),
+        ("text", json!({ "en": "a\u{2028}b", "ja": "い" }), "INRO-VP-066"),
+        ("text", json!({ "en": "a", "ja": "い\u{3164}" }), "INRO-VP-066"),
         ("text", json!({ "en": "a\nb", "ja": "い" }), "INRO-VP-066"),
         ("text", json!({ "en": long, "ja": "い" }), "INRO-VP-066"),
         ("transaction_data_hashes_alg", json!(["sha-512"]), "INRO-VP-068"),

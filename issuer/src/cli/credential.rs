@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use inro_base::Clock as _;
 use inro_base::report::Language;
+use inro_base::{Clock as _, steers};
 use inro_service::SystemClock;
 use inro_service::cli::table;
 use serde_json::{Value, json};
@@ -209,7 +209,6 @@ fn operator() -> String {
 }
 
 fn reason(text: &str) -> Result<String, String> {
-    let fits =
-        !text.trim().is_empty() && text.chars().count() <= MAX_REASON && !text.chars().any(char::is_control);
+    let fits = !text.trim().is_empty() && text.chars().count() <= MAX_REASON && !text.chars().any(steers);
     if fits { Ok(text.to_owned()) } else { Err(format!("1 to {MAX_REASON} characters on one line")) }
 }

@@ -1,3 +1,4 @@
+use inro_base::steers;
 use inro_credential::citizen;
 
 use super::error::RowFault;
@@ -30,18 +31,9 @@ pub(super) fn is_code(text: &str) -> bool {
     (1..=MAX_CODE).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Control characters could forge lines, direction overrides could forge names, and private-use
-/// characters (a municipality's own 外字) look different or like nothing elsewhere.
+/// Characters that steer could forge lines or names, and private-use ones (a municipality's own 外字) look
+/// different or like nothing elsewhere.
 fn is_not_displayable(symbol: char) -> bool {
-    symbol.is_control()
-        || matches!(
-            symbol,
-            '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{e000}'..='\u{f8ff}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffd}'
-                | '\u{f0000}'..='\u{10ffff}'
-        )
+    steers(symbol)
+        || matches!(symbol, '\u{e000}'..='\u{f8ff}' | '\u{fffc}' | '\u{fffd}' | '\u{f0000}'..='\u{10ffff}')
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -32,7 +32,7 @@ pub(super) async fn status_list(
     let Some(number) = list_number(&number) else { return unknown() };
     let made = tokio::task::spawn_blocking(move || issuer.status_list(number, format)).await;
     match made {
-        Ok(Ok(Some(token))) => by_accept(answer(media_type, token.as_ref().clone())),
+        Ok(Ok(Some(token))) => by_accept(answer(media_type, token)),
         Ok(Ok(None)) => unknown(),
         Ok(Err(error)) => problem(StatusCode::INTERNAL_SERVER_ERROR, error.code()),
         Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, ServiceError::Internal.code()),
@@ -45,8 +45,8 @@ fn list_number(text: &str) -> Option<i64> {
     (number > 0 && number.to_string() == text).then_some(number)
 }
 
-fn answer(media_type: &'static str, token: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(token));
+fn answer(media_type: &'static str, token: Arc<[u8]>) -> Response {
+    let mut response = Response::new(Body::from(Bytes::from_owner(token)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     let keep = format!("max-age={TTL}");

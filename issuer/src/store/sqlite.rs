@@ -9,12 +9,12 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::deferrals::Approval;
-use super::sqlite_places::{attach, may_issue};
+use super::sqlite_places::{attach, may_issue, stand_again};
 use super::statuses::CredentialState;
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
     MAX_OPEN_OFFERS, MAX_REMEMBERED, MAX_TOKEN_USES, MAX_WAITING_TOKEN_USES, NewOffer, Once, OpenOffer,
-    REMEMBER_LONGER, Redemption, Sessions, StoreError, StoredEmployee,
+    REMEMBER_LONGER, Redemption, Sessions, StoreError, StoredEmployee, Wish,
 };
 
 /// The numbered migrations, in order.
@@ -254,6 +254,23 @@ impl Sessions for SqliteStore {
         })
     }
 
+    fn check_wish(&self, wish: &Wish<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
+        let refused = self.read(|db| {
+            if let Some(nonce) = wish.nonce
+                && is_remembered(db, nonce, now)?
+            {
+                return Ok(Some(CopiesRefused::Protocol(CredentialError::NonceUsed)));
+            }
+            if !yields(db, wish)? {
+                return Ok(Some(CopiesRefused::Exhausted));
+            }
+            let id = credential_id(db, wish.employee, wish.type_id)?;
+            let may = id.map_or(Ok(true), |id| may_issue(db, &id, wish.offer))?;
+            Ok((!may).then_some(CopiesRefused::TakenBack))
+        })?;
+        refused.map_or(Ok(()), |refused| Err(Denied::Refused(refused)))
+    }
+
     fn take_copies(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
         self.write(|db| {
             match remember(db, issuance.nonce, now)? {
@@ -351,14 +368,12 @@ pub(super) fn record(
          ON CONFLICT (employee, type) DO NOTHING",
         params![issuance.new_id, issuance.employee.number, issuance.type_id, now.as_secs()],
     )?;
-    let id: String = db.query_row(
-        "SELECT id FROM credentials WHERE employee = ?1 AND type = ?2",
-        params![issuance.employee.number, issuance.type_id],
-        |row| row.get(0),
-    )?;
+    let id = credential_id(db, &issuance.employee.number, issuance.type_id)?;
+    let id = id.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     if !may_issue(db, &id, issuance.offer)? {
         return Ok(false);
     }
+    stand_again(db, &id)?;
     let mut put = db.prepare(
         "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -371,11 +386,25 @@ pub(super) fn record(
     Ok(true)
 }
 
+fn credential_id(db: &Connection, employee: &str, type_id: &str) -> Result<Option<String>, rusqlite::Error> {
+    let sql = "SELECT id FROM credentials WHERE employee = ?1 AND type = ?2";
+    db.query_row(sql, params![employee, type_id], |row| row.get(0)).optional()
+}
+
 /// Whether HR's record is as it was: what HR changed since the claims were made must not be missed,
 /// least of all a departure.
 pub(super) fn is_unchanged(db: &Connection, employee: &StoredEmployee) -> Result<bool, rusqlite::Error> {
     db.prepare("SELECT 1 FROM employees WHERE number = ?1 AND record = ?2")?
         .exists(params![employee.number, employee.record])
+}
+
+/// Whether an offer has as many copies left.
+fn yields(db: &Connection, wish: &Wish<'_>) -> Result<bool, rusqlite::Error> {
+    let copies = u32::try_from(wish.copies).unwrap_or(u32::MAX);
+    db.prepare(
+        "SELECT 1 FROM offer_configurations WHERE offer = ?1 AND configuration = ?2 AND copies_left >= ?3",
+    )?
+    .exists(params![wish.offer, wish.configuration, copies])
 }
 
 /// Takes copies from what an offer may yield; whether there were as many.
@@ -427,6 +456,12 @@ pub(super) fn remember(
         params![once.digest, once.forget_at.plus(REMEMBER_LONGER).as_secs()],
     )?;
     Ok((written == 0).then_some(Forgetful::Seen))
+}
+
+/// Whether [`remember`] would find it.
+fn is_remembered(db: &Connection, digest: &[u8; 32], now: UnixTime) -> Result<bool, rusqlite::Error> {
+    db.prepare("SELECT 1 FROM used WHERE digest = ?1 AND expires_at > ?2")?
+        .exists(params![digest, now.as_secs()])
 }
 
 fn redeemable(

@@ -15,17 +15,18 @@ pub(super) fn attach(db: &Connection, place: Place, credential: &str) -> Result<
 }
 
 /// Whether nothing speaks against new copies of a credential under an offer: it is not suspended, and
-/// if it was revoked, the offer is newer than that. Then it stands again.
+/// if it was revoked, the offer is newer than that.
 pub(super) fn may_issue(db: &Connection, credential: &str, offer: &str) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT status = 'valid' OR (status = 'revoked' AND NOT EXISTS (
                    SELECT 1 FROM status_changes WHERE credential = ?1 AND status = 'revoked'
                        AND id > (SELECT after_change FROM offers WHERE id = ?2)))
                FROM credentials WHERE id = ?1";
-    let may: bool = db.query_row(sql, params![credential, offer], |row| row.get(0))?;
-    if may {
-        let sql =
-            "UPDATE credentials SET status = 'valid', status_at = NULL WHERE id = ?1 AND status = 'revoked'";
-        db.execute(sql, params![credential])?;
-    }
-    Ok(may)
+    db.query_row(sql, params![credential, offer], |row| row.get(0))
+}
+
+/// New copies of a credential that was revoked: it stands again, and its old copies do not.
+pub(super) fn stand_again(db: &Connection, credential: &str) -> Result<(), rusqlite::Error> {
+    let sql =
+        "UPDATE credentials SET status = 'valid', status_at = NULL WHERE id = ?1 AND status = 'revoked'";
+    db.execute(sql, params![credential]).map(drop)
 }

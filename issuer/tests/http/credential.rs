@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use crate::support::*;
+use inro_issuer::status::change;
+use inro_issuer::store::StatusChange;
 use serde_json::{Value, json};
 
 /// Sends a request for two copies under a fresh token after `alter` had its way with it.
@@ -402,6 +404,37 @@ async fn a_signer_that_fails_costs_neither_nonce_nor_copies() {
     let token = message.authorization[0].trim_start_matches("DPoP ").to_owned();
     message.dpop = bench.dpop("/credential", &key, Some(&token));
     assert_eq!(bench.credential(&message).await.verdict(), accepted());
+}
+
+#[tokio::test]
+async fn what_is_refused_costs_neither_signatures_nor_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db.sqlite");
+    let bench = Bench::on_disk(&path);
+    let beside = rusqlite::Connection::open(&path).unwrap();
+    let places = || -> u32 { beside.query_row("SELECT count(*) FROM places", [], |row| row.get(0)).unwrap() };
+    let key = new_key();
+    let token = bench.access_token(&key).await;
+    let first = bench.credential_message_for(&token, &key, 9).await;
+    let before_the_revocation = bench.access_token(&key).await;
+    assert_eq!(bench.credential(&first).await.verdict(), accepted());
+    let id = bench.issuer.store().credentials().unwrap().remove(0).id;
+    change(bench.issuer.store(), &id, StatusChange::Revoke, "a test", "tester", bench.now()).unwrap();
+
+    let mut replayed = bench.credential_message_for(&token, &key, 1).await;
+    replayed.proofs[0].claims.insert("nonce".into(), first.proofs[0].claims["nonce"].clone());
+    let exhausting = bench.credential_message_for(&token, &key, 2).await;
+    let taken_back = bench.credential_message_for(&before_the_revocation, &key, 1).await;
+    // A signer that would be asked would fail.
+    bench.signer.broken.store(true, Ordering::SeqCst);
+    for (message, expected) in [
+        (replayed, refused(400, "invalid_nonce", "INRO-VCI-061")),
+        (exhausting, refused(400, "credential_request_denied", "INRO-ISSUER-011")),
+        (taken_back, refused(400, "credential_request_denied", "INRO-ISSUER-035")),
+    ] {
+        assert_eq!(bench.credential(&message).await.verdict(), expected);
+        assert_eq!(places(), 9);
+    }
 }
 
 #[tokio::test]

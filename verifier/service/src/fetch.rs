@@ -164,7 +164,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     match address.segments() {
         // NAT64 and 6to4 carry an IPv4 address, which may be any.
-        [0x64, 0xff9b, ..] | [0x2002, ..] | [0x2001, 0x0 | 0xdb8, ..] => false,
+        [0x64, 0xff9b, ..] | [0x2002, ..] => false,
+        // Protocol assignments, and the two ranges for documentation.
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Global unicast; everything else is local, multicast or unassigned.
         [first, ..] => (0x2000..=0x3fff).contains(&first),
     }
@@ -176,7 +178,15 @@ mod tests {
 
     #[test]
     fn knows_private_addresses() {
-        let public = ["8.8.8.8", "172.15.0.1", "172.32.0.1", "100.128.0.1", "2400:4050::1"];
+        let public = [
+            "8.8.8.8",
+            "172.15.0.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2400:4050::1",
+            "2001:200::1",
+            "3fff:1000::1",
+        ];
         let private = [
             "127.0.0.1",
             "10.1.2.3",
@@ -196,6 +206,11 @@ mod tests {
             "::ffff:127.0.0.1",
             "64:ff9b::a00:1",
             "2002:7f00:1::",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:2f:ffff::1",
+            "2001:3f:ffff::1",
+            "3fff:fff::1",
         ];
         let check = |text: &str| is_public(text.parse().unwrap());
         assert!(public.iter().all(|text| check(text)), "public");

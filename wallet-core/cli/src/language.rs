@@ -1,6 +1,7 @@
 //! Japanese or English, by the environment.
 
 use inro_base::report::Language;
+use inro_base::steers;
 use inro_wallet_core::Localized;
 use serde_json::Value;
 
@@ -55,25 +56,6 @@ pub(crate) fn shortened(text: &str, limit: usize, language: Language) -> String 
 pub(crate) fn value(value: &Value, language: Language) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     shortened(&text, MAX_VALUE, language)
-}
-
-/// Controls, line and paragraph separators, marks of direction, and characters without a shape.
-/// Source: Unicode 16, UAX #9 §2, and the property Default_Ignorable_Code_Point.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{115f}'
-                | '\u{1160}'
-                | '\u{180e}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-        )
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

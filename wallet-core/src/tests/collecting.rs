@@ -1,8 +1,12 @@
 //! What an issuer defers, across restarts, and what it is told.
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use inro_base::Coded as _;
+use inro_base::http::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::issuer::{Later, Script, link};
@@ -10,9 +14,9 @@ use super::pki::Authority;
 use super::{Device, code};
 use crate::collect::Collected;
 use crate::error::WalletError;
-use crate::ports::{KeyStore as _, Store as _};
+use crate::ports::{Boxed, Http, HttpError, KeyStore as _, Store as _};
 use crate::records::{CredentialRecord, Event, Outcome};
-use crate::testing::run;
+use crate::testing::{ScriptedHttp, run};
 use crate::wallet::Wallet;
 
 /// A device that received an offer which was deferred.
@@ -32,7 +36,7 @@ impl Waiting {
         assert_eq!((receipt.credentials.len(), receipt.pending.len()), (0, 1));
         let pending = &receipt.pending[0];
         assert_eq!((pending.type_id.as_str(), pending.name.en.as_str()), (super::issuer::VCT, "Employee ID"));
-        assert_eq!(pending.retry_at, super::NOW.plus(60));
+        assert_eq!(pending.retry_at, super::NOW.plus(61));
         // Three copies and the key that the token is bound to.
         assert_eq!((waiting.device.copies(), waiting.device.keys()), (0, 4));
         waiting
@@ -44,6 +48,14 @@ impl Waiting {
         script.later = self.later.clone();
         alter(&mut script);
         self.device.wallet(script.network())
+    }
+
+    /// The same over a network that keeps each request waiting.
+    fn slow_wallet(&self) -> Wallet {
+        let mut script = Script::honest(&self.authority).with_later();
+        script.later = self.later.clone();
+        let network = ScriptedHttp::new(self.device.journal.clone(), script.network());
+        self.device.wallet_over(Arc::new(Slow(network)))
     }
 
     fn wait(&self, seconds: i64) {
@@ -67,7 +79,7 @@ impl Waiting {
 fn collects_after_a_restart_with_the_keys_that_were_sent() {
     let waiting = Waiting::new();
     waiting.later.set(|later| later.decision = Some(Ok(())));
-    waiting.wait(60);
+    waiting.wait(61);
     let record = waiting.one().unwrap().unwrap();
     assert_eq!((record.copies, waiting.device.keys(), waiting.pending()), (3, 3, 0));
     assert!(waiting.collect().is_empty());
@@ -78,17 +90,17 @@ fn collects_after_a_restart_with_the_keys_that_were_sent() {
 #[test]
 fn asks_no_sooner_than_the_issuer_wants_and_keeps_the_keys_meanwhile() {
     let waiting = Waiting::new();
-    waiting.wait(59);
+    waiting.wait(60);
     let before = waiting.device.journal.lines().len();
     assert!(waiting.one().unwrap().is_none());
     assert_eq!(waiting.device.journal.lines().len(), before, "something was asked too early");
     waiting.wait(1);
     let collected = waiting.collect().remove(0);
     assert!(collected.outcome.unwrap().is_none());
-    assert_eq!(collected.pending.retry_at, super::NOW.plus(160));
+    assert_eq!(collected.pending.retry_at, super::NOW.plus(162));
     assert_eq!((waiting.device.keys(), waiting.pending()), (4, 1));
     waiting.later.set(|later| later.decision = Some(Ok(())));
-    waiting.wait(100);
+    waiting.wait(101);
     assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
 }
 
@@ -97,7 +109,7 @@ fn forgets_what_was_declined_with_its_keys() {
     for error in ["credential_request_denied", "invalid_transaction_id"] {
         let waiting = Waiting::new();
         waiting.later.set(|later| later.decision = Some(Err(error)));
-        waiting.wait(60);
+        waiting.wait(61);
         let refused = waiting.one().unwrap_err();
         assert_eq!((refused.code().as_str(), refused.is_over()), ("INRO-VCI-083", true));
         assert_eq!((waiting.device.keys(), waiting.pending(), waiting.device.copies()), (0, 0, 0));
@@ -110,7 +122,7 @@ fn forgets_what_was_declined_with_its_keys() {
 fn keeps_what_could_not_be_asked_for() {
     let waiting = Waiting::new();
     waiting.later.set(|later| later.decision = Some(Err("server_error")));
-    waiting.wait(60);
+    waiting.wait(61);
     let failed = waiting.one().unwrap_err();
     assert_eq!((failed.code().as_str(), failed.is_over()), ("INRO-VCI-014", false));
     for request in 0..2 {
@@ -131,7 +143,7 @@ fn what_comes_late_is_checked_like_what_comes_at_once() {
         later.decision = Some(Ok(()));
         later.notification_id = Some("n");
     });
-    waiting.wait(60);
+    waiting.wait(61);
     let wallet = waiting.wallet(|script| script.copies = |plans| plans[1].key = plans[0].key);
     let refused = run(wallet.collect()).unwrap().remove(0);
     assert!(refused.over);
@@ -190,7 +202,7 @@ fn a_notification_that_fails_never_loses_a_credential() {
 fn a_second_engine_finds_what_the_first_has_collected() {
     let waiting = Waiting::new();
     waiting.later.set(|later| later.decision = Some(Ok(())));
-    waiting.wait(60);
+    waiting.wait(61);
     let store = Arc::clone(&waiting.device.store);
     let id = run(store.pending()).unwrap().remove(0).id;
     assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
@@ -205,4 +217,58 @@ fn a_second_engine_finds_what_the_first_has_collected() {
     };
     let again = run(store.end_pending(&id, crate::records::PendingEnd::Over(&entry))).unwrap_err();
     assert_eq!(again.code().as_str(), "INRO-WALLET-081");
+}
+
+/// A network that is away for one poll before each answer, so that two calls can be woven.
+struct Slow(ScriptedHttp);
+
+impl Http for Slow {
+    fn send(&self, request: HttpRequest) -> Boxed<'_, Result<HttpResponse, HttpError>> {
+        Box::pin(async move {
+            let mut waited = false;
+            poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending })
+                .await;
+            self.0.send(request).await
+        })
+    }
+}
+
+/// Polls until it is done.
+fn finish<T>(mut future: Pin<&mut impl Future<Output = T>>) -> T {
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return value;
+        }
+    }
+}
+
+#[test]
+fn of_two_calls_at_once_one_collects_and_nothing_is_lost() {
+    let waiting = Waiting::new();
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    waiting.wait(61);
+    let wallet = waiting.slow_wallet();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut first = pin!(wallet.collect());
+    assert!(first.as_mut().poll(&mut context).is_pending());
+    let second = run(wallet.collect()).unwrap().remove(0);
+    assert!(second.outcome.unwrap().is_none() && !second.over);
+    let collected = finish(first.as_mut()).unwrap().remove(0);
+    assert_eq!(collected.outcome.unwrap().unwrap().copies, 3);
+    assert_eq!((waiting.device.keys(), waiting.pending()), (3, 0));
+}
+
+#[test]
+fn a_call_that_is_cancelled_leaves_its_turn_to_the_next() {
+    let waiting = Waiting::new();
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    waiting.wait(61);
+    let wallet = waiting.slow_wallet();
+    let mut context = Context::from_waker(Waker::noop());
+    {
+        let mut cancelled = pin!(wallet.collect());
+        assert!(cancelled.as_mut().poll(&mut context).is_pending());
+    }
+    let collected = finish(pin!(wallet.collect())).unwrap().remove(0);
+    assert_eq!(collected.outcome.unwrap().unwrap().copies, 3);
 }

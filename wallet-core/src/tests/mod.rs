@@ -17,7 +17,7 @@ use inro_crypto::RustCrypto;
 use pki::Authority;
 
 use crate::error::WalletError;
-use crate::ports::{HttpError, KeyStore, Store};
+use crate::ports::{Http, HttpError, KeyStore, Store};
 use crate::records::AnchorKind;
 use crate::store::SqliteStore;
 use crate::testing::{Journal, MemoryKeys, ScriptedHttp, SeededRng, StillClock, run};
@@ -55,10 +55,14 @@ impl Device {
         &self,
         network: impl FnMut(&HttpRequest) -> Result<HttpResponse, HttpError> + Send + 'static,
     ) -> Wallet {
+        self.wallet_over(Arc::new(ScriptedHttp::new(self.journal.clone(), network)))
+    }
+
+    fn wallet_over(&self, http: Arc<dyn Http>) -> Wallet {
         let ports = Ports {
             keys: self.keys.clone(),
             store: self.store.clone(),
-            http: Arc::new(ScriptedHttp::new(self.journal.clone(), network)),
+            http,
             clock: Arc::new(self.clock.clone()),
             rng: Box::new(SeededRng::new(5)),
             provider: Arc::new(RustCrypto),

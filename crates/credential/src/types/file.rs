@@ -1,5 +1,6 @@
 //! The TOML files as they are written, before any rule is applied.
 
+use inro_base::steers;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -131,9 +132,7 @@ fn line_at(text: &str, offset: usize) -> usize {
 /// A text that has something to say and does so on one line.
 pub(super) fn text(file: &TextFile) -> Option<Text> {
     let fits = |text: &str| {
-        !text.trim().is_empty()
-            && text.chars().count() <= MAX_TEXT_CHARACTERS
-            && !text.chars().any(char::is_control)
+        !text.trim().is_empty() && text.chars().count() <= MAX_TEXT_CHARACTERS && !text.chars().any(steers)
     };
     let both = fits(&file.en) && fits(&file.ja);
     both.then(|| Text { en: file.en.clone(), ja: file.ja.clone() })
