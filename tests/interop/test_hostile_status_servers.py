@@ -10,13 +10,14 @@ from __future__ import annotations
 import gzip
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from expectations import coded
+from hostile_bodies import CHUNK, LIMIT, Body, chunk, endless, send_all, slow
 from inro_peers.jose import JsonObject, new_key
 from inro_peers.processes import InroVerifier, free_port
 from inro_peers.status_issuer import Publication, StatusIssuer, list_answer
@@ -29,50 +30,9 @@ REVOKED, UNDETERMINED = "INRO-VERIFIER-060", "INRO-VERIFIER-018"
 # Why a list could not be had, as the operator reads it in the log: it is malformed, it is none, nothing came, too much.
 MALFORMED, NO_LIST, UNREACHABLE, TOO_LARGE = (f"INRO-STATUS-{number:03}" for number in (1, 2, 3, 11))
 SIZE = 4096
-# Seconds until the verifier has hung up. A bound for a stuck one, not an expectation.
-LIMIT = 60
-# Seconds between two bytes of a slow body.
-PAUSE = 0.2
-CHUNK = bytes(1 << 16)
-# Bytes after which a body without end ends after all, so that a verifier that reads everything fails its test.
-ENOUGH = 1 << 30
 BOMB = 1 << 29
 # Servers that say nothing, at once: more than would be waited for one after the other.
 SILENT = 10
-
-
-@dataclass
-class Body:
-    """A body in pieces, sent until they end or the other side hangs up."""
-
-    pieces: Callable[[], Iterator[bytes]]
-    hung_up: threading.Event = field(default_factory=threading.Event)
-
-    def __call__(self, send: Callable[[bytes], object]) -> None:
-        """Sends it."""
-        try:
-            for piece in self.pieces():
-                send(piece)
-        except OSError:
-            self.hung_up.set()
-
-
-def _endless(piece: bytes) -> Iterator[bytes]:
-    for _ in range(ENOUGH // len(piece)):
-        yield piece
-
-
-def _slow(text: bytes) -> Iterator[bytes]:
-    """One byte after the other, far longer than anybody waits."""
-    pause = threading.Event()
-    for place in range(int(LIMIT / PAUSE)):
-        yield text[place : place + 1] or b" "
-        pause.wait(PAUSE)
-
-
-def _chunk(piece: bytes) -> bytes:
-    """Source: RFC 9112 §7.1."""
-    return f"{len(piece):x}\r\n".encode("ascii") + piece + b"\r\n"
 
 
 def _right(agency: Partner) -> Publication:
@@ -217,7 +177,7 @@ def test_a_large_list_is_not_too_large(scene: Scene) -> None:
 def test_a_body_without_end(scene: Scene, piece: bytes, chunked: bool) -> None:
     """The verifier hangs up. Source: RFC 9112 §6.3 and §7.1."""
     headers = {"Transfer-Encoding": "chunked"} if chunked else {"Connection": "close"}
-    body = Body(lambda: _endless(_chunk(piece) if chunked else piece))
+    body = Body(lambda: endless(chunk(piece) if chunked else piece))
     scene.assert_says_nothing(lambda _: Outgoing(200, b"", JWT_TYPE, headers, body), TOO_LARGE, UNREACHABLE)
     assert body.hung_up.wait(LIMIT)
     assert scene.verifier.peak_memory() < BOMB
@@ -225,7 +185,7 @@ def test_a_body_without_end(scene: Scene, piece: bytes, chunked: bool) -> None:
 
 def test_a_body_that_comes_byte_by_byte(scene: Scene) -> None:
     """A right list, but too slow for a wallet that waits."""
-    body = Body(lambda: _slow(b"eyJ"))
+    body = Body(lambda: slow(b"eyJ"))
     length = {"Content-Length": "100000"}
     scene.assert_says_nothing(lambda _: Outgoing(200, b"", JWT_TYPE, length, body), UNREACHABLE)
     assert body.hung_up.wait(LIMIT)
@@ -241,17 +201,10 @@ def test_a_length_that_is_a_lie(scene: Scene, length: str) -> None:
 
     def publish(uri: str) -> Outgoing:
         right = _right(scene.agency)(uri)
-        return replace(right, headers={"Content-Length": length}, stream=lambda send: _send(send, right.body))
+        return replace(right, headers={"Content-Length": length}, stream=lambda send: send_all(send, right.body))
 
     scene.assert_says_nothing(publish, TOO_LARGE, UNREACHABLE)
     assert scene.verifier.peak_memory() < BOMB
-
-
-def _send(send: Callable[[bytes], object], body: bytes) -> None:
-    try:
-        send(body)
-    except OSError:
-        return
 
 
 @pytest.mark.parametrize("missing", [1, 100], ids=["one byte", "a hundred"])
@@ -259,7 +212,7 @@ def test_a_body_that_ends_early(scene: Scene, missing: int) -> None:
     def publish(uri: str) -> Outgoing:
         right = _right(scene.agency)(uri)
         length = {"Content-Length": str(len(right.body))}
-        return replace(right, headers=length, stream=lambda send: _send(send, right.body[:-missing]))
+        return replace(right, headers=length, stream=lambda send: send_all(send, right.body[:-missing]))
 
     scene.assert_says_nothing(publish, UNREACHABLE)
 

@@ -236,24 +236,17 @@ def test_the_wallet_shows_nothing_to_who_asks_for_another_authority(
         foreign.assert_answers(foreign.verifier.request({"credentials": [entry([_aki(own)])]}))
 
 
-@HOLDINGS
 @pytest.mark.parametrize(
     "authorities",
     [[], [{}], [{"type": "aki"}], [{"type": "aki", "values": []}], [{"values": [OTHER]}], {"type": "aki"}, "aki"],
     ids=["none", "empty", "no values", "empty values", "no type", "no array", "text"],
 )
-def test_the_wallet_refuses_what_is_malformed(
-    inro_wallet: InroWallet,
-    tmp_path: Path,
-    product: Product | MdocProduct,
-    registered: JsonObject,
-    entry: Callable[[Any], JsonObject],
-    authorities: Any,
-) -> None:
-    with _holding(inro_wallet, tmp_path, product, registered) as foreign:
+def test_the_wallet_refuses_what_is_malformed(inro_wallet: InroWallet, tmp_path: Path, authorities: Any) -> None:
+    registered = {"type": EMPLOYEE_VCT, "claims": [["employee_number"]]}
+    with _holding(inro_wallet, tmp_path, foreign_employee_id(), registered) as foreign:
         own = _own(foreign.issuer.authority.certificate)
-        foreign.assert_answers(foreign.verifier.request({"credentials": [entry([_aki(own)])]}))
-        foreign.assert_refuses(foreign.verifier.request({"credentials": [entry(authorities)]}))
+        foreign.assert_answers(foreign.verifier.request({"credentials": [_sd_jwt_entry([_aki(own)])]}))
+        foreign.assert_refuses(foreign.verifier.request({"credentials": [_sd_jwt_entry(authorities)]}))
 
 
 def test_an_option_of_another_authority_gives_way_to_the_next(inro_wallet: InroWallet, tmp_path: Path) -> None:

@@ -102,6 +102,8 @@ class ForeignIssuer(HttpsService):
         self.alter: dict[str, Callable[[JsonObject], JsonObject]] = {}
         # What a test does to an mdoc before it is signed.
         self.spoil: Callable[[mdoc.Draft], Any] = lambda draft: None
+        # Answers in the place of the right answer, where it has one.
+        self.intercept: Callable[[Incoming], Outgoing | None] = lambda _: None
         # Whether deferred credentials are ready.
         self.ready = False
         # The answer of the deferred credential endpoint where it is to be another one than the right one.
@@ -137,6 +139,9 @@ class ForeignIssuer(HttpsService):
 
     def _handle(self, incoming: Incoming) -> Outgoing:
         self.requests.append(incoming)
+        intercepted = self.intercept(incoming)
+        if intercepted is not None:
+            return intercepted
         path, server_path = self.options.path, urlsplit(self.server).path
         routes = {
             ("GET", f"/.well-known/openid-credential-issuer{path}"): self._metadata,

@@ -93,6 +93,8 @@ class ForeignVerifier(HttpsService):
         self.identity: Identity = self.authority.issue("Foreign Verifier", EKU_VERIFIER, dns_names=("localhost",))
         self.tls_authority = Authority.create("Foreign Verifier TLS")
         self.registration: str | None = None
+        # Answers in the place of the right answer, where it has one.
+        self.intercept: Callable[[Incoming], Outgoing | None] = lambda _: None
         self._sessions: dict[str, Session] = {}
         self._server = HttpsServer(self.tls_authority.issue_tls(), self._handle)
 
@@ -168,6 +170,9 @@ class ForeignVerifier(HttpsService):
         return session
 
     def _handle(self, incoming: Incoming) -> Outgoing:
+        intercepted = self.intercept(incoming)
+        if intercepted is not None:
+            return intercepted
         kind, _, rest = incoming.path.removeprefix("/").partition("/")
         name, _, moved = rest.partition("/")
         session = self._sessions.get(name)
