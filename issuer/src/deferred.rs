@@ -6,7 +6,7 @@ use crate::employees;
 use crate::error::IssuerError;
 use crate::issue::{IssueRefused, Issued, waiting};
 use crate::issuer::Issuer;
-use crate::store::{Notice, Once, Poll, Wish};
+use crate::store::{Notice, Poll, Wish};
 
 impl Issuer {
     /// Answers a deferred credential request: with the copies once they are approved, as the employee's
@@ -40,16 +40,16 @@ impl Issuer {
         let wish = Wish {
             offer: &grant.offer,
             configuration: &configuration,
-            nonce: None,
+            nonces: &[],
             copies: 0,
             employee: &stored.number,
             type_id: content.type_id(),
         };
         self.store().check_wish(&wish, now)?;
         let batch = self.batch(&content, &keys)?;
-        let once = Once { digest: transaction, forget_at: now };
         let notice = Notice { id: &batch.notice, token_digest: &access.token_digest };
-        self.store().collect(&batch.issuance(&grant.offer, &configuration, once, notice, &stored), now)?;
+        let issuance = batch.issuance(&grant.offer, &configuration, &[], notice, &stored);
+        self.store().collect(transaction, &issuance, now)?;
         Ok(Issued { response: batch.response, reply: request.reply })
     }
 }

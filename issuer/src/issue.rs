@@ -5,7 +5,7 @@ use inro_credential::{ClaimPath, CredentialType, Format};
 use inro_crypto::PublicKey;
 use inro_jose::Jwk;
 use inro_mdoc::MdocIssuance;
-use inro_oauth::HttpsUrl;
+use inro_oauth::{FreshNonce, HttpsUrl};
 use inro_openid4vci::issuer::{
     Access, CheckedAccess, CheckedCredentialRequest, CredentialError, Granting, ReplyTo, RequestBody,
 };
@@ -93,19 +93,19 @@ impl Issuer {
             Approval::Waiting => return self.defer(&request, &access, &grant, &stored, now),
             Approval::Rejected => return Err(IssuerError::NotApproved.into()),
         }
+        let nonces = remembered(&request.nonces);
         let wish = Wish {
             offer: &grant.offer,
             configuration: &request.configuration_id,
-            nonce: Some(request.nonce.digest()),
+            nonces: &nonces,
             copies: request.holder_keys.len(),
             employee: &stored.number,
             type_id: content.type_id(),
         };
         self.store().check_wish(&wish, now)?;
         let batch = self.batch(&content, &request.holder_keys)?;
-        let nonce = Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() };
         let notice = Notice { id: &batch.notice, token_digest: &access.token_digest };
-        let issuance = batch.issuance(&grant.offer, &request.configuration_id, nonce, notice, &stored);
+        let issuance = batch.issuance(&grant.offer, &request.configuration_id, &nonces, notice, &stored);
         self.store().take_copies(&issuance, now)?;
         Ok(Issued { response: batch.response, reply: request.reply })
     }
@@ -127,7 +127,7 @@ impl Issuer {
                 offer: &grant.offer,
                 configuration: &request.configuration_id,
                 keys: &request.holder_keys,
-                nonce: Once { digest: request.nonce.digest(), forget_at: request.nonce.expires_at() },
+                nonces: &remembered(&request.nonces),
                 employee,
             },
             now,
@@ -171,6 +171,11 @@ impl Issuer {
     }
 }
 
+/// What the store has to remember of a request's nonces.
+fn remembered(nonces: &[FreshNonce]) -> Vec<Once<'_>> {
+    nonces.iter().map(|nonce| Once { digest: nonce.digest(), forget_at: nonce.expires_at() }).collect()
+}
+
 /// The answer that says to come again.
 pub(crate) fn waiting(transaction_id: String, interval: i64) -> CredentialResponse {
     CredentialResponse::Deferred { transaction_id, interval: u64::try_from(interval).unwrap_or(1).max(1) }
@@ -201,14 +206,14 @@ impl Batch {
         &'a self,
         offer: &'a str,
         configuration: &'a str,
-        nonce: Once<'a>,
+        nonces: &'a [Once<'a>],
         notice: Notice<'a>,
         employee: &'a StoredEmployee,
     ) -> Issuance<'a> {
         Issuance {
             offer,
             configuration,
-            nonce,
+            nonces,
             notice,
             employee,
             type_id: &self.type_id,

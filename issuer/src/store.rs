@@ -137,8 +137,8 @@ pub struct Issuance<'a> {
     pub offer: &'a str,
     /// The configuration that they are of.
     pub configuration: &'a str,
-    /// The `c_nonce`, to be remembered; of a deferred issuance the transaction, which is used once too.
-    pub nonce: Once<'a>,
+    /// The `c_nonce`s, to be remembered; none where that was done when it was deferred.
+    pub nonces: &'a [Once<'a>],
     /// Where the wallet may tell what became of them.
     pub notice: Notice<'a>,
     /// Whose credential it is, as the record stood when the claims were made of it.
@@ -158,8 +158,8 @@ pub struct Wish<'a> {
     pub offer: &'a str,
     /// The configuration that they would be of.
     pub configuration: &'a str,
-    /// Digest of the `c_nonce`; `None` where the request was accepted before and deferred.
-    pub nonce: Option<&'a [u8; 32]>,
+    /// The `c_nonce`s of the request; none where it was accepted before and deferred.
+    pub nonces: &'a [Once<'a>],
     /// How many are to be taken from the offer: none where they were taken when it was deferred.
     pub copies: usize,
     /// Whose credential it is.
@@ -339,11 +339,11 @@ pub trait Sessions: Send + Sync {
     /// As [`Self::take_copies`].
     fn check_wish(&self, wish: &Wish<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>>;
 
-    /// Takes the copies from what the offer may yield, remembers the nonce and records the copies:
+    /// Takes the copies from what the offer may yield, remembers the nonces and records the copies:
     /// all, or nothing.
     ///
     /// # Errors
-    /// [`CopiesRefused`] when the nonce was used or the copies are spent; [`StoreError::Busy`] also
+    /// [`CopiesRefused`] when a nonce was used or the copies are spent; [`StoreError::Busy`] also
     /// when HR's record of the employee is no longer the same.
     fn take_copies(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>>;
 }

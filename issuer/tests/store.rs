@@ -168,7 +168,7 @@ mod cases {
             offer: "1",
             configuration: "a",
             keys: &[key.public_key()],
-            nonce: Once { digest: &[4; 32], forget_at: NOW.plus(300) },
+            nonces: &once(&[4; 32]),
             employee: &employee,
         };
         assert_eq!(store.defer(&deferral, NOW), Ok(()));
@@ -202,7 +202,7 @@ mod cases {
         assert_eq!((grant.approval, grant.identifiers), (Approval::Granted, Vec::new()));
         assert_eq!(redeem(&store, 1, 1, NOW), Ok(()));
         let (employee, copies) = (store.employee("1").unwrap(), ten_copies(&store));
-        assert_eq!(store.take_copies(&issuance(&[7; 32], &employee, &copies), NOW), Ok(()));
+        assert_eq!(store.take_copies(&issuance(&once(&[7; 32]), &employee, &copies), NOW), Ok(()));
     }
 
     fn ten_copies(store: &SqliteStore) -> Vec<NewCopy> {
@@ -221,18 +221,21 @@ mod cases {
         places.unwrap().into_iter().map(copy).collect()
     }
 
+    fn once(nonce: &[u8; 32]) -> [Once<'_>; 1] {
+        [Once { digest: nonce, forget_at: NOW.plus(300) }]
+    }
+
     /// All that offer 1 yields.
     fn issuance<'a>(
-        nonce: &'a [u8; 32],
+        nonces: &'a [Once<'a>; 1],
         employee: &'a StoredEmployee,
         copies: &'a [NewCopy],
     ) -> Issuance<'a> {
-        let notice = Notice { id: nonce, token_digest: &[101; 32] };
-        let nonce = Once { digest: nonce, forget_at: NOW.plus(300) };
+        let notice = Notice { id: nonces[0].digest, token_digest: &[101; 32] };
         Issuance {
             offer: "1",
             configuration: "a",
-            nonce,
+            nonces,
             notice,
             employee,
             type_id: "t",
@@ -246,7 +249,8 @@ mod cases {
         let (_folder, store, beside) = on_disk(1);
         assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
         let (employee, copies) = (store.employee("1").unwrap(), ten_copies(&store));
-        let first = issuance(&[1; 32], &employee, &copies);
+        let nonce = once(&[1; 32]);
+        let first = issuance(&nonce, &employee, &copies);
         beside.execute_batch("ALTER TABLE copies RENAME TO away").unwrap();
         let failed = store.take_copies(&first, NOW).unwrap_err();
         assert!(matches!(failed, Denied::Store(error) if error.code().as_str() == "INRO-ISSUER-001"));
@@ -256,7 +260,7 @@ mod cases {
         assert_eq!(store.credentials().unwrap().first().map(|line| line.copies), Some(10));
         let again = store.take_copies(&first, NOW).unwrap_err();
         assert_eq!(again, Denied::Refused(CopiesRefused::Protocol(CredentialError::NonceUsed)));
-        let more = store.take_copies(&issuance(&[2; 32], &employee, &copies), NOW).unwrap_err();
+        let more = store.take_copies(&issuance(&once(&[2; 32]), &employee, &copies), NOW).unwrap_err();
         assert_eq!(more, Denied::Refused(CopiesRefused::Exhausted));
     }
 
@@ -266,14 +270,14 @@ mod cases {
         assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
         let (before, copies) = (store.employee("1").unwrap(), ten_copies(&store));
         let (head, tail) = copies.split_at(5);
-        assert_eq!(store.take_copies(&issuance(&[1; 32], &before, head), NOW), Ok(()));
+        assert_eq!(store.take_copies(&issuance(&once(&[1; 32]), &before, head), NOW), Ok(()));
         let after = StoredEmployee { record: r#"{"valid_until":"2026-11-22"}"#.into(), ..before.clone() };
         store.import(NOW, &mut |keep| keep(&after).map(|()| true)).unwrap();
-        let missed = store.take_copies(&issuance(&[2; 32], &before, tail), NOW);
+        let missed = store.take_copies(&issuance(&once(&[2; 32]), &before, tail), NOW);
         assert_eq!(missed, Err(Denied::Store(StoreError::Busy)));
         assert_eq!(store.credentials().unwrap().first().map(|line| line.copies), Some(5));
         // The nonce is still good for claims that were made of what HR says now.
-        assert_eq!(store.take_copies(&issuance(&[2; 32], &after, tail), NOW), Ok(()));
+        assert_eq!(store.take_copies(&issuance(&once(&[2; 32]), &after, tail), NOW), Ok(()));
     }
 
     #[test]

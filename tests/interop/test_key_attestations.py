@@ -417,12 +417,7 @@ def _under_an_authority_between(case: Case, authority: Authority) -> str:
     return _resigned(case, signer, x5c=[*signer.x5c, *Identity(middle.key, middle.certificate).x5c])
 
 
-TWO_NONCES = pytest.mark.xfail(
-    strict=True, reason="inro-issuer refuses a proof and an attestation with two nonces, both fresh and its own"
-)
-
-
-@pytest.mark.parametrize("nonces", ["one", pytest.param("two", marks=TWO_NONCES)])
+@pytest.mark.parametrize("nonces", ["one", "two"])
 def test_the_nonces_of_proof_and_attestation_are_both_the_issuers(begin: Begin, nonces: str) -> None:
     """Each is "a server-provided `c_nonce`"; that they be the same is nowhere asked. Source: OpenID4VCI F.1."""
     case = begin()

@@ -146,15 +146,23 @@ def test_takes_a_certificate_in_either_header(mdoc_agency: MdocPartner, statuses
 
 
 def test_one_list_serves_both_formats(agency: Partner, mdoc_agency: MdocPartner, statuses: StatusIssuer) -> None:
-    """An mdoc and an SD-JWT VC with places in one list, which is fetched once."""
+    """An mdoc and an SD-JWT VC with places in one list."""
+    uri = statuses.publish(_jwt(mdoc_agency.signer, {3: SUSPENDED, 4: INVALID}))
+    assert [_outcome(mdoc_agency, uri, index) for index in (2, 3, 4)] == [VERIFIED, HELD, REVOKED]
+    assert _outcomes_of_sd_jwts(agency, uri) == ["verified", HELD, REVOKED]
+
+
+def test_the_list_of_an_sd_jwt_vc_is_a_jwt(agency: Partner, mdoc_agency: MdocPartner, statuses: StatusIssuer) -> None:
+    """Source: SD-JWT VC §2.2.2.3."""
     uri = statuses.publish(_cwt(mdoc_agency.signer, {3: SUSPENDED, 4: INVALID}))
     assert [_outcome(mdoc_agency, uri, index) for index in (2, 3, 4)] == [VERIFIED, HELD, REVOKED]
-    codes = []
-    for index in (2, 3, 4):
-        _, result = agency.present(claims(status={"status_list": {"uri": uri, "idx": index}}))
-        codes.append(result["error"]["inro_code"] if result["status"] == "rejected" else result["status"])
-    assert codes == ["verified", HELD, REVOKED]
-    assert len(statuses.asked(uri)) == 1
+    assert _outcomes_of_sd_jwts(agency, uri) == [UNDETERMINED] * 3
+
+
+def _outcomes_of_sd_jwts(agency: Partner, uri: str) -> list[str]:
+    """What becomes of an SD-JWT VC at the places 2, 3 and 4."""
+    results = [agency.present(claims(status={"status_list": {"uri": uri, "idx": index}}))[1] for index in (2, 3, 4)]
+    return [result["error"]["inro_code"] if result["status"] == "rejected" else result["status"] for result in results]
 
 
 @FORMS

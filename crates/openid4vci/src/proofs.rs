@@ -96,13 +96,12 @@ impl Proofs {
     }
 }
 
-/// The holder's keys, all different, each proved under the same `c_nonce`. Only
-/// [`Proofs::verify`] makes one.
+/// The holder's keys, all different, each proved under a `c_nonce`. Only [`Proofs::verify`] makes one.
 #[derive(Debug, Eq, PartialEq)]
 #[must_use]
 pub struct ProofKeys {
     keys: Vec<PublicKey>,
-    c_nonce: String,
+    c_nonces: Vec<String>,
 }
 
 /// Why the proofs of a credential request were refused.
@@ -150,9 +149,6 @@ pub enum ProofError {
     /// A proof has no `nonce`.
     #[error("a proof without a nonce")]
     NoNonce,
-    /// Two proofs have different nonces.
-    #[error("proofs with different nonces")]
-    DifferentNonces,
     /// One key stands in two proofs.
     #[error("one key in two proofs")]
     RepeatedKey,
@@ -174,7 +170,6 @@ impl Coded for ProofError {
             Self::Named => const { Code::new("INRO-VCI-056") },
             Self::Stale { .. } | Self::NoTime => const { Code::new("INRO-VCI-057") },
             Self::NoNonce => const { Code::new("INRO-VCI-058") },
-            Self::DifferentNonces => const { Code::new("INRO-VCI-059") },
             Self::RepeatedKey => const { Code::new("INRO-VCI-060") },
             Self::Attestation(error) => error.code(),
         }
@@ -242,9 +237,9 @@ impl ProofKeys {
         &self.keys
     }
 
-    /// The `c_nonce` in every proof.
-    pub fn c_nonce(&self) -> &str {
-        &self.c_nonce
+    /// The nonces in proofs and attestations, each once; at least one.
+    pub fn c_nonces(&self) -> &[String] {
+        &self.c_nonces
     }
 }
 
@@ -260,7 +255,7 @@ fn verify_attestation(
     let (demand, providers) = expected.attestation.ok_or(ProofError::Form)?;
     let attestation = KeyAttestation::verify(text, demand, providers, expected.now, provider)?;
     let c_nonce = attestation.nonce().ok_or(ProofError::NoNonce)?.to_owned();
-    Ok(ProofKeys { keys: attested(&attestation, expected)?, c_nonce })
+    Ok(ProofKeys { keys: attested(&attestation, expected)?, c_nonces: vec![c_nonce] })
 }
 
 /// The attested keys that get a credential, all different.
@@ -285,12 +280,9 @@ fn verify_jwts(
         return Err(ProofError::TooMany { given: texts.len(), most: expected.batch_size });
     }
     let mut keys: Vec<PublicKey> = Vec::with_capacity(texts.len());
-    let mut shared: Option<String> = None;
+    let mut c_nonces: Vec<String> = Vec::new();
     for text in texts {
         let proof = verify_jwt(text, expected, provider)?;
-        if shared.as_ref().is_some_and(|shared| *shared != proof.nonce) {
-            return Err(ProofError::DifferentNonces);
-        }
         let proved = match &proof.attestation {
             Some(attestation) if texts.len() == 1 => attested(attestation, expected)?,
             Some(_) | None => vec![proof.key],
@@ -299,15 +291,20 @@ fn verify_jwts(
             return Err(ProofError::RepeatedKey);
         }
         keys.extend(proved);
-        shared = Some(proof.nonce);
+        for nonce in proof.nonces {
+            if !c_nonces.contains(&nonce) {
+                c_nonces.push(nonce);
+            }
+        }
     }
-    Ok(ProofKeys { keys, c_nonce: shared.ok_or(ProofError::Empty)? })
+    if keys.is_empty() { Err(ProofError::Empty) } else { Ok(ProofKeys { keys, c_nonces }) }
 }
 
 /// One `jwt` proof, checked.
 struct JwtProof {
     key: PublicKey,
-    nonce: String,
+    /// Its own, and that of the attestation.
+    nonces: Vec<String>,
     attestation: Option<KeyAttestation>,
 }
 
@@ -325,16 +322,14 @@ fn verify_jwt(text: &str, expected: &Expected<'_>, provider: &dyn Provider) -> R
     };
     let key = proof_key(jws.header(), attestation.as_ref())?;
     let verified = jws.verify(provider, &key)?;
-    let nonce = check_claims(verified.payload(), expected)?;
+    let mut nonces = vec![check_claims(verified.payload(), expected)?];
     if let Some(attestation) = &attestation {
         if !attestation.has_end() {
             return Err(AttestationError::Claim { claim: "exp" }.into());
         }
-        if attestation.nonce().ok_or(ProofError::NoNonce)? != nonce {
-            return Err(ProofError::DifferentNonces);
-        }
+        nonces.push(attestation.nonce().ok_or(ProofError::NoNonce)?.to_owned());
     }
-    Ok(JwtProof { key, nonce, attestation })
+    Ok(JwtProof { key, nonces, attestation })
 }
 
 /// The key in the header: `jwk`, or one that an attestation beside it names by `kid`; an attested one

@@ -75,12 +75,12 @@ impl UnverifiedStatusList {
     /// Reads the answer to [`crate::request`] for one of `forms`.
     ///
     /// # Errors
-    /// [`StatusError::NotServed`] for any status but 200, a redirect included; [`StatusError::MediaType`],
+    /// [`StatusError::NotServed`] for any status but those of success, a redirect included; [`StatusError::MediaType`],
     /// also for a form that was not asked for; what is malformed.
     ///
     /// Source: Token Status List §8.2.
     pub fn received(response: &HttpResponse, forms: ListForms) -> Result<Self, StatusError> {
-        if response.status != 200 {
+        if !(200..300).contains(&response.status) {
             return Err(StatusError::NotServed { status: response.status });
         }
         match response.media_type().as_deref() {

@@ -42,8 +42,8 @@ pub struct NewDeferral<'a> {
     pub configuration: &'a str,
     /// The holder's keys.
     pub keys: &'a [PublicKey],
-    /// The `c_nonce`, to be remembered.
-    pub nonce: Once<'a>,
+    /// The `c_nonce`s, to be remembered.
+    pub nonces: &'a [Once<'a>],
     /// Whose credential it will be, as the record stood when it was looked at.
     pub employee: &'a StoredEmployee,
 }
@@ -111,7 +111,7 @@ pub trait Deferrals: Send + Sync {
     /// [`StoreError`] when the database fails.
     fn offers(&self) -> Result<Vec<OfferLine>, StoreError>;
 
-    /// Keeps what was asked for, remembers the nonce and takes the copies from what the offer may
+    /// Keeps what was asked for, remembers the nonces and takes the copies from what the offer may
     /// yield: all, or nothing.
     ///
     /// # Errors
@@ -129,13 +129,17 @@ pub trait Deferrals: Send + Sync {
         now: UnixTime,
     ) -> Result<Poll, Denied<CredentialError>>;
 
-    /// Ends a transaction, whose digest stands for the nonce of `issuance`, and records the copies:
-    /// both, or nothing.
+    /// Ends the transaction with the digest `id`, and records the copies: both, or nothing.
     ///
     /// # Errors
     /// [`CredentialError::Transaction`] when another request ended it first; [`StoreError::Busy`] also
     /// when HR's record of the employee is no longer the same.
-    fn collect(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>>;
+    fn collect(
+        &self,
+        id: &[u8; 32],
+        issuance: &Issuance<'_>,
+        now: UnixTime,
+    ) -> Result<(), Denied<CopiesRefused>>;
 
     /// Takes down what a wallet says of the credentials with this notification id; the last word
     /// counts.

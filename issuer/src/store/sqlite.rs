@@ -256,10 +256,10 @@ impl Sessions for SqliteStore {
 
     fn check_wish(&self, wish: &Wish<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
         let refused = self.read(|db| {
-            if let Some(nonce) = wish.nonce
-                && is_remembered(db, nonce, now)?
-            {
-                return Ok(Some(CopiesRefused::Protocol(CredentialError::NonceUsed)));
+            for nonce in wish.nonces {
+                if is_remembered(db, nonce.digest, now)? {
+                    return Ok(Some(CopiesRefused::Protocol(CredentialError::NonceUsed)));
+                }
             }
             if !yields(db, wish)? {
                 return Ok(Some(CopiesRefused::Exhausted));
@@ -273,13 +273,8 @@ impl Sessions for SqliteStore {
 
     fn take_copies(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
         self.write(|db| {
-            match remember(db, issuance.nonce, now)? {
-                None => {}
-                Some(Forgetful::Seen) => {
-                    let refusal = CopiesRefused::Protocol(CredentialError::NonceUsed);
-                    return Ok(Outcome::Undo(Denied::Refused(refusal)));
-                }
-                Some(Forgetful::Full) => return Ok(Outcome::Undo(StoreError::Busy.into())),
+            if let Some(refusal) = remember_nonces(db, issuance.nonces, now)? {
+                return Ok(Outcome::Undo(refusal));
             }
             if !is_unchanged(db, issuance.employee)? {
                 return Ok(Outcome::Undo(StoreError::Busy.into()));
@@ -337,7 +332,7 @@ fn put_employee(
 }
 
 /// Why a digest was not remembered.
-pub(super) enum Forgetful {
+enum Forgetful {
     /// It is there already.
     Seen,
     /// There is no room.
@@ -440,11 +435,7 @@ struct Redeemable {
 }
 
 /// Single use as one conditional write: the digest is unique.
-pub(super) fn remember(
-    db: &Connection,
-    once: Once<'_>,
-    now: UnixTime,
-) -> Result<Option<Forgetful>, rusqlite::Error> {
+fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<Forgetful>, rusqlite::Error> {
     db.execute("DELETE FROM used WHERE expires_at <= ?1", params![now.as_secs()])?;
     let span: i64 =
         db.query_row("SELECT coalesce(max(rowid) - min(rowid) + 1, 0) FROM used", [], |row| row.get(0))?;
@@ -456,6 +447,25 @@ pub(super) fn remember(
         params![once.digest, once.forget_at.plus(REMEMBER_LONGER).as_secs()],
     )?;
     Ok((written == 0).then_some(Forgetful::Seen))
+}
+
+/// Remembers every nonce of a request; why that request is refused, where one was used before.
+pub(super) fn remember_nonces(
+    db: &Connection,
+    nonces: &[Once<'_>],
+    now: UnixTime,
+) -> Result<Option<Denied<CopiesRefused>>, rusqlite::Error> {
+    for nonce in nonces {
+        match remember(db, *nonce, now)? {
+            None => {}
+            Some(Forgetful::Seen) => {
+                let refusal = CopiesRefused::Protocol(CredentialError::NonceUsed);
+                return Ok(Some(Denied::Refused(refusal)));
+            }
+            Some(Forgetful::Full) => return Ok(Some(StoreError::Busy.into())),
+        }
+    }
+    Ok(None)
 }
 
 /// Whether [`remember`] would find it.

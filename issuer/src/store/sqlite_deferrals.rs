@@ -8,8 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::deferrals::{Approval, DecisionRefused, Deferrals, NewDeferral, OfferLine, Poll, interval};
 use super::sqlite::{
-    Forgetful, Outcome, SqliteStore, approval, configurations, is_unchanged, record, remember,
-    take_from_offer,
+    Outcome, SqliteStore, approval, configurations, is_unchanged, record, remember_nonces, take_from_offer,
 };
 use super::{CopiesRefused, Denied, Issuance, StoreError};
 
@@ -83,13 +82,8 @@ impl Deferrals for SqliteStore {
 
     fn defer(&self, deferral: &NewDeferral<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
         self.write(|db| {
-            match remember(db, deferral.nonce, now)? {
-                None => {}
-                Some(Forgetful::Seen) => {
-                    let refusal = CopiesRefused::Protocol(CredentialError::NonceUsed);
-                    return Ok(Outcome::Undo(Denied::Refused(refusal)));
-                }
-                Some(Forgetful::Full) => return Ok(Outcome::Undo(StoreError::Busy.into())),
+            if let Some(refusal) = remember_nonces(db, deferral.nonces, now)? {
+                return Ok(Outcome::Undo(refusal));
             }
             if !is_unchanged(db, deferral.employee)? {
                 return Ok(Outcome::Undo(StoreError::Busy.into()));
@@ -143,11 +137,16 @@ impl Deferrals for SqliteStore {
         })
     }
 
-    fn collect(&self, issuance: &Issuance<'_>, now: UnixTime) -> Result<(), Denied<CopiesRefused>> {
+    fn collect(
+        &self,
+        id: &[u8; 32],
+        issuance: &Issuance<'_>,
+        now: UnixTime,
+    ) -> Result<(), Denied<CopiesRefused>> {
         self.write(|db| {
             let ended = db.execute(
                 "UPDATE deferrals SET used_at = ?2, keys = x'' WHERE id = ?1 AND used_at IS NULL",
-                params![issuance.nonce.digest, now.as_secs()],
+                params![id, now.as_secs()],
             )?;
             if ended != 1 {
                 let refusal = CopiesRefused::Protocol(CredentialError::Transaction);

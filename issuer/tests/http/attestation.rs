@@ -235,8 +235,12 @@ async fn refuses_an_attestation_with_another_nonce() {
     foreign.attestation.claims.insert("nonce".into(), "foreign".into());
     assert_eq!(foreign.alone(&bench).await.verdict(), refused(400, "invalid_nonce", "INRO-OAUTH-013"));
     let mut beside = case(&bench, &provider).await;
-    beside.attestation.claims.insert("nonce".into(), bench.nonce().await.into());
-    assert_eq!(beside.beside(&bench).await.verdict(), refused(400, "invalid_nonce", "INRO-VCI-059"));
+    let another = bench.nonce().await;
+    beside.attestation.claims.insert("nonce".into(), another.clone().into());
+    assert_eq!(copies(&beside.beside(&bench).await), 3, "each nonce is the issuer's");
+    let mut replayed = case(&bench, &provider).await;
+    replayed.attestation.claims.insert("nonce".into(), another.into());
+    assert_eq!(replayed.beside(&bench).await.verdict(), refused(400, "invalid_nonce", "INRO-VCI-061"));
     for alone in [true, false] {
         let mut without = case(&bench, &provider).await;
         without.attestation.claims.remove("nonce").unwrap();

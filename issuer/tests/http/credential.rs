@@ -162,7 +162,7 @@ async fn an_offer_yields_ten_copies_to_twenty_requests_at_once() {
 }
 
 #[tokio::test]
-async fn refuses_a_c_nonce_that_is_expired_foreign_missing_or_not_shared() {
+async fn refuses_a_c_nonce_that_is_expired_foreign_or_missing() {
     let bench = Bench::new();
     assert_eq!(verdict(&bench, |_| {}).await, accepted());
     let old = bench.nonce().await;
@@ -174,14 +174,35 @@ async fn refuses_a_c_nonce_that_is_expired_foreign_missing_or_not_shared() {
         let refusal = verdict(&bench, |message| set(message, foreign)).await;
         assert_eq!(refusal, refused(400, "invalid_nonce", "INRO-OAUTH-013"));
     }
-    let other = bench.nonce().await;
-    let mixed = proof_verdict(&bench, |proof| drop(proof.claims.insert("nonce".into(), other.into()))).await;
-    assert_eq!(mixed, refused(400, "invalid_nonce", "INRO-VCI-059"));
     let missing = proof_verdict(&bench, |proof| drop(proof.claims.remove("nonce"))).await;
     assert_eq!(missing, refused(400, "invalid_proof", "INRO-VCI-058"));
     bench.wait(300);
     let refusal = verdict(&bench, |message| set(message, &old)).await;
     assert_eq!(refusal, refused(400, "invalid_nonce", "INRO-OAUTH-014"));
+}
+
+#[tokio::test]
+async fn proofs_may_have_nonces_of_their_own_and_each_is_used_once() {
+    let bench = Bench::new();
+    let (first, second) = (bench.nonce().await, bench.nonce().await);
+    let set = |nonces: [&str; 2]| {
+        let nonces = nonces.map(str::to_owned);
+        move |message: &mut CredentialMessage| {
+            for (proof, nonce) in message.proofs.iter_mut().zip(nonces) {
+                proof.claims.insert("nonce".into(), nonce.into());
+            }
+        }
+    };
+    assert_eq!(verdict(&bench, set([&first, "AAAA"])).await, refused(400, "invalid_nonce", "INRO-OAUTH-013"));
+    assert_eq!(verdict(&bench, set([&first, &second])).await, accepted());
+    for used in [first, second] {
+        let fresh = bench.nonce().await;
+        for nonces in [[&*used, &*fresh], [&*fresh, &*used]] {
+            assert_eq!(verdict(&bench, set(nonces)).await, refused(400, "invalid_nonce", "INRO-VCI-061"));
+        }
+        // What stood beside a used one is still good.
+        assert_eq!(verdict(&bench, set([&fresh, &fresh])).await, accepted());
+    }
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ pub struct Granting<'a> {
     pub now: UnixTime,
 }
 
-/// A credential request that may be fulfilled once its nonce is remembered as used.
+/// A credential request that may be fulfilled once its nonces are remembered as used.
 #[derive(Debug)]
 #[must_use]
 pub struct CheckedCredentialRequest {
@@ -74,8 +74,8 @@ pub struct CheckedCredentialRequest {
     pub configuration_id: String,
     /// The holder's keys, all different and proved: one copy each.
     pub holder_keys: Vec<PublicKey>,
-    /// To be remembered as used in one conditional write, before anything is issued.
-    pub nonce: FreshNonce,
+    /// To be remembered as used, all or none, before anything is issued; at least one.
+    pub nonces: Vec<FreshNonce>,
     /// To whom the answer is encrypted, if it is.
     pub reply: Option<ReplyTo>,
 }
@@ -132,11 +132,10 @@ impl CheckedCredentialRequest {
             now: granting.now,
         };
         let keys = Proofs::parse(opened.members.get("proofs"))?.verify(&expected, provider)?;
-        let nonce = granting
-            .nonces
-            .check(keys.c_nonce(), Purpose::KeyProof, granting.now, provider)
-            .map_err(CredentialError::ProofNonce)?;
-        Ok(Self { configuration_id, holder_keys: keys.keys().to_vec(), nonce, reply: opened.reply })
+        let fresh = |nonce: &String| granting.nonces.check(nonce, Purpose::KeyProof, granting.now, provider);
+        let nonces = keys.c_nonces().iter().map(fresh).collect::<Result<_, _>>();
+        let nonces = nonces.map_err(CredentialError::ProofNonce)?;
+        Ok(Self { configuration_id, holder_keys: keys.keys().to_vec(), nonces, reply: opened.reply })
     }
 }
 

@@ -106,9 +106,7 @@ impl CredentialError {
             Self::Encryption(_) => WireError::Credential(CredentialErrorCode::InvalidEncryptionParameters),
             Self::Transaction => WireError::Credential(CredentialErrorCode::InvalidTransactionId),
             // §8.3.1.2: a proof without a nonce is `invalid_proof`, one with a bad nonce `invalid_nonce`.
-            Self::Proof(ProofError::DifferentNonces) | Self::ProofNonce(_) | Self::NonceUsed => {
-                WireError::Credential(CredentialErrorCode::InvalidNonce)
-            }
+            Self::ProofNonce(_) | Self::NonceUsed => WireError::Credential(CredentialErrorCode::InvalidNonce),
             Self::Proof(
                 ProofError::Missing
                 | ProofError::Form

@@ -30,7 +30,6 @@ fn each_refusal_has_the_protocols_name_and_status() {
         (CredentialError::Proof(ProofError::Missing), 400, "invalid_proof"),
         (CredentialError::Proof(ProofError::NoNonce), 400, "invalid_proof"),
         (CredentialError::Proof(AttestationError::Missing.into()), 400, "invalid_proof"),
-        (CredentialError::Proof(ProofError::DifferentNonces), 400, "invalid_nonce"),
         (CredentialError::ProofNonce(foreign), 400, "invalid_nonce"),
         (CredentialError::NonceUsed, 400, "invalid_nonce"),
         (CredentialError::Encryption(EncryptionError::PlainRequest), 400, "invalid_encryption_parameters"),
