@@ -17,15 +17,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from conftest import APPROVER, hr_file
 from expectations import refused
-from inro_peers.jose import JsonObject, Jws, PrivateKey, b64url, new_key, public_jwk, sign_jws, thumbprint
+from inro_peers import mdoc
+from inro_peers.jose import JsonObject, Jws, PrivateKey, b64url, json_bytes, new_key, public_jwk, sign_jws, thumbprint
 from inro_peers.key_attestation import HIGH, MODERATE, WalletProvider
 from inro_peers.pki import EKU_CREDENTIAL_ISSUER, EKU_WALLET_PROVIDER, Authority, Identity
 from inro_peers.processes import Binaries, InroIssuer
-from inro_peers.transport import HttpsClient, Reply
+from inro_peers.sdjwt_vc import FORMAT as SD_JWT
+from inro_peers.transport import JSON, HttpsClient, Reply
 from inro_peers.wallet_issuance import PROOF_TYP, IssuanceWallet
 from products import EMPLOYEE_CONFIGURATION, EMPLOYEE_TYPE, ROLE_CONFIGURATION, ROLE_TYPE
 
 KEYS = 3
+# Seconds within which what was approved has to come. A bound, not an expectation.
+LIMIT = 60
 FAR_FUTURE = 32_503_680_000
 DEMAND = f"""
 [attestation.{EMPLOYEE_TYPE}]
@@ -119,11 +123,15 @@ Begin = Callable[..., Case]
 def begin(demanding: InroIssuer, provider: WalletProvider) -> Begin:
     """Redeems an offer with a wallet of its own."""
 
-    def start(*types: str, employee: str = APPROVER) -> Case:
+    def start(*more: str, form: str = SD_JWT) -> Case:
+        """`more` are types, the employee id where there is none, and flags of the offer."""
+        types = [one for one in more if not one.startswith("-")] or [EMPLOYEE_TYPE]
+        wanted = [part for name in types for part in ("--credential", name)]
+        flags = [one for one in more if one.startswith("-")]
+        arguments = ("--employee", APPROVER, *wanted, "--format", form, *flags, "--json")
+        created = demanding.command("offer", "create", *arguments).json()
         wallet = IssuanceWallet(HttpsClient(demanding.tls_ca), demanding.anchors)
-        _, metadata, token = wallet.authorize(
-            demanding.offer(employee, *(types or (EMPLOYEE_TYPE,)))["credential_offer"]
-        )
+        _, metadata, token = wallet.authorize(created["credential_offer"])
         nonce = wallet.nonce(metadata)
         assert nonce is not None
         return Case(wallet, metadata, token, provider, nonce, tuple(new_key() for _ in range(KEYS)))
@@ -146,6 +154,39 @@ def test_every_attested_key_gets_a_credential(begin: Begin, how: str) -> None:
     """Source: OpenID4VCI F.1 and F.3 (a credential for each attested key)."""
     case = begin()
     case.assert_issues(case.send(case.attest(), how), *case.keys)
+
+
+@HOW
+def test_an_mdoc_is_bound_to_an_attested_key_too(begin: Begin, how: str) -> None:
+    """The demand is for the credential type, whatever its format."""
+    case = begin(EMPLOYEE_TYPE, form=mdoc.FORMAT)
+    configuration = f"{EMPLOYEE_TYPE}.{mdoc.FORMAT}"
+    refused(case.request({"jwt": [case.proof(None)]}, configuration), 400, "invalid_proof")
+    case = case.fresh()
+    attestation = case.attest()
+    proofs = {ALONE: [attestation]} if how == ALONE else {BESIDE: [case.proof(attestation)]}
+    reply = case.request(proofs, configuration)
+    assert reply.status == 200, reply.text
+    texts = [entry["credential"] for entry in reply.json()["credentials"]]
+    verified = [mdoc.verify_credential(text, case.wallet.anchors, int(time.time())) for text in texts]
+    bound = sorted(thumbprint(public_jwk(one.device_key)) for one in verified)
+    assert bound == sorted(thumbprint(public_jwk(key)) for key in case.keys)
+
+
+def test_attested_keys_wait_for_an_approval(begin: Begin, demanding: InroIssuer) -> None:
+    """What is collected is bound to the keys of the request. Source: OpenID4VCI §8.3 and §9."""
+    case = begin("--needs-approval")
+    put_off = case.send(case.attest(), ALONE)
+    assert put_off.status == 202, put_off.text
+    offers = demanding.command("offer", "list", "--json").json()["offers"]
+    [waiting] = [entry["id"] for entry in offers if entry["approval"] == "waiting"]
+    demanding.command("offer", "approve", waiting)
+    body = json_bytes({"transaction_id": put_off.json()["transaction_id"]})
+    url, deadline = case.metadata["deferred_credential_endpoint"], time.monotonic() + LIMIT
+    while (reply := case.wallet.post(url, case.token, body, JSON)).status == 202:
+        assert time.monotonic() < deadline, "the wait is over"
+        time.sleep(reply.json()["interval"])
+    case.assert_issues(reply, *case.keys)
 
 
 def test_a_proof_names_its_key_by_its_place_among_the_attested(begin: Begin) -> None:

@@ -49,6 +49,20 @@ def _item(**members: Any) -> Alter:
     return alter
 
 
+def _renumbered(*, digest: bool) -> Alter:
+    """Gives the first item another number: one that stands for another digest, or for none."""
+
+    def alter(response: JsonObject) -> None:
+        issuer_signed = _document(response)["issuerSigned"]
+        mso = cbor.embedded(cbor.decode(Sign1.from_cbor(issuer_signed["issuerAuth"]).payload or b""))
+        numbers = mso["valueDigests"][EMPLOYEE_SPACE]
+        own = cbor.embedded(issuer_signed["nameSpaces"][EMPLOYEE_SPACE][0])["digestID"]
+        other = next(number for number in numbers if number != own) if digest else max(numbers) + 1
+        _item(digestID=other)(response)
+
+    return alter
+
+
 def _items(change: Callable[[list[Tagged]], Any]) -> Alter:
     return lambda response: change(_document(response)["issuerSigned"]["nameSpaces"][EMPLOYEE_SPACE])
 
@@ -107,8 +121,8 @@ ALTERED: dict[str, Alter] = {
     "item altered": _item(elementValue="T0009"),
     "item renamed": _item(elementIdentifier="clearance"),
     "item with other random": _item(random=bytes(32)),
-    "item with another digest's id": _item(digestID=5),
-    "item without a digest": _item(digestID=99),
+    "item with another digest's id": _renumbered(digest=True),
+    "item without a digest": _renumbered(digest=False),
     "item twice": _items(lambda items: items.append(items[0])),
     "item that nobody signed": _items(lambda items: items.append(mdoc.make_item(98, "clearance", 5))),
     "item untagged": _items(lambda items: items.append(items.pop().value)),
