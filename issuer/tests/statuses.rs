@@ -158,30 +158,4 @@ mod cases {
         let expected = [("before", 0), ("within", 0), ("after", 1)];
         assert_eq!(order, expected.map(|(id, change)| (id.to_owned(), change)));
     }
-
-    /// As many places as the public service has credentials, in ten lists. What is read for one list
-    /// grows with what was taken back in it alone.
-    #[test]
-    #[ignore = "writes 3.4 million rows: a few seconds, some 150 MB"]
-    fn lists_of_millions_are_read_one_at_a_time() {
-        let (_folder, store, beside, _) = with_places(0);
-        for list in 1..=10_i64 {
-            beside.execute("INSERT INTO status_lists (id, used) VALUES (?1, 340000)", [list]).unwrap();
-            let sql = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 339999)
-                       INSERT INTO places (list, place, credential, status) SELECT ?1, i * 3, 'c', i % 100 = 0 FROM n";
-            assert_eq!(beside.execute(sql, [list]).unwrap(), 340_000);
-        }
-        let peak = || {
-            let status = std::fs::read_to_string("/proc/self/status").unwrap();
-            let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-        };
-        let before = peak();
-        for list in 1..=10 {
-            assert_eq!(store.list_content(list).unwrap().unwrap().not_valid.len(), 3_400);
-        }
-        let grown = peak() - before;
-        println!("peak memory grew by {grown} KiB over ten lists of 340,000 places");
-        assert!(grown < 4 * 1024, "{grown} KiB");
-    }
 }

@@ -2,18 +2,18 @@
 //!
 //! Prints one JSON line for each figure; `cargo xtask bench` makes `docs/benchmarks.md` of them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark that cannot go on stops here")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops here")]
 
-use std::hint::black_box;
-use std::time::Instant;
+mod measuring;
 
-use inro_base::{Rng, UnixTime, base64url};
+use inro_base::{UnixTime, base64url};
 use inro_crypto::{Provider, RustCrypto, Signer, SoftwareKey};
 use inro_crypto_aws::{AwsLc, AwsLcKey};
 use inro_jose::Jwk;
 use inro_sd_jwt::{ClaimPath, Expected, HeldSdJwt, UnverifiedSdJwt, VcIssuance};
 use inro_trust::{TrustedKey, Usage};
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use measuring::{Repeatable, Runs, measure};
 use sd_jwt_rs::{ClaimsForSelectiveDisclosureStrategy, SDJWTIssuer, SDJWTSerializationFormat, SDJWTVerifier};
 use serde_json::{Map, Value, json};
 
@@ -23,20 +23,7 @@ const EXPIRES_AT: UnixTime = UnixTime::from_secs(4_102_444_800);
 const AUDIENCE: &str = "x509_hash:dGhlIHZlcmlmaWVyJ3MgY2VydGlmaWNhdGUsIGhhc2hlZA";
 const NONCE: &str = "J3dFJ2pZc0hTbk1jY2R3Yw";
 const DISCLOSURES: usize = 10;
-const ROUNDS: usize = 21;
-const REPEATS: usize = 100;
-
-/// Cheap and repeatable: what is measured is our work, not the machine's entropy.
-struct Repeatable(u64);
-
-impl Rng for Repeatable {
-    fn fill(&mut self, destination: &mut [u8]) {
-        for byte in destination {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = self.0.to_be_bytes()[0];
-        }
-    }
-}
+const RUNS: Runs = Runs { rounds: 21, repeats: 100 };
 
 fn main() {
     let issuer = SoftwareKey::from_secret_bytes(&[31; 32]).unwrap();
@@ -53,27 +40,27 @@ fn raw_operations(key: &AwsLcKey, presentation: &str) {
     let message = presentation.as_bytes();
     let signature = key.sign_es256(message).unwrap();
     for (name, provider) in PROVIDERS {
-        measure(&format!("raw/verify-es256/{name}"), || {
+        measure(RUNS, &format!("raw/verify-es256/{name}"), || {
             provider.verify_es256(&key.public_key(), message, &signature).unwrap();
         });
     }
-    measure("raw/sign-es256/aws-lc-rs", || key.sign_es256(message).unwrap());
-    measure("raw/sha256-of-the-presentation/aws-lc-rs", || AwsLc.sha256(message));
-    measure("raw/base64-of-the-presentation", || base64url::encode(message));
+    measure(RUNS, "raw/sign-es256/aws-lc-rs", || key.sign_es256(message).unwrap());
+    measure(RUNS, "raw/sha256-of-the-presentation/aws-lc-rs", || AwsLc.sha256(message));
+    measure(RUNS, "raw/base64-of-the-presentation", || base64url::encode(message));
 }
 
 fn verify(presentation: &str, issuer: &SoftwareKey) {
     let trusted = trusted(issuer);
     let expected = Expected::presented(NOW, AUDIENCE, NONCE, 300);
     for (name, provider) in PROVIDERS {
-        measure(&format!("sd-jwt/verify/inro on {name}"), || {
+        measure(RUNS, &format!("sd-jwt/verify/inro on {name}"), || {
             UnverifiedSdJwt::parse(presentation).unwrap().verify(&trusted, &expected, provider).unwrap()
         });
     }
     let public = issuer.public_key();
     let (x, y) = (base64url::encode(public.x()), base64url::encode(public.y()));
     let key = DecodingKey::from_ec_components(&x, &y).unwrap();
-    measure("sd-jwt/verify/sd-jwt-rs", || {
+    measure(RUNS, "sd-jwt/verify/sd-jwt-rs", || {
         let key = key.clone();
         let resolver = Box::new(move |_: &str, _: &jsonwebtoken::Header| key.clone());
         let (audience, nonce) = (Some(AUDIENCE.to_owned()), Some(NONCE.to_owned()));
@@ -86,7 +73,7 @@ fn verify(presentation: &str, issuer: &SoftwareKey) {
 fn issue(key: &AwsLcKey, issuer: &SoftwareKey, holder: &SoftwareKey) {
     let plan = issuance(holder);
     let mut rng = Repeatable(2);
-    measure("sd-jwt/issue/inro on aws-lc-rs", || {
+    measure(RUNS, "sd-jwt/issue/inro on aws-lc-rs", || {
         plan.clone().build(&mut rng, &AwsLc).unwrap().sign_with(key).unwrap()
     });
     let mut claims = plan.claims.clone();
@@ -98,7 +85,7 @@ fn issue(key: &AwsLcKey, issuer: &SoftwareKey, holder: &SoftwareKey) {
         serde_json::from_value(Jwk::new(holder.public_key()).to_value()).unwrap();
     let names = plan.claims.keys().filter(|name| *name != "iss");
     let paths: Vec<String> = names.map(|name| format!("$.{name}")).collect();
-    measure("sd-jwt/issue/sd-jwt-rs", || {
+    measure(RUNS, "sd-jwt/issue/sd-jwt-rs", || {
         let paths = paths.iter().map(String::as_str).collect();
         let concealed = ClaimsForSelectiveDisclosureStrategy::Custom(paths);
         theirs
@@ -138,20 +125,4 @@ fn present(credential: &str, issuer: &SoftwareKey, holder: &SoftwareKey) -> Stri
 
 fn trusted(issuer: &SoftwareKey) -> TrustedKey {
     TrustedKey::pinned(issuer.public_key(), Usage::CredentialIssuer, &["employee-id"])
-}
-
-/// Prints the median over `ROUNDS` of the mean time of one call, in nanoseconds.
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn measure<T>(name: &str, mut work: impl FnMut() -> T) {
-    let mut nanoseconds: Vec<u128> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            for _ in 0..REPEATS {
-                black_box(work());
-            }
-            start.elapsed().as_nanos() / u128::try_from(REPEATS).unwrap()
-        })
-        .collect();
-    nanoseconds.sort_unstable();
-    println!("{}", json!({ "name": name, "median_ns": u64::try_from(nanoseconds[ROUNDS / 2]).unwrap() }));
 }

@@ -30,8 +30,6 @@ pub(crate) fn run() -> Result<(), String> {
             "--locked",
             "--package",
             "inro-tests",
-            "--package",
-            "inro-issuer",
             "--bench",
             "speed",
             "--bench",

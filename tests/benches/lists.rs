@@ -3,16 +3,11 @@
 //!
 //! Prints one JSON line for each figure; `cargo xtask bench` makes `docs/benchmarks.md` of them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    unused_crate_dependencies,
-    reason = "a benchmark that cannot go on stops here; it shares the crate's dependencies"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on stops here")]
 
-use std::hint::black_box;
+mod measuring;
+
 use std::path::Path;
-use std::time::Instant;
 
 use inro_base::{Rng, UnixTime};
 use inro_crypto::{Signer as _, SoftwareKey};
@@ -21,26 +16,13 @@ use inro_issuer::store::{LIST_PLACES, MAX_USED, MIGRATIONS, SqliteStore, Statuse
 use inro_service::sqlite;
 use inro_status::{Bits, Expected, StatusArray, StatusListToken, UnverifiedStatusList, VerifiedStatusList};
 use inro_trust::{TrustedKey, Usage};
-use serde_json::json;
+use measuring::{Repeatable, Runs, measure};
 
 const NOW: UnixTime = UnixTime::from_secs(1_795_396_529);
 const URI: &str = "https://issuer.example/status-lists/1";
 /// How many in a hundred copies are taken back.
 const TAKEN_BACK: [u32; 3] = [0, 1, 10];
-const ROUNDS: usize = 11;
-const REPEATS: usize = 4;
-
-/// Cheap and repeatable: what is measured is our work, not the machine's entropy.
-struct Repeatable(u64);
-
-impl Rng for Repeatable {
-    fn fill(&mut self, destination: &mut [u8]) {
-        for byte in destination {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = self.0.to_be_bytes()[0];
-        }
-    }
-}
+const RUNS: Runs = Runs { rounds: 11, repeats: 4 };
 
 fn main() {
     let key = SoftwareKey::from_secret_bytes(&[31; 32]).unwrap();
@@ -51,9 +33,9 @@ fn main() {
         let folder = tempfile::tempdir().unwrap();
         let store = filled(&folder.path().join("db.sqlite"), share);
         let name = |what: &str| format!("lists/{share}/{what}");
-        measure(&name("read"), || store.list_content(1).unwrap().unwrap());
+        measure(RUNS, &name("read"), || store.list_content(1).unwrap().unwrap());
         let token = token(&store);
-        measure(&name("compress"), || token.list.compress());
+        measure(RUNS, &name("compress"), || token.list.compress());
         let jwt = || {
             let unsigned = token.jwt_to_sign(&chain);
             let signature = fast.sign_es256(unsigned.signing_input()).unwrap();
@@ -64,13 +46,13 @@ fn main() {
             let signature = fast.sign_es256(unsigned.signing_input()).unwrap();
             unsigned.finish_tagged(&signature)
         };
-        measure(&name("make jwt"), jwt);
-        measure(&name("make cwt"), cwt);
+        measure(RUNS, &name("make jwt"), jwt);
+        measure(RUNS, &name("make cwt"), cwt);
         let (jwt, cwt) = (jwt(), cwt());
-        measure(&name("verify jwt"), || verify(UnverifiedStatusList::parse_jwt(&jwt).unwrap(), &key));
-        measure(&name("verify cwt"), || verify(UnverifiedStatusList::parse_cwt(&cwt).unwrap(), &key));
+        measure(RUNS, &name("verify jwt"), || verify(UnverifiedStatusList::parse_jwt(&jwt).unwrap(), &key));
+        measure(RUNS, &name("verify cwt"), || verify(UnverifiedStatusList::parse_cwt(&cwt).unwrap(), &key));
         for (what, bytes) in [("jwt", jwt.len()), ("cwt", cwt.len())] {
-            println!("{}", json!({ "name": name(what), "bytes": bytes }));
+            println!("{}", serde_json::json!({ "name": name(what), "bytes": bytes }));
         }
     }
 }
@@ -114,20 +96,4 @@ fn verify(list: UnverifiedStatusList, key: &SoftwareKey) -> VerifiedStatusList {
     let authority = signer.authority().to_owned();
     let expected = Expected { uri: URI, authority: &authority, now: NOW };
     list.verify(&signer, &expected, &AwsLc).unwrap()
-}
-
-/// Prints the median over `ROUNDS` of the mean time of one call, in nanoseconds.
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn measure<T>(name: &str, mut work: impl FnMut() -> T) {
-    let mut nanoseconds: Vec<u128> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            for _ in 0..REPEATS {
-                black_box(work());
-            }
-            start.elapsed().as_nanos() / u128::try_from(REPEATS).unwrap()
-        })
-        .collect();
-    nanoseconds.sort_unstable();
-    println!("{}", json!({ "name": name, "median_ns": u64::try_from(nanoseconds[ROUNDS / 2]).unwrap() }));
 }
