@@ -53,9 +53,6 @@ impl Wallet {
     }
 
     async fn collect_due(&self, pending: &PendingRecord) -> Result<Option<CredentialRecord>, WalletError> {
-        if pending.retry_at > self.now() {
-            return Ok(None);
-        }
         // The issuer gives it once: of two who ask, one is refused and would forget it.
         let Some(_turn) = self.collecting.begin(&pending.id) else { return Ok(None) };
         match self.collect_one(&pending.id).await {
@@ -67,6 +64,10 @@ impl Wallet {
 
     async fn collect_one(&self, id: &PendingId) -> Result<Option<CredentialRecord>, WalletError> {
         let pending = self.store.one_pending(id).await?.ok_or(StoreError::NoSuchPending)?;
+        // Another call may have asked since the list was read.
+        if pending.record.retry_at > self.now() {
+            return Ok(None);
+        }
         let anchors = self.anchors().await?;
         let draft = self.deferred_draft(&pending, &anchors).await?;
         let issuer = Issuer {

@@ -93,18 +93,26 @@ fn converted(value: &Value, text: ByteText) -> Json {
         Value::Text(text) => Json::String(text.clone()),
         Value::Bytes(bytes) => Json::String(text.write(bytes)),
         Value::Array(items) => items.iter().map(|item| converted(item, text)).collect(),
-        Value::Map(entries) => entries
-            .iter()
-            .map(|(key, value)| (key_to_json(key, text), converted(value, text)))
-            .collect::<Map<String, Json>>()
-            .into(),
+        Value::Map(entries) => map_to_json(entries, text).map_or(Json::Null, Json::Object),
         Value::Tag(number, inner) => match (*number, &**inner) {
             (BIGNUM, Value::Bytes(bytes)) => Json::String(base64url::encode(bytes)),
             (NEGATIVE_BIGNUM, Value::Bytes(bytes)) => negative_bignum(bytes),
+            (BIGNUM | NEGATIVE_BIGNUM, _) => Json::Null,
             (number, inner) => converted(inner, ByteText::wanted(number).unwrap_or(text)),
         },
         _ => Json::Null,
     }
+}
+
+/// `None` where two keys have one name in JSON: nobody could tell whose value stands there.
+fn map_to_json(entries: &[(Value, Value)], text: ByteText) -> Option<Map<String, Json>> {
+    let mut members = Map::new();
+    for (key, value) in entries {
+        if members.insert(key_to_json(key, text), converted(value, text)).is_some() {
+            return None;
+        }
+    }
+    Some(members)
 }
 
 /// The number -1 - n, where `bytes` are n, most significant first.
@@ -186,7 +194,9 @@ mod tests {
         assert_eq!(read("d781c249010000000000000000"), json!(["AQAAAAAAAAAA"]));
         // One that has room in an integer is that integer, whose form it should have had.
         assert_eq!((read("c24105"), read("c34105")), (json!(5), json!(-6)));
-        assert_eq!(to_json(&Value::Tag(BIGNUM, Box::new(Value::from("5")))), json!("5"));
+        for number in [BIGNUM, NEGATIVE_BIGNUM] {
+            assert_eq!(to_json(&Value::Tag(number, Box::new(Value::from("5")))), Json::Null);
+        }
     }
 
     #[test]
@@ -218,5 +228,8 @@ mod tests {
     #[test]
     fn a_name_that_is_no_text_becomes_one() {
         assert_eq!(read("a10102"), json!({ "1": 2 }));
+        // Two keys that become one name.
+        assert_eq!(read("a20101613202"), json!({ "1": 1, "2": 2 }));
+        assert_eq!(read("82a2010161310200"), json!([null, 0]));
     }
 }

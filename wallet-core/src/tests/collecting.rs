@@ -272,3 +272,19 @@ fn a_call_that_is_cancelled_leaves_its_turn_to_the_next() {
     let collected = finish(pin!(wallet.collect())).unwrap().remove(0);
     assert_eq!(collected.outcome.unwrap().unwrap().copies, 3);
 }
+
+#[test]
+fn of_two_calls_at_once_the_second_to_come_asks_no_sooner_than_the_first_was_told() {
+    let waiting = Waiting::new();
+    run(waiting.wallet(|_| {}).receive(&link(), None)).unwrap();
+    assert_eq!(waiting.pending(), 2);
+    waiting.wait(61);
+    let asked = || waiting.device.journal.lines().iter().filter(|line| line.contains("/deferred")).count();
+    let wallet = waiting.slow_wallet();
+    let mut first = pin!(wallet.collect());
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(finish(pin!(wallet.collect())).unwrap().len(), 2);
+    assert_eq!(asked(), 1, "the first call has its turn at the other");
+    assert!(finish(first.as_mut()).unwrap().iter().all(|collected| !collected.over));
+    assert_eq!(asked(), 2, "each was asked for once");
+}

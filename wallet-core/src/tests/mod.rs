@@ -10,6 +10,7 @@ mod receiving;
 mod verifier;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Coded as _, UnixTime};
@@ -31,6 +32,8 @@ struct Device {
     store: Arc<SqliteStore>,
     clock: StillClock,
     journal: Journal,
+    /// Each engine draws other numbers than those before it.
+    seed: AtomicU64,
 }
 
 impl Device {
@@ -42,6 +45,7 @@ impl Device {
             store: Arc::new(SqliteStore::in_memory().unwrap()),
             clock: StillClock::at(NOW),
             journal,
+            seed: AtomicU64::new(5),
         };
         let wallet = device.wallet(|_| Err(HttpError::Unreachable));
         for kind in [AnchorKind::Issuer, AnchorKind::Verifier] {
@@ -64,7 +68,7 @@ impl Device {
             store: self.store.clone(),
             http,
             clock: Arc::new(self.clock.clone()),
-            rng: Box::new(SeededRng::new(5)),
+            rng: Box::new(SeededRng::new(self.seed.fetch_add(1, Ordering::Relaxed))),
             provider: Arc::new(RustCrypto),
         };
         run(Wallet::open(ports)).unwrap()
