@@ -60,6 +60,12 @@ pub enum IssuerError {
     /// No such credential type.
     #[error("no such credential type")]
     UnknownType,
+    /// The certificate of the HTTPS listener names other hosts.
+    #[error("the certificate in tls/cert.pem is not for the host of the URL")]
+    OtherHost,
+    /// Attestations are asked for a type that there is not.
+    #[error("an [attestation] table in config.toml for an unknown credential type")]
+    AttestedType,
     /// A status list.
     #[error(transparent)]
     StatusList(inro_status::StatusError),
@@ -152,6 +158,8 @@ impl IssuerError {
             | Self::Decided
             | Self::NoApprovalNeeded
             | Self::NoWalletProvider
+            | Self::OtherHost
+            | Self::AttestedType
             | Self::Origin
             | Self::BadRows
             | Self::NoAuthorityKey
@@ -178,7 +186,8 @@ impl Coded for IssuerError {
             Self::NotInOffice => const { Code::new("INRO-ISSUER-007") },
             Self::NoSuchCredential => const { Code::new("INRO-ISSUER-016") },
             Self::BadRows => const { Code::new("INRO-ISSUER-017") },
-            Self::UnknownType => const { Code::new("INRO-ISSUER-008") },
+            Self::OtherHost => const { Code::new("INRO-ISSUER-055") },
+            Self::UnknownType | Self::AttestedType => const { Code::new("INRO-ISSUER-008") },
             Self::StatusList(error) => error.code(),
             Self::UnknownCredential => const { Code::new("INRO-ISSUER-030") },
             Self::Revoked => const { Code::new("INRO-ISSUER-031") },

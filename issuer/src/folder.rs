@@ -74,8 +74,12 @@ pub fn config(root: &Path) -> Result<Config, IssuerError> {
 /// # Errors
 /// [`IssuerError`] when the folder is none of ours or the database cannot be opened.
 pub fn store(root: &Path) -> Result<SqliteStore, IssuerError> {
-    files::check_service_dir(root)?;
-    Ok(SqliteStore::new(sqlite::open(&Layout::new(root).database(), MIGRATIONS)?))
+    // First, so that the folder of another program is told by its settings.
+    config(root)?;
+    let path = Layout::new(root).database();
+    // A new one would have forgotten every credential, so that none could be taken back.
+    std::fs::metadata(&path).map_err(|source| ServiceError::Read { path: path.clone(), source })?;
+    Ok(SqliteStore::new(sqlite::open(&path, MIGRATIONS)?))
 }
 
 /// Opens the issuer in the folder `root`.
@@ -86,10 +90,12 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
     let config = config(root)?;
     let layout = Layout::new(root);
     let secret = files::read_private(&layout.key("server.key"))?;
+    let types = types(&layout)?;
+    let demands = demands(config.encryption, config.attestation, &types, &layout)?;
     Issuer::new(IssuerParts {
         url: origin(&config.url)?,
         name: config.name,
-        types: types(&layout)?,
+        types,
         roles: roles(&layout)?,
         signer: Arc::new(pki::load_signer(&layout.key("signer.key.pem"))?),
         chain: pki::load_chain(&layout.key("signer.chain.pem"))?,
@@ -98,16 +104,20 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
         clock: Arc::new(SystemClock),
         rng: Box::new(OsRng),
         store: Arc::new(store(root)?),
-        demands: demands(config.encryption, config.attestation, &layout)?,
+        demands,
     })
 }
 
-/// Whoever asks for attestations has to say whom to believe.
+/// Whoever asks for attestations has to say of which types, and whom to believe.
 fn demands(
     encryption: EncryptionSetting,
     rules: BTreeMap<String, AttestationRule>,
+    types: &TypeCatalog,
     layout: &Layout,
 ) -> Result<Demands, IssuerError> {
+    if rules.keys().any(|id| types.iter().all(|kind| kind.id() != id)) {
+        return Err(IssuerError::AttestedType);
+    }
     let mut wallet_providers = Anchors::new();
     if !rules.is_empty() {
         let path = layout.wallet_providers();

@@ -6,7 +6,8 @@ use inro_base::{Clock as _, UnixTime, base64url};
 use inro_crypto::Provider as _;
 use inro_crypto_aws::AwsLc;
 use inro_service::{OsRng, SystemClock, config as settings, files, pki};
-use inro_trust::registration::{self, CredentialNeed, Localized, Purpose, RegistrationClaims};
+use inro_trust::ClaimPath;
+use inro_trust::registration::{self, CredentialNeed, Localized, Predicate, Purpose, RegistrationClaims};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
@@ -24,9 +25,11 @@ const MAX_DAYS: i64 = 1_095;
 #[serde(deny_unknown_fields)]
 struct Application {
     name: Localized,
+    #[serde(deserialize_with = "purposes")]
     purposes: Vec<Purpose>,
     #[serde(deserialize_with = "hosts")]
     response_hosts: Vec<String>,
+    #[serde(deserialize_with = "needs")]
     credentials: Vec<CredentialNeed>,
     pseudonym_scope: Option<String>,
     #[serde(default, deserialize_with = "days")]
@@ -83,6 +86,49 @@ fn end(days: i64, chain: &[Vec<u8>], now: UnixTime) -> Result<UnixTime, IssuerEr
         end = end.min(pki::not_after(der)?);
     }
     if end > now { Ok(end) } else { Err(IssuerError::SignerEnded { at: end }) }
+}
+
+// A registration on the wire may have more members; in the file one more is a mistake, such as a line of the
+// top that slipped beneath the last table.
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PurposeTable {
+    id: String,
+    text: TextTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextTable {
+    en: String,
+    ja: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NeedTable {
+    #[serde(rename = "type")]
+    credential_type: String,
+    claims: Vec<ClaimPath>,
+    #[serde(default)]
+    predicates: Vec<Predicate>,
+}
+
+fn purposes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Purpose>, D::Error> {
+    let tables = Vec::<PurposeTable>::deserialize(from)?;
+    let text = |TextTable { en, ja }| Localized { en, ja };
+    Ok(tables.into_iter().map(|table| Purpose { id: table.id, text: text(table.text) }).collect())
+}
+
+fn needs<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<CredentialNeed>, D::Error> {
+    let tables = Vec::<NeedTable>::deserialize(from)?;
+    let need = |NeedTable { credential_type, claims, predicates }| CredentialNeed {
+        credential_type,
+        claims,
+        predicates,
+    };
+    Ok(tables.into_iter().map(need).collect())
 }
 
 // Checked while the file is read, so that the mistake is told with its line.

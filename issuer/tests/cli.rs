@@ -48,14 +48,57 @@ mod cases {
         assert_eq!((again.status.code(), error(&again).as_str()), (Some(1), "INRO-SERVICE-001"));
         std::fs::copy(format!("{dir}/keys/registrar.key.pem"), format!("{dir}/keys/signer.key.pem")).unwrap();
         let check = run(&["check", "--dir", dir, "--json"]);
-        let findings = json(&check);
-        let bad: Vec<&Value> = findings["findings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|finding| finding["state"] == "bad")
-            .collect();
-        assert_eq!((check.status.code(), bad.len(), &bad[0]["part"]), (Some(1), 1, &Value::from("signer")));
+        assert_eq!((check.status.code(), parts(&check, "bad")), (Some(1), "signer, service".into()));
+    }
+
+    /// The parts that `check` finds in a state.
+    fn parts(check: &Output, state: &str) -> String {
+        let findings = json(check);
+        let findings = findings["findings"].as_array().unwrap();
+        let parts = findings.iter().filter(|finding| finding["state"] == state);
+        parts.map(|finding| finding["part"].as_str().unwrap()).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn check_finds_what_would_keep_serve_from_starting_or_doing_what_is_meant() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert_eq!(init(dir).status.code(), Some(0));
+        let config = format!("{dir}/config.toml");
+        let good = std::fs::read_to_string(&config).unwrap();
+        let attested =
+            |table: &str| format!("{good}\n[attestation.{table}]\nkey_storage = [\"iso_18045_high\"]\n");
+        let providers = format!("{dir}/trust/wallet-providers.pem");
+        std::fs::copy(format!("{dir}/trust/ca.pem"), &providers).unwrap();
+        let check = |text: &str| {
+            std::fs::write(&config, text).unwrap();
+            run(&["check", "--dir", dir, "--json"])
+        };
+        for table in ["employee-id", "role-authority"] {
+            assert_eq!(parts(&check(&attested(table)), "bad"), "");
+        }
+        let misspelt = attested("employee-id").replace("high", "hgh");
+        assert_eq!(parts(&check(&misspelt), "attention"), "attestation");
+
+        let unknown = check(&attested("employe-id"));
+        assert_eq!((unknown.status.code(), parts(&unknown, "bad")), (Some(1), "service".into()));
+        assert!(json(&unknown).to_string().contains("INRO-ISSUER-008"));
+        let in_the_clear =
+            good.replace("offered = true", "offered = false").replace("required = false", "required = true");
+        assert_ne!(in_the_clear, good);
+        assert!(parts(&check(&in_the_clear), "bad").starts_with("config, "));
+        let elsewhere = check(&good.replace("localhost", "issuer.example"));
+        assert_eq!((elsewhere.status.code(), parts(&elsewhere, "bad")), (Some(1), "host".into()));
+        assert!(json(&elsewhere).to_string().contains("INRO-ISSUER-055"));
+
+        std::fs::remove_file(&providers).unwrap();
+        assert_eq!(parts(&check(&attested("employee-id")), "bad"), "service");
+        let database = format!("{dir}/db.sqlite");
+        std::fs::remove_file(&database).unwrap();
+        assert_eq!(parts(&check(&good), "bad"), "database, service");
+        assert!(!Path::new(&database).exists(), "a new one would have forgotten every credential");
+        assert_eq!(error(&run(&["credential", "list", "--dir", dir])), "INRO-SERVICE-003");
     }
 
     #[test]
@@ -280,6 +323,12 @@ mod cases {
             let jwt = String::from_utf8(register().stdout).unwrap();
             let claimed = inro_trust::registration::UnverifiedRegistration::parse(jwt.trim()).unwrap();
             assert!((0..60).contains(&claimed.claimed().exp.seconds_since(end)), "{days}");
+        }
+        // A line of the top that slipped beneath the last table, and one beneath a purpose.
+        let purpose = text.replace("id = ", "nonsense = 1\nid = ");
+        for slipped in [format!("{text}\nvalid_days = 30\n"), purpose] {
+            std::fs::write(&application, slipped).unwrap();
+            assert_eq!(error(&register()), "INRO-SERVICE-006");
         }
         let host = text.replace("localhost:9443", "localhost/path");
         for wrong in [format!("\nvalid_days = 1096\n{text}"), format!("\n{host}")] {

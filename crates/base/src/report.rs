@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::code::Owner;
 use crate::{Code, Coded};
 
 /// The languages in which every error is explained.
@@ -91,7 +92,8 @@ impl crate::code::Text {
     }
 }
 
-/// The lines that a command line program writes to stderr: cause with code, detail, remedy.
+/// The lines that a command line program writes to stderr: cause with code, detail, remedy, and who can
+/// apply it.
 ///
 /// The detail is the error's own text, which carries offsets, sizes and times.
 pub fn render(error: &dyn Coded, language: Language) -> String {
@@ -102,8 +104,23 @@ pub fn render(error: &dyn Coded, language: Language) -> String {
 pub fn render_code(code: Code, detail: &str, language: Language) -> String {
     let entry = code.entry();
     let (cause, remedy) = (entry.cause.in_language(language), entry.remedy.in_language(language));
-    let detail = if detail.is_empty() { String::new() } else { format!("detail: {detail}\n") };
-    format!("error: {cause} [{code}]\n{detail}remedy: {remedy}\n")
+    let owner = owner_name(entry.owner, language);
+    let [error_word, detail_word, remedy_word, owner_word] = match language {
+        Language::En => ["error", "detail", "remedy", "owner"],
+        Language::Ja => ["エラー", "詳細", "対処", "担当"],
+    };
+    let detail = if detail.is_empty() { String::new() } else { format!("{detail_word}: {detail}\n") };
+    format!("{error_word}: {cause} [{code}]\n{detail}{remedy_word}: {remedy}\n{owner_word}: {owner}\n")
+}
+
+const fn owner_name(owner: Owner, language: Language) -> &'static str {
+    match (owner, language) {
+        (owner, Language::En) => owner.as_str(),
+        (Owner::Holder, Language::Ja) => "所持者",
+        (Owner::Agency, Language::Ja) => "所属機関",
+        (Owner::RelyingSystem, Language::Ja) => "業務システム",
+        (Owner::Operator, Language::Ja) => "運用者",
+    }
 }
 
 /// An error for programs: its code, what the registry says of it in `language`, and no detail.
@@ -148,11 +165,13 @@ mod tests {
         );
         assert!(
             english.contains("\ndetail: ")
-                && english.ends_with("remedy: Ask the sender to correct the document.\n")
+                && english.ends_with("remedy: Ask the sender to correct the document.\nowner: operator\n")
         );
         let japanese = render(&error, Language::Ja);
         assert!(
-            japanese.starts_with("error: 文書が正しいJSONではありません。 [INRO-BASE-004]\n"),
+            japanese.starts_with("エラー: 文書が正しいJSONではありません。 [INRO-BASE-004]\n詳細: ")
+                && japanese.contains("\n対処: ")
+                && japanese.ends_with("\n担当: 運用者\n"),
             "{japanese}"
         );
     }

@@ -13,6 +13,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::server::ParsedCertificate;
 use x509_cert::der::Decode as _;
 
 use crate::{ServiceError, files};
@@ -154,6 +157,17 @@ pub fn not_after(der: &[u8]) -> Result<UnixTime, ServiceError> {
     let certificate = x509_cert::Certificate::from_der(der).map_err(|_| ServiceError::Pki)?;
     let end = certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
     Ok(UnixTime::from_secs(i64::try_from(end).unwrap_or(i64::MAX)))
+}
+
+/// Whether a server with the certificate `der` may be called `host`, a name or an address.
+///
+/// # Errors
+/// [`ServiceError::Pki`] when the certificate cannot be read, or `host` is neither.
+pub fn is_for_host(der: &[u8], host: &str) -> Result<bool, ServiceError> {
+    let der = CertificateDer::from(der);
+    let certificate = ParsedCertificate::try_from(&der).map_err(|_| ServiceError::Pki)?;
+    let name = ServerName::try_from(host).map_err(|_| ServiceError::Pki)?;
+    Ok(verify_server_name(&certificate, &name).is_ok())
 }
 
 fn generate() -> Result<KeyPair, ServiceError> {

@@ -9,12 +9,14 @@ use inro_crypto::{CryptoError, Signer as _};
 use inro_crypto_aws::AwsLc;
 use inro_service::cli::{exit, table};
 use inro_service::{ServiceError, SystemClock, files, pki, tls};
-use inro_trust::{Anchors, TrustedKey, Usage};
+use inro_trust::{Anchors, TrustError, TrustedKey, Usage};
 use serde_json::json;
+use url::Url;
 
 use super::folder_arg::Folder;
 use super::output::Output;
 use crate::config::Layout;
+use crate::demands::AttestationRule;
 use crate::error::IssuerError;
 use crate::folder;
 use crate::store::Employees as _;
@@ -91,7 +93,14 @@ fn findings(root: &Path, language: Language) -> Vec<Finding> {
         judge(part("registrar", "登録用の鍵"), said(signer(&layout, "registrar", Usage::Registrar, now))),
         judge(part("tls", "TLS"), tls),
         clock(now),
+        judge(part("host", "ホスト"), said(host(root, &layout))),
+        // What `serve` does first, so that it cannot fail where all else is good.
+        judge(
+            part("service", "サービス"),
+            folder::open(root).map(|_| language.pick("can serve", "起動できます").to_owned()),
+        ),
     ];
+    findings.extend(unusual_levels(root, language));
     let certificates = [
         (part("agency authority", "機関の認証局"), layout.anchor()),
         (part("signer certificate", "署名鍵の証明書"), layout.key("signer.chain.pem")),
@@ -139,6 +148,33 @@ fn signer_types(layout: &Layout, now: UnixTime) -> Result<Said, IssuerError> {
     let types = folder::types(layout)?;
     types.iter().try_for_each(|kind| trusted.check_type(kind.id()))?;
     Ok(("its certificate names every type", "証明書にすべての種別が記載されています"))
+}
+
+/// Whether the certificate of the HTTPS listener is one for the host in the settings.
+fn host(root: &Path, layout: &Layout) -> Result<Said, IssuerError> {
+    let config = folder::config(root)?;
+    let url = Url::parse(&config.url).map_err(|_| IssuerError::Origin)?;
+    let chain = pki::load_chain(&layout.tls("cert.pem"))?;
+    let der = chain.first().ok_or(TrustError::NoCertificate)?;
+    if pki::is_for_host(der, url.host_str().unwrap_or_default())? {
+        Ok(("its certificate names the host of the URL", "証明書にURLのホストが記載されています"))
+    } else {
+        Err(IssuerError::OtherHost)
+    }
+}
+
+/// Levels in `[attestation]` that no specification names.
+fn unusual_levels(root: &Path, language: Language) -> Option<Finding> {
+    let config = folder::config(root).ok()?;
+    let levels: Vec<&str> = config.attestation.values().flat_map(AttestationRule::unusual_levels).collect();
+    (!levels.is_empty()).then(|| Finding {
+        part: part("attestation", "鍵の証明"),
+        state: State::Attention,
+        detail: match language {
+            Language::En => format!("levels that OpenID4VCI does not name: {}", levels.join(", ")),
+            Language::Ja => format!("OpenID4VCIにない水準: {}", levels.join("、")),
+        },
+    })
 }
 
 fn trusted(layout: &Layout, name: &str, usage: Usage, now: UnixTime) -> Result<TrustedKey, IssuerError> {

@@ -89,6 +89,7 @@ pub(super) fn offer(command: OfferCommand, output: &Output) -> Result<ExitCode, 
 }
 
 fn create(args: CreateArgs, output: &Output) -> Result<ExitCode, IssuerError> {
+    let needs_approval = args.needs_approval;
     let offer = folder::open(&args.folder.dir)?.create_offer(&OfferWish {
         employee: args.employee,
         types: args.credentials,
@@ -113,9 +114,11 @@ fn create(args: CreateArgs, output: &Output) -> Result<ExitCode, IssuerError> {
             "取引コード（リンクとは別の方法で伝えてください）",
         );
         let code = tx_code.map(|code| format!("{told}: {code}\n")).unwrap_or_default();
+        let told = output.language().pick("To be approved", "承認待ち");
+        let id = if needs_approval { format!("{told}: {}\n", offer.id) } else { String::new() };
         match output.language() {
-            Language::En => format!("{link}\n{code}Open until {end}.\n"),
-            Language::Ja => format!("{link}\n{code}{end}まで有効です。\n"),
+            Language::En => format!("{link}\n{code}{id}Open until {end}.\n"),
+            Language::Ja => format!("{link}\n{code}{id}{end}まで有効です。\n"),
         }
     })?;
     Ok(ExitCode::SUCCESS)

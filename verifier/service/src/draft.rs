@@ -15,8 +15,12 @@ const HEAD: &str = "An application to be registered, for the agency's registrar:
                     inro-issuer verifier register --dir D registration.toml --cert verifier.pem\n\
                     A path stands for itself and everything beneath it.";
 
+/// For how long a registration is applied for.
+const VALID_DAYS: u32 = 365;
+
 #[derive(Serialize)]
 struct Application {
+    valid_days: u32,
     response_hosts: Vec<String>,
     name: Localized,
     purposes: Vec<Purpose>,
@@ -29,6 +33,7 @@ struct Application {
 /// [`CommandError`] when the file cannot be written.
 pub(crate) fn write(layout: &Layout, settings: &Settings, origin: &Origin) -> Result<(), CommandError> {
     let mut application = Application {
+        valid_days: VALID_DAYS,
         response_hosts: vec![authority(origin)],
         name: Localized { en: settings.name.clone(), ja: settings.name_ja.clone() },
         purposes: Vec::new(),

@@ -2,13 +2,14 @@
 //! addresses come from credentials, so a trusted issuer's mistake or malice must not open the inside of
 //! this network: no redirects, and no private addresses unless the settings allow them.
 
+use std::error::Error as _;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_service::{ServiceError, files};
+use inro_service::{ServiceError, files, log};
 use inro_status::StatusError;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response, redirect};
@@ -22,6 +23,7 @@ use crate::trust;
 
 /// The same for every verifier.
 const USER_AGENT: &str = "inro-verifier";
+const NOT_PUBLIC: &str = "its address is none of the public internet";
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long one fetch may take in all. A wallet waits for its answer meanwhile.
@@ -38,14 +40,14 @@ pub(crate) async fn fetch(
 ) -> Result<HttpResponse, StatusError> {
     let url = Url::parse(&request.url).map_err(|_| StatusError::Reference)?;
     if url.scheme() != "https" || !(private_allowed || is_public_host(&url)) {
-        return Err(StatusError::Unreachable);
+        return Err(unreachable(NOT_PUBLIC));
     }
-    let client = client(layout, private_allowed).map_err(|_| StatusError::Unreachable)?;
+    let client = client(layout, private_allowed).map_err(|_| unreachable("trust/tls cannot be used"))?;
     let mut builder = client.get(url);
     for (name, value) in request.headers {
         builder = builder.header(name, value);
     }
-    let response = builder.send().await.map_err(|_| StatusError::Unreachable)?;
+    let response = builder.send().await.map_err(|error| unreachable(cause(&error)))?;
     let status = response.status().as_u16();
     let headers = response
         .headers()
@@ -54,6 +56,33 @@ pub(crate) async fn fetch(
         .collect();
     let body = read(response, request.max_response_bytes).await?;
     Ok(HttpResponse { status, headers, body })
+}
+
+/// Tells the operator why, in words of ours.
+fn unreachable(cause: &'static str) -> StatusError {
+    log::warn("the server of a status list could not be reached", &[("cause", &cause)]);
+    StatusError::Unreachable
+}
+
+fn cause(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        return "no answer in time";
+    }
+    let mut next = error.source();
+    while let Some(error) = next {
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if error.is::<rustls::Error>() || within.is_some_and(|within| within.is::<rustls::Error>()) {
+            return "its certificate leads to no anchor in trust/tls, or does not hold";
+        }
+        if error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        {
+            return NOT_PUBLIC;
+        }
+        next = error.source();
+    }
+    if error.is_connect() { "no connection" } else { "the connection broke" }
 }
 
 /// Made for each fetch, which is rare: an anchor that is added or removed counts at once.

@@ -1,7 +1,7 @@
 //! What the commands print: for people, or JSON.
 
 use inro_base::report::{self, Language};
-use inro_credential::ClaimPath;
+use inro_credential::{ClaimPath, Format, PathElement};
 use inro_wallet_core::{
     Collected, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, Outcome, PendingRecord, Receipt,
 };
@@ -106,14 +106,24 @@ pub(crate) fn credentials_text(records: &[CredentialRecord], language: Language)
         let (name, issuer) = (localized(&record.name, language), localized(&record.issuer_name, language));
         let name = if name.is_empty() { &record.vct } else { name };
         format!(
-            "{}  {} — {}  {copies}{}\n",
+            "{}  {} — {}  {}  {copies}{}\n",
             record.id.0,
             brief(name, MAX_LABEL),
             brief(issuer, MAX_LABEL),
+            brief(format_name(&record.format), MAX_LABEL),
             until(record, language)
         )
     };
     records.iter().map(row).collect()
+}
+
+/// A format as people call it.
+fn format_name(format: &str) -> &str {
+    match Format::of(format) {
+        Some(Format::SdJwtVc) => "SD-JWT VC",
+        Some(Format::Mdoc) => "mdoc",
+        None => format,
+    }
 }
 
 /// One credential with its claims, for programs.
@@ -132,13 +142,30 @@ pub(crate) fn credential_json(record: &CredentialRecord) -> Value {
 /// One credential with its claims, for people.
 pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> String {
     let mut text = credentials_text(std::slice::from_ref(record), language);
-    for name in record.claim_names() {
-        let label = record.label(&ClaimPath::claim(&name)).map(|label| localized(label, language).to_owned());
-        let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| name.clone());
-        let value = record.claims.get(&name).map(|claim| value(claim, language)).unwrap_or_default();
-        text.push_str(&format!("  {}: {value}\n", brief(&label, MAX_LABEL)));
+    for (path, name, claim) in shown(record) {
+        let label = record.label(&path).map(|label| localized(label, language));
+        let label = label.filter(|label| !label.is_empty()).unwrap_or(name);
+        text.push_str(&format!("  {}: {}\n", brief(label, MAX_LABEL), value(claim, language)));
     }
     text
+}
+
+/// The claims of a credential, each with its path and name; of an mdoc the elements of each name space.
+fn shown(record: &CredentialRecord) -> Vec<(ClaimPath, &str, &Value)> {
+    let elements = |namespace: &str, claim| {
+        let path =
+            |name: &str| ClaimPath::new([namespace, name].map(|key| PathElement::Key(key.into())).into());
+        let members = Value::as_object(claim).into_iter().flatten();
+        members.filter_map(move |(name, value)| Some((path(name).ok()?, name.as_str(), value))).collect()
+    };
+    let of_mdoc = Format::of(&record.format) == Some(Format::Mdoc);
+    let names = record.claim_names();
+    let claims = record.claims.iter().filter(|(name, _)| names.contains(name));
+    claims
+        .flat_map(|(name, claim)| {
+            if of_mdoc { elements(name, claim) } else { vec![(ClaimPath::claim(name), name.as_str(), claim)] }
+        })
+        .collect()
 }
 
 /// The history, for programs.
