@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use inro_base::Coded as _;
-use inro_base::report::Exit;
+use inro_base::report::{Exit, Language};
 use inro_service::{ServiceError, cli as service_cli, server};
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   inro-verifier init --dir D --name \"Welfare System\" --name-ja \"福祉システム\" --url https://localhost:9443
   inro-verifier trust add --dir D --issuer ca.pem
+  inro-verifier trust add --dir D --tls tls-ca.pem
   inro-verifier registration add --dir D registration.jwt
   inro-verifier serve --dir D";
 
@@ -37,6 +38,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Make a new verifier in an empty folder: keys, certificates, policies, API token, database.
+    #[command(
+        after_help = "Example:\n  inro-verifier init --dir D --name \"Welfare System\" --name-ja \"福祉システム\" --url https://localhost:9443"
+    )]
     Init(InitArgs),
     /// Whom the verifier trusts.
     #[command(subcommand)]
@@ -45,8 +49,12 @@ enum Command {
     #[command(subcommand)]
     Registration(RegistrationCommand),
     /// Serve relying systems and wallets over HTTPS until SIGTERM.
+    #[command(
+        after_help = "Examples:\n  inro-verifier serve --dir D\n  inro-verifier serve --dir D --port 8080 --insecure-http    # behind a TLS terminator on this machine"
+    )]
     Serve(ServeArgs),
     /// Look through the folder and list what needs attention.
+    #[command(after_help = "Example:\n  inro-verifier check --dir D")]
     Check(Folder),
     /// What can be asked for.
     #[command(subcommand)]
@@ -97,6 +105,7 @@ struct ServeArgs {
 #[derive(Subcommand)]
 enum TrustCommand {
     /// List the authorities, with the names by which `trust remove` knows them.
+    #[command(after_help = "Example:\n  inro-verifier trust list --dir D")]
     List(Folder),
     /// Take an authority off the list: from the next response on it is refused, also while `serve` runs.
     #[command(after_help = "Example:\n  inro-verifier trust remove --dir D \"Minato City Inro CA\"")]
@@ -107,7 +116,10 @@ enum TrustCommand {
         #[arg(value_name = "NAME")]
         name: String,
     },
-    /// Add an authority: of credential issuers and registrars, or of TLS servers.
+    /// Add an authority: of credential issuers and registrars, or of the TLS servers with their status lists.
+    #[command(
+        after_help = "Examples:\n  inro-verifier trust add --dir D --issuer ca.pem\n  inro-verifier trust add --dir D --tls tls-ca.pem"
+    )]
     Add {
         #[command(flatten)]
         folder: Folder,
@@ -123,6 +135,7 @@ enum TrustCommand {
 #[derive(Subcommand)]
 enum RegistrationCommand {
     /// Take the registration that an agency made for this verifier's certificate.
+    #[command(after_help = "Example:\n  inro-verifier registration add --dir D registration.jwt")]
     Add {
         #[command(flatten)]
         folder: Folder,
@@ -135,6 +148,7 @@ enum RegistrationCommand {
 #[derive(Subcommand)]
 enum PolicyCommand {
     /// List the policies and whether each can be read.
+    #[command(after_help = "Example:\n  inro-verifier policy list --dir D")]
     List(Folder),
 }
 
@@ -153,8 +167,9 @@ fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
         Command::Trust(TrustCommand::List(folder)) => list_anchors(&opened(&folder)?, json),
         Command::Trust(TrustCommand::Remove { folder, name }) => {
             let removed = trust::remove(&opened(&folder)?, &name)?;
-            print(json, &json!({ "removed": removed }), || {
-                removed.iter().map(|path| format!("No longer trusted: {}\n", path.display())).collect()
+            print(json, &json!({ "removed": removed }), |language| {
+                let told = language.pick("No longer trusted", "信頼から外しました");
+                removed.iter().map(|path| format!("{told}: {}\n", path.display())).collect()
             })?;
             Ok(ExitCode::SUCCESS)
         }
@@ -165,15 +180,21 @@ fn dispatch(command: Command, json: bool) -> Result<ExitCode, CommandError> {
                 (None, Some(pem)) => trust::add_tls(&layout, &pem)?,
                 (Some(_), Some(_)) | (None, None) => return Err(CommandError::AnchorKind),
             };
-            print(json, &json!({ "anchor": path }), || format!("Trusted: {}\n", path.display()))?;
+            print(json, &json!({ "anchor": path }), |language| {
+                format!("{}: {}\n", language.pick("Trusted", "信頼に加えました"), path.display())
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Registration(RegistrationCommand::Add { folder, file }) => {
             let registration = registration::add(&opened(&folder)?, &file)?;
             let expires_at = registration.expires_at().to_string();
             let value = json!({ "registrar": registration.registrar(), "expires_at": expires_at });
-            print(json, &value, || {
-                format!("Registered by {} until {expires_at}.\n", registration.registrar())
+            print(json, &value, |language| {
+                let registrar = registration.registrar();
+                match language {
+                    Language::En => format!("Registered by {registrar} until {expires_at}.\n"),
+                    Language::Ja => format!("{registrar}による登録です。{expires_at}まで有効です。\n"),
+                }
             })?;
             Ok(ExitCode::SUCCESS)
         }
@@ -196,16 +217,22 @@ fn init(args: InitArgs, json: bool) -> Result<ExitCode, CommandError> {
         "certificate": layout.key("verifier.pem"),
         "registration": layout.registration_draft(),
     });
-    print(json, &value, || {
-        format!(
-            "A verifier was made in {}.\nWallets trust it by {}.\n\
-             To be registered, hand {} and {} to the agency.\n\
-             The keys in its folder keys are not encrypted: keep the folder to yourself.\n",
-            folder.dir.display(),
-            layout.own_anchor().display(),
-            layout.registration_draft().display(),
-            layout.key("verifier.pem").display(),
-        )
+    print(json, &value, |language| {
+        let (dir, anchor) = (folder.dir.display(), layout.own_anchor());
+        let (draft, certificate) = (layout.registration_draft(), layout.key("verifier.pem"));
+        let (anchor, draft, certificate) = (anchor.display(), draft.display(), certificate.display());
+        match language {
+            Language::En => format!(
+                "A verifier was made in {dir}.\nWallets trust it by {anchor}.\n\
+                 To be registered, hand {draft} and {certificate} to the agency.\n\
+                 The keys in its folder keys are not encrypted: keep the folder to yourself.\n"
+            ),
+            Language::Ja => format!(
+                "{dir}に検証サービスを作成しました。\nウォレットは{anchor}によって信頼します。\n\
+                 登録を受けるには、{draft}と{certificate}を機関に提出してください。\n\
+                 フォルダーkeysの鍵は暗号化されていません。フォルダーを他人に渡さないでください。\n"
+            ),
+        }
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -225,11 +252,15 @@ fn list_anchors(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> {
     let value = json!({ "anchors": listed.iter().map(|anchor| json!({
         "name": anchor.name, "vouches_for": anchor.vouches_for, "file": anchor.path,
     })).collect::<Vec<_>>() });
-    print(json, &value, || {
+    print(json, &value, |language| {
         let row = |anchor: &trust::ListedAnchor| {
             vec![anchor.name.clone(), anchor.vouches_for.to_owned(), anchor.path.display().to_string()]
         };
-        service_cli::table(&["name", "vouches for", "file"], &listed.iter().map(row).collect::<Vec<_>>())
+        let heads = match language {
+            Language::En => ["name", "vouches for", "file"],
+            Language::Ja => ["名称", "用途", "ファイル"],
+        };
+        service_cli::table(&heads, &listed.iter().map(row).collect::<Vec<_>>())
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -249,12 +280,15 @@ fn list_policies(layout: &Layout, json: bool) -> Result<ExitCode, CommandError> 
                 ended = Exit::Failed;
                 let code = error.code().as_str();
                 list.push(json!({ "policy": name, "inro_code": code }));
-                rows.push(vec![name, format!("cannot be read [{code}]"), String::new()]);
+                let told = service_cli::language().pick("cannot be read", "読み取れません");
+                rows.push(vec![name, format!("{told} [{code}]"), String::new()]);
             }
         }
     }
     let value = json!({ "policies": list });
-    print(json, &value, || service_cli::table(&["policy", "purpose", "目的"], &rows))?;
+    print(json, &value, |language| {
+        service_cli::table(&[language.pick("policy", "ポリシー"), "purpose", "目的"], &rows)
+    })?;
     Ok(service_cli::exit(ended))
 }
 
@@ -264,6 +298,6 @@ fn opened(folder: &Folder) -> Result<Layout, CommandError> {
     Ok(layout)
 }
 
-fn print(json: bool, value: &Value, people: impl FnOnce() -> String) -> Result<(), ServiceError> {
-    service_cli::print(&if json { format!("{value}\n") } else { people() })
+fn print(json: bool, value: &Value, people: impl FnOnce(Language) -> String) -> Result<(), ServiceError> {
+    service_cli::print(&if json { format!("{value}\n") } else { people(service_cli::language()) })
 }

@@ -90,3 +90,39 @@ fn policy_list_fails_when_a_policy_cannot_be_read() {
     fs::write(dir.join("policies/broken.toml"), "purpose = 1").unwrap();
     assert_eq!(run(&["policy", "list"], &dir).status.code(), Some(1));
 }
+
+#[test]
+fn check_tells_that_no_status_list_can_be_fetched_until_a_server_is_trusted() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("D");
+    init(&dir);
+    let found = troubles(&dir, "status lists");
+    assert!(matches!(&found[..], [one] if one.contains("trust add --tls")), "{found:?}");
+    let anchor = dir.join("tls/ca.pem");
+    assert!(run(&["trust", "add", "--tls", anchor.to_str().unwrap()], &dir).status.success());
+    assert!(troubles(&dir, "status lists").is_empty());
+}
+
+#[test]
+fn people_are_told_in_japanese_where_the_locale_is() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("D");
+    let ja = |arguments: &[&str]| {
+        let output = command(arguments, &dir).env("LC_ALL", "ja_JP.UTF-8").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let made = ja(&["init", "--name", "Welfare", "--name-ja", "福祉", "--url", "https://localhost:9443"]);
+    assert!(made.contains("検証サービスを作成しました"), "{made}");
+    let anchor = dir.join("trust/ca.pem");
+    let added = ja(&["trust", "add", "--issuer", anchor.to_str().unwrap()]);
+    assert!(added.starts_with("信頼に加えました: "), "{added}");
+    assert!(ja(&["trust", "list"]).starts_with("名称"));
+    let check = ja(&["check"]);
+    assert!(
+        check.contains("良好") && check.contains("状態リストを取得できません") && !check.contains(" ok"),
+        "{check}"
+    );
+    // Programs read the same in every language.
+    let value: Value = serde_json::from_str(&ja(&["check", "--json"])).unwrap();
+    assert_eq!(value.pointer("/findings/0/what"), Some(&Value::from("verifier")));
+}
