@@ -46,8 +46,10 @@ enum Command {
     /// Make a new issuer in an empty folder: keys, certificates, credential types, database.
     Init(InitArgs),
     /// Serve wallets over HTTPS until SIGTERM.
+    #[command(after_help = "Example:\n  inro-issuer serve --dir D")]
     Serve(Folder),
     /// Look through the folder and list what needs attention.
+    #[command(after_help = "Example:\n  inro-issuer check --dir D --json")]
     Check(Folder),
     /// Employees as HR tells them.
     #[command(subcommand)]

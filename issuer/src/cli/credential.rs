@@ -26,10 +26,19 @@ pub(super) enum CredentialCommand {
     /// List issued credentials: how they stand, and how many copies there are.
     List(ListArgs),
     /// Take a credential back for good, with every copy in every format.
+    #[command(
+        after_help = "Examples:\n  inro-issuer credential revoke --dir D 9wZ0mD2S8bqgYw3X --reason \"lost phone\"\n  inro-issuer credential revoke --dir D --employee E0001 --reason \"left office\" --json\n\nThe command returns when the change holds. Verifiers see it with their next list, within 60 seconds."
+    )]
     Revoke(ChangeArgs),
     /// Take a credential back for a while.
+    #[command(
+        after_help = "Example:\n  inro-issuer credential suspend --dir D --employee E0001 --type role-authority --reason \"leave of absence\"\n\nThe command returns when the change holds. Verifiers see it with their next list, within 60 seconds."
+    )]
     Suspend(ChangeArgs),
     /// Stand by a suspended credential again.
+    #[command(
+        after_help = "Example:\n  inro-issuer credential resume --dir D --employee E0001 --reason \"back from leave\""
+    )]
     Resume(ChangeArgs),
 }
 
@@ -47,9 +56,6 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Args)]
-#[command(
-    after_help = "Examples:\n  inro-issuer credential revoke --dir D 9wZ0mD2S8bqgYw3X --reason \"lost phone\"\n  inro-issuer credential suspend --dir D --employee E0001 --reason \"leave of absence\" --json\n\nThe command returns when the change holds. Verifiers see it with their next list, within 60 seconds."
-)]
 pub(super) struct ChangeArgs {
     #[command(flatten)]
     folder: Folder,

@@ -25,8 +25,10 @@ pub(super) enum Command {
     /// Read HR's CSV file. The same number again is an update.
     Import(ImportArgs),
     /// List all employees.
+    #[command(after_help = "Example:\n  inro-issuer employee list --dir D --json")]
     List(Folder),
     /// Show one employee.
+    #[command(after_help = "Example:\n  inro-issuer employee show --dir D E0001")]
     Show(ShowArgs),
 }
 

@@ -33,7 +33,7 @@ pub(super) enum OfferCommand {
 
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  inro-issuer offer create --dir D --employee E0001 --credential employee-id --credential role-authority --tx-code --json"
+    after_help = "Examples:\n  inro-issuer offer create --dir D --employee E0001 --credential employee-id --credential role-authority --tx-code --json\n  inro-issuer offer create --dir D --employee E0001 --credential role-authority --format mso_mdoc --needs-approval"
 )]
 pub(super) struct CreateArgs {
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(super) struct CreateArgs {
     /// A credential type; may be given again.
     #[arg(long = "credential", required = true, value_name = "TYPE")]
     credentials: Vec<String>,
-    /// A credential format; may be given again.
+    /// A credential format, `dc+sd-jwt` or `mso_mdoc`; may be given again.
     #[arg(long = "format", default_value = SD_JWT_VC, value_name = "FORMAT")]
     formats: Vec<String>,
     /// Ask the employee for a transaction code, to be told by another way.
@@ -53,7 +53,7 @@ pub(super) struct CreateArgs {
     /// Wait for a second person's approval.
     #[arg(long)]
     needs_approval: bool,
-    /// How long the offer waits, in seconds.
+    /// How long the offer waits, in seconds: 30 to 86400.
     #[arg(long, default_value_t = DEFAULT_LIFETIME, value_parser = clap::value_parser!(i64).range(30..=86_400))]
     expires_in: i64,
 }
