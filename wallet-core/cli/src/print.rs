@@ -196,7 +196,7 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
             format!("{} [{names}]", brief(&item.vct, MAX_LABEL))
         };
         let items: Vec<_> = entry.items.iter().map(item).collect();
-        let (event, outcome) = (event(entry.event, language), outcome(entry.outcome, language));
+        let (event, outcome) = (event(entry.event, language), outcome(entry, language));
         let (open, close) = (language.pick(" (", "（"), language.pick(")", "）"));
         let name = brief(localized(&entry.counterpart, language), MAX_LABEL);
         format!("{}  {event}{open}{outcome}{close}  {name}{claimed}  {}\n", entry.at, items.join("; "))
@@ -218,11 +218,13 @@ const fn event(event: Event, language: Language) -> &'static str {
     }
 }
 
-const fn outcome(outcome: Outcome, language: Language) -> &'static str {
-    match outcome {
-        Outcome::Begun => language.pick("begun, end unknown", "開始・結果不明"),
-        Outcome::Done => language.pick("done", "完了"),
-        Outcome::Failed => language.pick("not confirmed", "未確認"),
+const fn outcome(entry: &HistoryEntry, language: Language) -> &'static str {
+    match (entry.outcome, entry.event) {
+        (Outcome::Begun, _) => language.pick("begun, end unknown", "開始・結果不明"),
+        (Outcome::Done, _) => language.pick("done", "完了"),
+        // Declined, or refused by the wallet: nothing came.
+        (Outcome::Failed, Event::Issued) => language.pick("nothing came", "受け取れず"),
+        (Outcome::Failed, _) => language.pick("not confirmed", "未確認"),
     }
 }
 
