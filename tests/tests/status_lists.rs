@@ -268,7 +268,7 @@ fn a_list_that_grows_without_end_stops_at_the_bound() {
             payload.insert("status_list".into(), list);
         })
     };
-    let verdict = |list| Verifier::trusting(&[&house]).refusal(list);
+    let verdict = |list: &HttpResponse| Verifier::trusting(&[&house]).refusal(list);
     assert_eq!(verdict(&opening_to(inro_status::MAX_ARRAY_BYTES)), None);
     let bomb = opening_to(inro_status::MAX_ARRAY_BYTES + 1);
     assert!(bomb.body.len() < 200_000);
