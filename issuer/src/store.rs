@@ -28,6 +28,9 @@ pub const MAX_REMEMBERED: i64 = 100_000;
 /// How long proofs and nonces are remembered beyond their own time, in seconds. A request reads the
 /// clock before it waits for the database, so one that is late must still find what it repeats.
 pub const REMEMBER_LONGER: i64 = 60;
+/// The newest proofs and nonces stay whatever the clock says: one that ran ahead and was put right would else
+/// have had the store forget what is still good.
+pub const REMEMBER_NEWEST: i64 = MAX_REMEMBERED / 2;
 /// How many requests a token is good for: some per configuration, and far fewer than
 /// [`MAX_REMEMBERED`], so that one employee's wallet cannot make the issuer busy for all.
 pub const MAX_TOKEN_USES: u32 = 100;

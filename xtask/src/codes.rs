@@ -31,14 +31,25 @@ struct Text {
     ja: String,
 }
 
+fn registry() -> Result<BTreeMap<String, Entry>, String> {
+    let text = fs::read_to_string(REGISTRY).map_err(|error| format!("{REGISTRY}: {error}"))?;
+    toml::from_str(&text).map_err(|error| format!("{REGISTRY}: {error}"))
+}
+
+/// Every code of the registry.
+///
+/// # Errors
+/// When the registry cannot be read.
+pub(crate) fn registered() -> Result<BTreeSet<String>, String> {
+    Ok(registry()?.into_keys().collect())
+}
+
 /// Checks the codes; with `write` renders the page anew, else compares it.
 ///
 /// # Errors
 /// One line for each finding.
 pub(crate) fn run(write: bool) -> Result<(), String> {
-    let text = fs::read_to_string(REGISTRY).map_err(|error| format!("{REGISTRY}: {error}"))?;
-    let registry: BTreeMap<String, Entry> =
-        toml::from_str(&text).map_err(|error| format!("{REGISTRY}: {error}"))?;
+    let registry = registry()?;
     let (used, named) = codes_in_sources()?;
     let unused =
         registry.keys().filter(|code| !used.contains(*code)).map(|code| format!("{code}: in no program"));

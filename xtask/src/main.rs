@@ -7,7 +7,9 @@ mod conformance;
 mod dag;
 mod debian;
 mod demo;
+mod hostile;
 mod shell;
+mod tables;
 mod test;
 
 use std::path::Path;
@@ -18,11 +20,13 @@ cargo xtask <command>
 
   demo             the three programs over HTTPS, from an HR file to a decision
   test             everything that is tested, in Rust and by foreign peers in Python
-  ci               exactly what CI runs: format, arrows, codes, conformance, dependencies, lints, tests, demo
+  ci               exactly what CI runs: format, arrows, codes, tables of tests, dependencies, lints, tests, demo
   dag              arrows between rooms, circles between files, file lengths
   bench            measures the rooms beside their peers and writes docs/benchmarks.md
   conformance [--built]
-                   docs/conformance.md against the tests that it names; --built builds them and asks what is run
+                   docs/conformance.md against the tests that it names; --built builds those of every table and
+                   asks what is run
+  hostile          docs/hostile.md against the list of attacks, the tests that it names and the codes
   codes [--write]  error codes against their registry; --write renders docs/error-codes.md
 ";
 
@@ -42,7 +46,8 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["dag"] => dag::run(),
         ["conformance"] => conformance::run(),
-        ["conformance", "--built"] => conformance::run().and_then(|()| conformance::built::check()),
+        ["conformance", "--built"] => conformance::run().and_then(|()| tables::built::check()),
+        ["hostile"] => hostile::run(),
         ["codes"] => codes::run(false),
         ["codes", "--write"] => codes::run(true),
         _ => {

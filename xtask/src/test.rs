@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::{conformance, debian, shell};
+use crate::{debian, shell, tables};
 
 /// The test under valgrind, which has a step of its own.
 const UNDER_VALGRIND: &str = "valgrind_finds_no_secret_in_a_branch_or_an_address_and_finds_both_controls";
@@ -31,7 +31,7 @@ impl Counts {
 /// When a test failed or could not be built.
 pub(crate) fn run() -> Result<(), String> {
     let binaries = shell::build_binaries()?;
-    conformance::built::check_rust()?;
+    tables::built::check_rust()?;
     let rust = counted(
         shell::cargo()
             .args(["test", "--workspace", "--no-fail-fast", "--", "--skip", UNDER_VALGRIND])
@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<(), String> {
     let constant_time = constant_time()?;
     // Tests of the workspace may have put binaries with other features in their place.
     let binaries = shell::build_binaries()?;
-    let collected = conformance::built::check_python(&binaries);
+    let collected = tables::built::check_python(&binaries);
     let peers = counted(Command::new("tests/interop/run.sh").env("INRO_BIN_DIR", &binaries), pytest_counts)?;
     let parts =
         [("Rust", rust), ("constant time under valgrind", constant_time), ("foreign peers in Python", peers)];

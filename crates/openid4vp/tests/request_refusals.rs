@@ -311,6 +311,26 @@ fn with_a_name_in_the_certificate_the_response_goes_to_that_name_alone() {
     assert_eq!(code(world.judge(&awaiting.link(), &world.sign_request(&payload))), "INRO-VP-024");
 }
 
+/// `verifi\u{435}r.example` has a Cyrillic letter; `xn--` is how certificates and networks write it.
+#[test]
+fn a_name_of_letters_that_look_alike_is_another_name() {
+    let look_alike = "verifi\u{435}r.example";
+    let in_ascii = "xn--verifir-dhg.example";
+    assert_eq!(altered(set("response_uri", format!("https://{HOST}/responses/2"))), "accepted");
+    assert_eq!(altered(set("response_uri", format!("https://{look_alike}/responses/2"))), "INRO-VP-023");
+    assert_eq!(altered(set("response_uri", format!("https://{in_ascii}/responses/2"))), "INRO-VP-024");
+    // As the name of the verifier itself.
+    let world = World::new();
+    let awaiting = world.ask_as(ClientId::x509_san_dns(HOST).unwrap(), employee_query());
+    let object = world.sign_request(&payload(&awaiting));
+    assert_eq!(code(world.judge(&awaiting.link(), &object)), "accepted");
+    let link = awaiting.link().replace("x509_san_dns%3Averifier", "x509_san_dns%3Averifi%D0%B5r");
+    assert_ne!(link, awaiting.link());
+    assert_eq!(code(RequestLink::parse(&link)), "INRO-VP-018");
+    let link = awaiting.link().replace("x509_san_dns%3Averifier", "x509_san_dns%3Axn--verifir-dhg");
+    assert_eq!(code(world.judge(&link, &object)), "INRO-VP-017");
+}
+
 /// The verifier is authenticated, so it is told by an error response that says nothing of the holder.
 #[test]
 fn answers_what_it_does_not_support_with_an_error() {

@@ -5,6 +5,9 @@ use std::time::Duration;
 pub struct Bounds {
     /// Open connections; more wait in the kernel's queue.
     pub connections: usize,
+    /// How long a connection may wait for its peer (a handshake, a request, the reading of an answer) before
+    /// it has to give way when all are taken.
+    pub patience: Duration,
     /// For the TLS handshake.
     pub handshake: Duration,
     /// For a request's head to arrive, also between two requests of a connection.
@@ -21,6 +24,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 1_024,
+            patience: Duration::from_secs(1),
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(15),
             request: Duration::from_secs(30),

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::bounds::Bounds;
 use crate::log::Route;
+use crate::slots::Requests;
 use crate::{OsRng, Problem, ServiceError, log};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,7 +66,10 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
 async fn bounded(bounds: Bounds, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match Limited::new(body, bounds.body_bytes).collect().await {
-        Ok(body) => next.run(Request::from_parts(parts, Body::from(body.to_bytes()))).await,
+        Ok(body) => {
+            let _busy = parts.extensions.get::<Requests>().map(Requests::begin);
+            next.run(Request::from_parts(parts, Body::from(body.to_bytes()))).await
+        }
         Err(_) => {
             let error = ServiceError::BodyTooLong { limit: bounds.body_bytes };
             Problem::of(&error, StatusCode::PAYLOAD_TOO_LARGE).into_response()

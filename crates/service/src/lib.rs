@@ -14,6 +14,7 @@ pub mod log;
 pub mod pki;
 pub mod problem;
 pub mod server;
+mod slots;
 pub mod sqlite;
 mod system;
 pub mod tls;

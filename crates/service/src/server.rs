@@ -8,18 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::bounds::Bounds;
 use crate::layer;
+use crate::slots::{Requests, Slots};
 use crate::tls::{self, Origin};
 use crate::{ServiceError, log};
 
@@ -100,37 +104,39 @@ impl Server {
     /// Serves until `stop` resolves, then lets open requests end within [`Bounds::drain`].
     pub async fn run(self, router: Router, stop: impl Future<Output = ()>) {
         let router = layer::finish(router, self.bounds);
-        let limit = Arc::new(Semaphore::new(self.bounds.connections));
+        let slots = Slots::new(self.bounds.connections, self.bounds.patience);
         let (stopping, stopped) = watch::channel(false);
         tokio::pin!(stop);
         loop {
             let accepted = async {
-                let permit = Arc::clone(&limit).acquire_owned().await.ok()?;
-                Some((permit, self.listener.accept().await))
+                let (stream, _) = self.listener.accept().await.ok()?;
+                Some((slots.take().await, stream))
             };
-            let (permit, stream) = tokio::select! {
+            let (place, stream) = tokio::select! {
                 () = &mut stop => break,
                 accepted = accepted => match accepted {
-                    Some((permit, Ok((stream, _)))) => (permit, stream),
+                    Some(accepted) => accepted,
                     // Out of file descriptors, or the peer left: others may have more luck soon.
-                    _ => { sleep(Duration::from_millis(50)).await; continue }
+                    None => { sleep(Duration::from_millis(50)).await; continue }
                 },
             };
             let connection = Connection {
                 transport: self.transport.clone(),
                 bounds: self.bounds,
                 stopped: stopped.clone(),
+                requests: place.requests(),
             };
             let router = router.clone();
             tokio::spawn(async move {
-                connection.serve(stream, router).await;
-                drop(permit);
+                tokio::select! {
+                    () = connection.serve(stream, router) => {}
+                    () = place.has_to_give_way() => {}
+                }
             });
         }
         drop(self.listener);
         stopping.send_replace(true);
-        let all = u32::try_from(self.bounds.connections).unwrap_or(u32::MAX);
-        if timeout(self.bounds.drain, limit.acquire_many(all)).await.is_err() {
+        if !slots.all_free(self.bounds.drain).await {
             log::warn("stopped before all requests ended", &[]);
         }
     }
@@ -141,6 +147,7 @@ struct Connection {
     transport: Transport,
     bounds: Bounds,
     stopped: watch::Receiver<bool>,
+    requests: Requests,
 }
 
 impl Connection {
@@ -162,11 +169,16 @@ impl Connection {
     async fn http<I: Read + Write + Unpin>(mut self, io: I, router: Router) {
         /// hyper's smallest; a head of ours is below 4 kB, a DPoP proof included.
         const MAX_HEAD_BYTES: usize = 16 << 10;
+        let (router, requests) = (TowerToHyperService::new(router), self.requests.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(requests.clone());
+            router.call(request)
+        });
         let serving = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.bounds.head)
             .max_buf_size(MAX_HEAD_BYTES)
-            .serve_connection(io, TowerToHyperService::new(router));
+            .serve_connection(io, service);
         tokio::pin!(serving);
         tokio::select! {
             // An error here is a peer that left or sent no HTTP.

@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -26,15 +26,30 @@ struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    /// Told when `/held` has begun.
+    handling: Arc<Notify>,
+    /// Ends `/held`.
+    release: Arc<Notify>,
 }
 
 async fn start(transport: Transport, bounds: Bounds) -> Running {
     let code = const { Code::new("INRO-SERVICE-006") };
+    let handling = Arc::new(Notify::new());
+    let release = Arc::new(Notify::new());
+    let (begun, go) = (Arc::clone(&handling), Arc::clone(&release));
     let router = Router::new()
         .route("/hello", get(async || "hello"))
         .route("/echo", post(async |body: String| body))
+        .route("/large", get(async || "x".repeat(32 << 20)))
         .route("/panic", get(async || -> &'static str { panic!("planted") }))
         .route("/slow", get(async || tokio::time::sleep(Duration::from_millis(300)).await))
+        .route(
+            "/held",
+            get(async move || {
+                begun.notify_one();
+                go.notified().await;
+            }),
+        )
         .route(
             "/problem",
             get(async move || ([("x-kept", "yes")], Problem::new(code, StatusCode::CONFLICT))),
@@ -43,7 +58,7 @@ async fn start(transport: Transport, bounds: Bounds) -> Running {
     let address = server.address();
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server.run(router, async { drop(stopped.await) }));
-    Running { address, stop, task }
+    Running { address, stop, task, handling, release }
 }
 
 async fn plain(bounds: Bounds) -> Running {
@@ -130,6 +145,77 @@ async fn gives_up_on_a_slow_handler_and_a_slow_head() {
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("INRO-SERVICE-017"), "{answer}");
     let half = timeout(Duration::from_secs(5), ask(running.address, "GET /hello HTTP/1.1\r\nhos")).await;
     assert!(half.is_ok_and(|answer| !answer.contains("200")), "the connection was closed");
+}
+
+#[tokio::test]
+async fn gives_up_on_a_body_that_does_not_arrive() {
+    let running = plain(Bounds { request: Duration::from_millis(100), ..Bounds::default() }).await;
+    let whole = ask(running.address, &request("POST", "/echo", "", "12345678")).await;
+    assert!(whole.starts_with("HTTP/1.1 200") && whole.ends_with("12345678"), "{whole}");
+    let half = request("POST", "/echo", "", "12345678").replace("12345678", "1234");
+    let answer = timeout(Duration::from_secs(5), ask(running.address, &half)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("INRO-SERVICE-017"), "{answer}");
+}
+
+/// Whether the peer has closed the connection.
+fn is_closed(stream: &TcpStream) -> bool {
+    !matches!(stream.try_read(&mut [0; 1]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
+#[tokio::test]
+async fn thousands_of_half_open_requests_keep_nobody_out() {
+    const PLACES: usize = 8;
+    let bounds = Bounds { connections: PLACES, patience: Duration::ZERO, ..Bounds::default() };
+    let running = plain(bounds).await;
+    let hello = request("GET", "/hello", "", "");
+    let half =
+        ["", "GET /hello HTTP/1.1\r\nhos", "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n1234"];
+    // As many as a test may have open at once; the others of the thousands were closed by their own side.
+    let mut open = std::collections::VecDeque::new();
+    for number in 0..3_000 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(half[number % 3].as_bytes()).await.unwrap();
+        open.push_back(stream);
+        if open.len() > 200 {
+            open.pop_front();
+        }
+        if number % 100 == 99 {
+            let answer = timeout(Duration::from_secs(5), ask(running.address, &hello)).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{number}: {answer}");
+            let kept = open.iter().filter(|stream| !is_closed(stream)).count();
+            assert!(kept <= PLACES, "{kept} connections are open");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_read_the_answer_gives_way() {
+    let bounds = Bounds { connections: 1, patience: Duration::ZERO, ..Bounds::default() };
+    let running = plain(bounds).await;
+    let mut large = TcpStream::connect(running.address).await.unwrap();
+    large.write_all(request("GET", "/large", "", "").as_bytes()).await.unwrap();
+    large.readable().await.unwrap();
+    let hello = request("GET", "/hello", "", "");
+    let answer = timeout(Duration::from_secs(5), ask(running.address, &hello)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut read = Vec::new();
+    let is_whole = large.read_to_end(&mut read).await.is_ok() && read.len() > 32 << 20;
+    assert!(!is_whole);
+}
+
+#[tokio::test]
+async fn who_waits_for_an_answer_does_not_give_way() {
+    let patience = Duration::from_secs(1);
+    let running = plain(Bounds { connections: 1, patience, ..Bounds::default() }).await;
+    let (held, hello) = (request("GET", "/held", "", ""), request("GET", "/hello", "", ""));
+    let address = running.address;
+    let first = tokio::spawn(async move { ask(address, &held).await });
+    running.handling.notified().await;
+    let mut second = Box::pin(ask(address, &hello));
+    assert!(timeout(patience + Duration::from_millis(300), &mut second).await.is_err());
+    running.release.notify_one();
+    assert!(first.await.unwrap().starts_with("HTTP/1.1 200"));
+    assert!(second.await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]

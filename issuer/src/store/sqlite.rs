@@ -14,7 +14,7 @@ use super::statuses::CredentialState;
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
     MAX_OPEN_OFFERS, MAX_REMEMBERED, MAX_TOKEN_USES, MAX_WAITING_TOKEN_USES, NewOffer, Once, OpenOffer,
-    REMEMBER_LONGER, Redemption, Sessions, StoreError, StoredEmployee, Wish,
+    REMEMBER_LONGER, REMEMBER_NEWEST, Redemption, Sessions, StoreError, StoredEmployee, Wish,
 };
 
 /// The numbered migrations, in order.
@@ -436,7 +436,10 @@ struct Redeemable {
 
 /// Single use as one conditional write: the digest is unique.
 fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<Forgetful>, rusqlite::Error> {
-    db.execute("DELETE FROM used WHERE expires_at <= ?1", params![now.as_secs()])?;
+    db.execute(
+        "DELETE FROM used WHERE expires_at <= ?1 AND rowid <= (SELECT max(rowid) FROM used) - ?2",
+        params![now.as_secs(), REMEMBER_NEWEST],
+    )?;
     let span: i64 =
         db.query_row("SELECT coalesce(max(rowid) - min(rowid) + 1, 0) FROM used", [], |row| row.get(0))?;
     if span >= MAX_REMEMBERED {

@@ -9,6 +9,8 @@ mod deferred;
 #[cfg(test)]
 mod encryption;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod identifiers;
 #[cfg(test)]
 mod issuance;

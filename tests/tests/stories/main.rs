@@ -12,6 +12,7 @@ mod deferred;
 mod errands;
 mod key_rotation;
 mod kills;
+mod log_lines;
 mod main_job;
 mod mdoc;
 mod revocation;

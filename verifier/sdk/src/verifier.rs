@@ -168,7 +168,9 @@ impl Ask {
     /// Source: OpenID4VP 1.0 §8.2, §14.2.
     pub fn redirecting_to(mut self, uri: &str) -> Result<Self, VerifierError> {
         let url = Url::parse(uri).map_err(|_| VerifierError::RedirectUri)?;
-        if url.scheme() != "https" || url.fragment().is_some() || uri.len() > 1024 {
+        // A URL reader drops line ends and tabs: the rest would be another address than the caller's.
+        let is_broken = uri.chars().any(char::is_control);
+        if url.scheme() != "https" || url.fragment().is_some() || uri.len() > 1024 || is_broken {
             return Err(VerifierError::RedirectUri);
         }
         self.redirect_uri = Some(url.into());

@@ -364,4 +364,17 @@ mod tests {
         assert!(screen.contains("role_code: welfare\u{fffd}  [not covered by any registration]"));
         assert!(!screen.contains('\u{1b}'));
     }
+
+    /// With a Cyrillic first letter in its second word.
+    #[test]
+    fn a_name_that_looks_like_a_registered_one_is_shown_as_claimed_and_not_approved() {
+        let look_alike = Asker::Claimed { name: "Welfare \u{405}ystem".into() };
+        let (_, screen) = answer(&review(registered(), false), "1\nn\n", Language::En);
+        assert!(screen.contains("Welfare System") && !screen.contains("NOT VERIFIED"), "{screen}");
+        assert!(matches!(by_rule(&review(registered(), false), Approval::Registered), Decision::Approve(_)));
+        let imitated = review(look_alike, false);
+        assert_eq!(declined(by_rule(&imitated, Approval::Registered)), "INRO-WALLET-043");
+        let (_, screen) = answer(&imitated, "1\nn\n", Language::En);
+        assert!(screen.contains("CLAIMED, NOT VERIFIED: “Welfare \u{405}ystem”"), "{screen}");
+    }
 }

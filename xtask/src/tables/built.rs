@@ -1,4 +1,4 @@
-//! The tests that `docs/conformance.md` names, looked for among those that were compiled and collected: a
+//! The tests that the tables name, looked for among those that were compiled and collected: a
 //! file that no crate has as a module may hold any number of tests that nobody runs.
 
 use std::path::{Path, PathBuf};
@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::TABLE;
 use crate::shell;
 
 /// One binary of tests.
@@ -50,12 +49,15 @@ pub(crate) fn check_python(programs: &Path) -> Result<(), String> {
 }
 
 fn missing(extension: &str, exists: impl Fn(&Path, &str) -> bool) -> Result<(), String> {
-    let text = std::fs::read_to_string(TABLE).map_err(|error| format!("{TABLE}: {error}"))?;
-    let faults = faults(&text, extension, exists);
-    if faults.is_empty() { Ok(()) } else { Err(format!("{TABLE}\n{}", faults.join("\n"))) }
+    let mut found = Vec::new();
+    for table in [super::CONFORMANCE, super::HOSTILE] {
+        let faults = faults(&super::read(table)?, extension, &exists);
+        found.extend(faults.into_iter().map(|fault| format!("{table}: {fault}")));
+    }
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
 }
 
-/// Each row that names a test of these files that does not exist.
+/// Each row of a table that names a test of these files that does not exist.
 fn faults(text: &str, extension: &str, exists: impl Fn(&Path, &str) -> bool) -> Vec<String> {
     let mut faults = Vec::new();
     for row in super::rows(text) {
@@ -199,7 +201,7 @@ mod tests {
         // This binary itself; the root is of no account here.
         let own = std::env::current_exe().unwrap().to_string_lossy().into_owned();
         let listed = listed((PathBuf::from("xtask/src/main.rs"), own)).unwrap();
-        let this = Path::new("xtask/src/conformance/built.rs");
+        let this = Path::new("xtask/src/tables/built.rs");
         assert!(listed.has(this, "a_binary_lists_what_it_runs"));
         assert!(!listed.has(this, "a_binary_lists_what_nobody_wrote"));
     }
