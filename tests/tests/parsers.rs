@@ -54,6 +54,36 @@ fn every_parser_takes_its_message_and_answers_to_anything() {
 }
 
 #[test]
+fn every_parser_answers_to_what_is_deep_long_or_endless() {
+    let deep = |open: &[u8]| open.repeat(20_000);
+    let hostile = [
+        deep(b"["),
+        deep(b"{\"a\":"),
+        deep(b"\x81"),
+        deep(b"\xa1\x00"),
+        deep(b"\xd8\x18"),
+        deep(b"\x30\x80"),
+        b"{\"a\":1,\"a\":1}".to_vec(),
+        b"\xa2\x00\x00\x00\x00".to_vec(),
+        b"\x9f\xff".to_vec(),
+        b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+        b"\x5b\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+        b"~".repeat(100_000),
+        b".".repeat(100_000),
+        b"a=&".repeat(100_000),
+        b"-----BEGIN CERTIFICATE-----\n".repeat(5_000),
+        vec![b'a'; 5 * 1024 * 1024],
+    ];
+    for parser in parsers() {
+        for bytes in &hostile {
+            parser.run(bytes);
+            // The same where an answer has its body.
+            parser.run(&[b"200 application/json\n".as_slice(), bytes].concat());
+        }
+    }
+}
+
+#[test]
 fn every_choice_of_a_structured_message_has_the_verdict_that_it_deserves() {
     let rng = &mut Stream::new(9);
     for parser in parsers().filter(|parser| parser.name.ends_with("_structured")) {
