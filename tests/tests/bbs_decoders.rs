@@ -7,6 +7,7 @@
     reason = "helpers of tests, outside the test functions"
 )]
 
+#[expect(dead_code, reason = "tests/fuzz_table.rs uses the rest")]
 #[path = "../fuzz/src/decoders.rs"]
 mod decoders;
 #[path = "../fuzz/src/stream.rs"]
@@ -93,35 +94,5 @@ fn write_seeds(target: &Target, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     for (name, bytes) in seeds {
         fs::write(folder.join(name), bytes).unwrap();
-    }
-}
-
-#[test]
-fn every_target_has_its_line_its_program_and_its_seeds() {
-    let folder = fuzz_folder();
-    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
-    let (page, manifest) = (read("README.md"), read("Cargo.toml"));
-    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
-    let expected: Vec<String> =
-        TARGETS.iter().map(|target| format!("| `{}` | {} |", target.name, target.decoder)).collect();
-    assert_eq!(rows, expected);
-    let bins: Vec<&str> = manifest.lines().filter_map(|line| line.strip_prefix("path = ")).collect();
-    let expected: Vec<String> =
-        TARGETS.iter().map(|target| format!("\"fuzz_targets/{}.rs\"", target.name)).collect();
-    assert_eq!(bins, expected);
-    for target in &TARGETS {
-        let program = read(&format!("fuzz_targets/{}.rs", target.name));
-        assert!(program.contains(&format!("\"{}\"", target.name)), "{}", target.name);
-    }
-    for (below, suffix) in [("fuzz_targets", ".rs"), ("seeds", "")] {
-        let mut found: Vec<String> = fs::read_dir(folder.join(below))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        let mut expected: Vec<String> =
-            TARGETS.iter().map(|target| format!("{}{suffix}", target.name)).collect();
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(found, expected);
     }
 }
