@@ -70,6 +70,19 @@ pub(crate) fn build_binaries() -> Result<PathBuf, String> {
     Ok(target_dir()?.join("debug"))
 }
 
+/// Builds the programs that the benchmarks start, with the profile that users get.
+///
+/// # Errors
+/// When the build fails.
+pub(crate) fn build_released_binaries() -> Result<(), String> {
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--locked", "--release", "--bins"]);
+    for package in BINARIES {
+        build.args(["--package", package]);
+    }
+    run(&mut build)
+}
+
 /// Where cargo builds to.
 ///
 /// # Errors

@@ -35,6 +35,14 @@ impl SoftwareKey {
         Self::of(signing)
     }
 
+    /// Checks that [`SoftwareKey::from_secret_bytes`] would take `bytes`, without the work of a public key.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`] when the scalar is 0 or not below the order.
+    pub fn check_secret_bytes(bytes: &[u8; 32]) -> Result<(), CryptoError> {
+        p256::SecretKey::from_slice(bytes).map(drop).map_err(|_| CryptoError::PrivateKey)
+    }
+
     /// Reads a PKCS#8 key in PEM.
     ///
     /// # Errors
@@ -99,7 +107,9 @@ mod tests {
     fn refuses_scalars_out_of_range_and_foreign_pem() {
         for bytes in [[0; 32], [0xff; 32]] {
             assert_eq!(SoftwareKey::from_secret_bytes(&bytes).unwrap_err(), CryptoError::PrivateKey);
+            assert_eq!(SoftwareKey::check_secret_bytes(&bytes), Err(CryptoError::PrivateKey));
         }
+        assert_eq!(SoftwareKey::check_secret_bytes(&[9; 32]), Ok(()));
         assert!(SoftwareKey::from_pkcs8_pem("-----BEGIN PRIVATE KEY-----").is_err());
     }
 

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 mod error;
 pub mod files;
+mod group;
 mod layer;
 pub mod log;
 pub mod pki;
@@ -21,5 +22,6 @@ pub mod tls;
 
 pub use bounds::Bounds;
 pub use error::ServiceError;
+pub use group::GroupWriter;
 pub use problem::Problem;
 pub use system::{OsRng, SystemClock};

@@ -39,12 +39,12 @@ impl LogSafe for Route {}
 
 /// Writes a line of [`Level::Info`].
 pub fn info(event: &'static str, fields: &[(&'static str, &dyn LogSafe)]) {
-    write(&line(SystemClock.now(), Level::Info, event, fields));
+    write(line(SystemClock.now(), Level::Info, event, fields));
 }
 
 /// Writes a line of [`Level::Warn`].
 pub fn warn(event: &'static str, fields: &[(&'static str, &dyn LogSafe)]) {
-    write(&line(SystemClock.now(), Level::Warn, event, fields));
+    write(line(SystemClock.now(), Level::Warn, event, fields));
 }
 
 /// The line itself, without its end.
@@ -68,9 +68,11 @@ pub fn line(
     Value::Object(object).to_string()
 }
 
-fn write(line: &str) {
+fn write(mut line: String) {
+    // Stderr keeps nothing back: line and end in one write are one call of the system, and one piece.
+    line.push('\n');
     // A log that cannot be written must not stop the service.
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
 #[cfg(test)]

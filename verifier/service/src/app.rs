@@ -7,14 +7,14 @@ use inro_base::{Clock, Secret};
 use inro_crypto::Provider as _;
 use inro_crypto_aws::AwsLc;
 use inro_openid4vp::ClientId;
-use inro_service::{ServiceError, SystemClock, files, log, pki, sqlite};
+use inro_service::{ServiceError, SystemClock, files, log, pki};
 use inro_verifier_sdk::{PresentationStore as _, Verifier, VerifierConfig, VerifierError};
 use subtle::ConstantTimeEq as _;
 
 use crate::error::CommandError;
 use crate::layout::{ClientIdChoice, Layout};
 use crate::status::StatusLists;
-use crate::store::{MIGRATIONS, SqliteStore};
+use crate::store::SqliteStore;
 
 /// How often what has passed its time is forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(15);
@@ -68,7 +68,7 @@ impl App {
             chain,
             provider: Arc::new(AwsLc),
         })?;
-        let store = SqliteStore::new(sqlite::open(&layout.database(), MIGRATIONS)?)?;
+        let store = SqliteStore::open(&layout.database())?;
         let token: Secret<String> = files::read_private(&layout.api_token())?;
         let token_sha256 = AwsLc.sha256(token.expose().trim().as_bytes());
         Ok(Self {

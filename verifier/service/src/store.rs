@@ -1,8 +1,10 @@
 //! Presentations in SQLite: what the SDK's contract asks of a store.
 
+use std::path::Path;
+
 use inro_base::UnixTime;
-use inro_service::ServiceError;
-use inro_service::sqlite::Database;
+use inro_service::sqlite::{self, Database};
+use inro_service::{GroupWriter, ServiceError};
 use inro_verifier_sdk::{
     MAX_PRESENTATIONS, PresentationRecord, PresentationResult, PresentationStore, StoreError, Stored,
 };
@@ -11,30 +13,35 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 /// The database's versions, oldest first.
 pub const MIGRATIONS: &[&str] = &[include_str!("../migrations/001_presentations.sql")];
 
-/// The presentations of one verifier. Every call is one transaction, and blocks.
+/// The presentations of one verifier. Every call happens as a whole or not at all, and blocks; what it
+/// wrote is committed when it returns, together with what others write at the same time.
 #[derive(Clone)]
 pub struct SqliteStore {
-    database: Database,
+    writer: GroupWriter,
+    /// Reads go past the writes that wait for the disk. Of what is committed they miss nothing.
+    reader: Database,
     limit: usize,
 }
 
 impl SqliteStore {
-    /// Keeps presentations in `connection`, which has the newest of [`MIGRATIONS`].
+    /// Keeps presentations in the database file `path`.
     ///
     /// # Errors
-    /// [`ServiceError::Database`].
-    pub fn new(connection: Connection) -> Result<Self, ServiceError> {
-        Self::with_limit(connection, MAX_PRESENTATIONS)
+    /// [`ServiceError::Database`], [`ServiceError::Write`].
+    pub fn open(path: &Path) -> Result<Self, ServiceError> {
+        Self::with_limit(path, MAX_PRESENTATIONS)
     }
 
-    /// As [`SqliteStore::new`], for at most `limit` presentations.
+    /// As [`SqliteStore::open`], for at most `limit` presentations.
     ///
     /// # Errors
-    /// [`ServiceError::Database`].
-    pub fn with_limit(connection: Connection, limit: usize) -> Result<Self, ServiceError> {
+    /// As [`SqliteStore::open`].
+    pub fn with_limit(path: &Path, limit: usize) -> Result<Self, ServiceError> {
+        let writer = sqlite::open(path, MIGRATIONS)?;
         // A forgotten claim is overwritten, not only unlinked.
-        connection.pragma_update(None, "secure_delete", true)?;
-        Ok(Self { database: Database::new(connection), limit })
+        writer.pragma_update(None, "secure_delete", true)?;
+        let reader = Database::new(sqlite::open(path, MIGRATIONS)?);
+        Ok(Self { writer: GroupWriter::new(writer), reader, limit })
     }
 
     /// Whether the database answers.
@@ -42,21 +49,29 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Broken`].
     pub fn probe(&self) -> Result<(), StoreError> {
-        self.run("probe", |connection| connection.query_row("SELECT 1", [], |_| Ok(())))
+        self.read("probe", |connection| connection.query_row("SELECT 1", [], |_| Ok(())))
     }
 
-    fn run<T>(
+    fn read<T>(
         &self,
         place: &'static str,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let work = |connection: &mut Connection| work(connection).map_err(ServiceError::from);
-        self.database.blocking(work).map_err(|_| StoreError::Broken { place })
+        self.reader.blocking(work).map_err(|_| StoreError::Broken { place })
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        place: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write(work).map_err(|_| StoreError::Broken { place })
     }
 
     fn find(&self, sql: &'static str, key: &str, now: UnixTime) -> Result<Option<Stored>, StoreError> {
-        let row = self.run("read", |connection| {
-            connection.query_row(sql, params![key, now.as_secs()], Found::of).optional()
+        let row = self.read("read", |connection| {
+            connection.prepare_cached(sql)?.query_row(params![key, now.as_secs()], Found::of).optional()
         })?;
         row.map(Found::stored).transpose()
     }
@@ -71,18 +86,15 @@ impl PresentationStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let text = serde_json::to_string(&record).map_err(|_| StoreError::Broken { place: "record" })?;
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
-        let inserted = self.run("insert", |connection| {
-            let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            transaction.execute("DELETE FROM presentation WHERE keep_until <= ?1", [now.as_secs()])?;
+        let inserted = self.write("insert", move |connection| {
+            connection
+                .prepare_cached("DELETE FROM presentation WHERE keep_until <= ?1")?
+                .execute([now.as_secs()])?;
             // Bounded in the statement itself: two inserts cannot both take the last place.
-            let inserted = transaction.execute(
-                "INSERT INTO presentation (id, handle, record, keep_until) \
-                 SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM presentation) < ?5",
-                params![record.id, record.handle, text, keep_until.as_secs(), limit],
-            )?;
-            transaction.commit()?;
-            Ok(inserted)
+            let sql = "INSERT INTO presentation (id, handle, record, keep_until) \
+                       SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM presentation) < ?5";
+            let values = params![record.id, record.handle, text, keep_until.as_secs(), limit];
+            connection.prepare_cached(sql)?.execute(values)
         })?;
         if inserted == 1 { Ok(()) } else { Err(StoreError::Full { limit: self.limit }) }
     }
@@ -108,18 +120,20 @@ impl PresentationStore for SqliteStore {
         now: UnixTime,
     ) -> Result<bool, StoreError> {
         let text = serde_json::to_string(result).map_err(|_| StoreError::Broken { place: "result" })?;
-        let answered = self.run("answer", |connection| {
-            connection.execute(
-                "UPDATE presentation SET record = '', result = ?2, response_code = ?3, answered_at = ?5, \
-                 keep_until = ?4 WHERE id = ?1 AND answered_at IS NULL AND keep_until > ?5",
-                params![id, text, response_code, keep_until.as_secs(), now.as_secs()],
-            )
+        let (id, response_code) = (id.to_owned(), response_code.map(str::to_owned));
+        let answered = self.write("answer", move |connection| {
+            let sql = "UPDATE presentation SET record = '', result = ?2, response_code = ?3, \
+                       answered_at = ?5, keep_until = ?4 \
+                       WHERE id = ?1 AND answered_at IS NULL AND keep_until > ?5";
+            let values = params![id, text, response_code, keep_until.as_secs(), now.as_secs()];
+            connection.prepare_cached(sql)?.execute(values)
         })?;
         Ok(answered == 1)
     }
 
     fn delete(&self, id: &str, now: UnixTime) -> Result<bool, StoreError> {
-        let deleted = self.run("delete", |connection| {
+        let id = id.to_owned();
+        let deleted = self.write("delete", move |connection| {
             let sql = "DELETE FROM presentation WHERE id = ?1 AND keep_until > ?2";
             connection.execute(sql, params![id, now.as_secs()])
         })?;
@@ -127,7 +141,7 @@ impl PresentationStore for SqliteStore {
     }
 
     fn purge(&self, now: UnixTime) -> Result<usize, StoreError> {
-        self.run("purge", |connection| {
+        self.write("purge", move |connection| {
             connection.execute("DELETE FROM presentation WHERE keep_until <= ?1", [now.as_secs()])
         })
     }
@@ -158,17 +172,19 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
-    use inro_service::sqlite;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use inro_verifier_sdk::store_contract;
 
     use super::*;
 
     #[test]
     fn the_sqlite_store_keeps_the_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let number = AtomicUsize::new(0);
         store_contract::check(&|| {
-            let mut connection = Connection::open_in_memory().unwrap();
-            sqlite::migrate(&mut connection, MIGRATIONS).unwrap();
-            Box::new(SqliteStore::with_limit(connection, store_contract::LIMIT).unwrap())
+            let path = folder.path().join(number.fetch_add(1, Ordering::Relaxed).to_string());
+            Box::new(SqliteStore::with_limit(&path, store_contract::LIMIT).unwrap())
         });
     }
 
@@ -176,7 +192,7 @@ mod tests {
     fn two_processes_on_one_file_keep_the_contract() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db.sqlite");
-        let open = || SqliteStore::new(sqlite::open(&path, MIGRATIONS).unwrap()).unwrap();
+        let open = || SqliteStore::open(&path).unwrap();
         let (one, other) = (open(), open());
         let result = PresentationResult::bare(inro_verifier_sdk::Status::Rejected);
         let now = UnixTime::from_secs(1_795_000_000);

@@ -311,10 +311,7 @@ async fn a_rejection_is_told_without_a_code_since_no_browser_got_one() {
 async fn debug_of_a_waiting_record_shows_no_key() {
     let house = House::new();
     let created = house.create(&welfare()).await;
-    let store = inro_verifier::store::SqliteStore::new(
-        inro_service::sqlite::open(&house.layout.database(), inro_verifier::store::MIGRATIONS).unwrap(),
-    )
-    .unwrap();
+    let store = inro_verifier::store::SqliteStore::open(&house.layout.database()).unwrap();
     let now = inro_base::Clock::now(&inro_service::SystemClock);
     let Some(Stored::Waiting(record)) = store.by_id(&created.id, now).unwrap() else { panic!("no record") };
     let text = serde_json::to_string(&*record).unwrap();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-/// The figures by name: nanoseconds or bytes.
+/// The figures by name: nanoseconds, bytes or counts.
 #[derive(Default)]
 pub(super) struct Figures(BTreeMap<String, u64>);
 
@@ -60,6 +60,11 @@ pub(super) fn table<const N: usize>(
 /// Nanoseconds as microseconds with one place.
 pub(super) fn microseconds(nanoseconds: u64) -> String {
     format!("{}.{}", nanoseconds / 1_000, nanoseconds % 1_000 / 100)
+}
+
+/// What a goal says of a figure that should not be above it.
+pub(super) const fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "**missed**" }
 }
 
 /// `value / to` with two places.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::OnceLock;
 
 use inro_base::{Rng, Secret};
 use inro_crypto::{CryptoError, Provider, PublicKey, Signer as _, SoftwareKey};
@@ -9,7 +10,8 @@ use crate::jwe::{ALGORITHM, JweError};
 /// A private P-256 key for key agreement alone: wiped when dropped, never printed.
 pub struct AgreementKey {
     scalar: Secret<[u8; 32]>,
-    public: PublicKey,
+    /// Made when it is asked for: whoever only opens a message never needs it.
+    public: OnceLock<PublicKey>,
 }
 
 /// The private half of a published encryption key, with the name under which it was published.
@@ -38,8 +40,8 @@ impl AgreementKey {
     /// # Errors
     /// [`CryptoError::PrivateKey`] when the scalar is 0 or not below the order.
     pub fn from_secret_bytes(bytes: &[u8; 32]) -> Result<Self, CryptoError> {
-        let public = SoftwareKey::from_secret_bytes(bytes)?.public_key();
-        Ok(Self { scalar: Secret::new(*bytes), public })
+        SoftwareKey::check_secret_bytes(bytes)?;
+        Ok(Self { scalar: Secret::new(*bytes), public: OnceLock::new() })
     }
 
     /// The scalar, big-endian, to be stored.
@@ -48,8 +50,11 @@ impl AgreementKey {
     }
 
     /// The public half.
-    pub const fn public_key(&self) -> &PublicKey {
-        &self.public
+    pub fn public_key(&self) -> &PublicKey {
+        self.public.get_or_init(|| {
+            let key = SoftwareKey::from_secret_bytes(self.scalar.expose());
+            key.expect("the scalar was checked when it came in").public_key()
+        })
     }
 
     pub(super) fn agree(
@@ -70,6 +75,6 @@ impl DecryptionKey {
 
 impl fmt::Debug for AgreementKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AgreementKey").field(&self.public).finish()
+        f.debug_tuple("AgreementKey").field(self.public_key()).finish()
     }
 }
