@@ -254,6 +254,26 @@ mod cases {
     }
 
     #[test]
+    fn a_credentials_id_may_begin_with_a_dash() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("D");
+        let dir = dir.to_str().unwrap();
+        assert!(init(dir).status.success());
+        for id in ["unheard-of", "-0-unheard-of", "--unheard-of"] {
+            let refused = run(&["credential", "revoke", "--dir", dir, id, "--reason", "lost", "--json"]);
+            assert_eq!(
+                (refused.status.code(), error(&refused).as_str()),
+                (Some(1), "INRO-ISSUER-030"),
+                "{id}"
+            );
+        }
+        // An option that is known is no id.
+        let of_nobody =
+            run(&["credential", "revoke", "--dir", dir, "--employee", "E9999", "--reason", "lost", "--json"]);
+        assert_ne!(of_nobody.status.code(), Some(2));
+    }
+
+    #[test]
     fn a_folder_that_asks_for_attestations_has_to_name_who_makes_them() {
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("D");

@@ -190,7 +190,7 @@ mod tests {
         for bad in [
             GOOD.replace("`INRO-BASE-001`", "INRO-BASE-001"),
             GOOD.replace("`INRO-BASE-001`", ""),
-            GOOD.replace("`INRO-BASE-001`", "`INRO-BASE-001`, `INRO-BASE-009`"),
+            GOOD.replace("`INRO-BASE-001`", "`INRO-BASE-001`, `INRO-BASE-000`"),
             GOOD.replace("a_row_names_codes_that", "a_row_of_nobody"),
             GOOD.replace("`hostile.rs::a_row_names_codes_that_exist_and_that_its_tests_name`", "later"),
             // Registered, but in no file of the row's tests.

@@ -59,8 +59,8 @@ pub(super) struct ListArgs {
 pub(super) struct ChangeArgs {
     #[command(flatten)]
     folder: Folder,
-    /// The credential's id, as `credential list` shows it.
-    #[arg(required_unless_present = "employee", conflicts_with = "employee")]
+    /// The credential's id, as `credential list` shows it; it may begin with a dash.
+    #[arg(required_unless_present = "employee", conflicts_with = "employee", allow_hyphen_values = true)]
     id: Option<String>,
     /// Every credential of this employee.
     #[arg(long)]

@@ -55,7 +55,8 @@ pub(crate) enum Command {
     /// A long value is cut and says by how much; with --json it is whole.
     #[command(after_help = "Example:\n  inro-wallet --home H show nB6S2hJrWq0y")]
     Show {
-        /// The id that `list` shows.
+        /// The id that `list` shows; it may begin with a dash.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Answer a presentation request after a review.
@@ -78,7 +79,8 @@ pub(crate) enum Command {
     /// Delete a credential, its keys first.
     #[command(after_help = "Example:\n  inro-wallet --home H delete nB6S2hJrWq0y")]
     Delete {
-        /// The id that `list` shows.
+        /// The id that `list` shows; it may begin with a dash.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

@@ -61,6 +61,17 @@ fn tells_causes_and_remedies_in_the_language_of_the_environment() {
 }
 
 #[test]
+fn an_id_may_begin_with_a_dash() {
+    let folder = tempfile::tempdir().unwrap();
+    for id in ["nB6S2hJrWq0y", "-0S2hJrWq0y", "--S2hJrWq0y"] {
+        for command in ["show", "delete"] {
+            let (_, json, _) = wallet(folder.path(), "C", &[command, id, "--json"]);
+            assert!(json.contains("INRO-WALLET-022"), "{command} {id}: {json}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_wallet_lists_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("new");

@@ -203,6 +203,30 @@ fn refuses_a_request_that_was_answered_before() {
     }
 }
 
+#[test]
+fn a_clock_turned_back_makes_no_answered_request_new() {
+    let scene = Scene::new();
+    let request = scene.request();
+    assert_eq!(scene.answer(request.clone(), Holder::Refuses).code, "accepted");
+    for (back, expected) in [(30, "INRO-WALLET-020"), (3_600, "INRO-VP-021")] {
+        scene.device.clock.advance(-back);
+        let again = scene.answer(request.clone(), Holder::Approves);
+        assert_eq!((again.code, again.posted.len()), (expected, 0), "{back} s");
+        scene.device.clock.advance(back);
+    }
+    // It ran a day ahead while another was answered, and was put right.
+    const DAY: i64 = 86_400;
+    scene.device.clock.advance(DAY);
+    let mut other = Request::unregistered(&scene.authority);
+    other.payload["nonce"] = "another-nonce-of-at-least-22-characters".into();
+    other.payload["iat"] = NOW.plus(DAY).as_secs().into();
+    other.payload["exp"] = NOW.plus(DAY + 300).as_secs().into();
+    assert_eq!(scene.answer(other, Holder::Refuses).code, "accepted");
+    scene.device.clock.advance(-DAY);
+    let again = scene.answer(request, Holder::Approves);
+    assert_eq!((again.code, again.posted.len()), ("INRO-WALLET-020", 0));
+}
+
 /// A request that names no time never expires, so its answer is never forgotten.
 #[test]
 fn refuses_an_answered_request_whenever_it_could_be_taken_for_new() {
