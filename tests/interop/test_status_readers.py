@@ -83,7 +83,8 @@ def test_inros_lists_say_the_same_in_both_formats(
     for uri in {place["uri"] for place in places}:
         jwt, cwt = (fetch(https, uri, issuer.anchors) for fetch in (status_list.fetch, status_list.fetch_cwt))
         assert jwt.expires_at is not None and cwt.expires_at is not None
-        assert abs(jwt.issued_at - cwt.issued_at) <= 5
+        # Each is kept for its own `ttl`.
+        assert abs(jwt.issued_at - cwt.issued_at) <= 30
         assert jwt.expires_at - jwt.issued_at == cwt.expires_at - cwt.issued_at
         assert (jwt.ttl, jwt.bits, jwt.array) == (cwt.ttl, cwt.bits, cwt.array)
         assert jwt.bits >= 2, "room for SUSPENDED (§7.1)"
