@@ -57,6 +57,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("bbs::CoreBbs::accept", "the signature was read before, the messages are the holder's own"),
     ("bbs::CoreBbs::verify", "the target `signature` calls it with what was read before"),
     ("bbs::NymBbs::accept", "the signature was read before, the messages are the holder's own"),
+    ("crypto::SoftwareKey::check_secret_bytes", "of one's own stored secret: a range check of 32 bytes"),
     ("issuer::Issuer::open_offer", "looks a text up, and reads nothing in it"),
     ("mdoc::SessionTranscript::openid4vp", "writes; the texts were read before"),
     ("oauth::DpopProof::check_key", "compares two texts"),
