@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
@@ -228,12 +229,14 @@ fn register(folder: &Path, issuer: &Path, verifier: &Path) {
 
 fn serve(program: &str, folder: &Path) -> Service {
     let mut command = command(program);
-    let log = File::create(folder.with_extension("log")).unwrap();
+    let log_file = folder.with_extension("log");
+    let log = File::create(&log_file).unwrap();
     command.arg("serve").arg("--dir").arg(folder).stdout(Stdio::piped()).stderr(log);
     let mut service = Service(command.spawn().unwrap());
     let mut line = String::new();
     BufReader::new(service.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with("listening on https://"), "{program} serve said {line:?}");
+    let log = std::fs::read_to_string(log_file).unwrap();
+    assert!(line.starts_with("listening on https://"), "{program} serve said {line:?}, and {log}");
     service
 }
 
@@ -281,9 +284,18 @@ fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// A URL on a port that was free a moment ago: one for each story, and below those that the system hands out,
+/// so that no other socket takes it before the service does.
 fn free_url() -> String {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    format!("https://localhost:{port}")
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(100);
+    loop {
+        let number = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 20_000 + u16::try_from(number % 10_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return format!("https://localhost:{port}");
+        }
+    }
 }
 
 impl Drop for Service {
