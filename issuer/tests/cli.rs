@@ -92,6 +92,12 @@ mod cases {
         assert_eq!((elsewhere.status.code(), parts(&elsewhere, "bad")), (Some(1), "host".into()));
         assert!(json(&elsewhere).to_string().contains("INRO-ISSUER-055"));
 
+        let by_address = root.path().join("E");
+        let by_address = by_address.to_str().unwrap();
+        let made = ["--name", "Minato City", "--name-ja", "みなと市", "--url", "https://[::1]:8443"];
+        assert!(run(&[&["init", "--dir", by_address], &made[..]].concat()).status.success());
+        assert_eq!(parts(&run(&["check", "--dir", by_address, "--json"]), "bad"), "");
+
         std::fs::remove_file(&providers).unwrap();
         assert_eq!(parts(&check(&attested("employee-id")), "bad"), "service");
         let database = format!("{dir}/db.sqlite");

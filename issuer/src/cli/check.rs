@@ -11,7 +11,6 @@ use inro_service::cli::{exit, table};
 use inro_service::{ServiceError, SystemClock, files, pki, tls};
 use inro_trust::{Anchors, TrustError, TrustedKey, Usage};
 use serde_json::json;
-use url::Url;
 
 use super::folder_arg::Folder;
 use super::output::Output;
@@ -153,10 +152,10 @@ fn signer_types(layout: &Layout, now: UnixTime) -> Result<Said, IssuerError> {
 /// Whether the certificate of the HTTPS listener is one for the host in the settings.
 fn host(root: &Path, layout: &Layout) -> Result<Said, IssuerError> {
     let config = folder::config(root)?;
-    let url = Url::parse(&config.url).map_err(|_| IssuerError::Origin)?;
+    let origin = tls::Origin::parse(&config.url)?;
     let chain = pki::load_chain(&layout.tls("cert.pem"))?;
     let der = chain.first().ok_or(TrustError::NoCertificate)?;
-    if pki::is_for_host(der, url.host_str().unwrap_or_default())? {
+    if pki::is_for_host(der, &origin.host)? {
         Ok(("its certificate names the host of the URL", "証明書にURLのホストが記載されています"))
     } else {
         Err(IssuerError::OtherHost)
