@@ -1,5 +1,6 @@
 //! Received CBOR, walked once before anything else looks at it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -131,7 +132,11 @@ impl<'a> Item<'a> {
     /// [`CoseError::Structure`] for anything else.
     pub fn array(self) -> Result<Vec<Self>, CoseError> {
         let head = self.head();
-        if head.major == 4 { Ok(self.parts(&head, head.argument)) } else { Err(CoseError::Structure) }
+        if head.major == 4 {
+            Ok(self.parts(&head, head.argument).collect())
+        } else {
+            Err(CoseError::Structure)
+        }
     }
 
     /// A map's keys and values, in the order received.
@@ -139,16 +144,7 @@ impl<'a> Item<'a> {
     /// # Errors
     /// [`CoseError::Structure`] for anything else.
     pub fn map(self) -> Result<Vec<(Self, Self)>, CoseError> {
-        let head = self.head();
-        if head.major != 5 {
-            return Err(CoseError::Structure);
-        }
-        let parts = self.parts(&head, head.argument.saturating_mul(2));
-        let pairs = parts.chunks_exact(2).filter_map(|pair| match pair {
-            [key, value] => Some((*key, *value)),
-            _ => None,
-        });
-        Ok(pairs.collect())
+        Ok(self.pairs()?.collect())
     }
 
     /// The value of the text key `name` of a map; `None` when it has none.
@@ -156,7 +152,7 @@ impl<'a> Item<'a> {
     /// # Errors
     /// [`CoseError::Structure`] when this is no map.
     pub fn get(self, name: &str) -> Result<Option<Self>, CoseError> {
-        let found = self.map()?.into_iter().find(|(key, _)| key.text() == Ok(name));
+        let found = self.pairs()?.find(|(key, _)| key.is_text(name.as_bytes()));
         Ok(found.map(|(_, value)| value))
     }
 
@@ -223,18 +219,31 @@ impl<'a> Item<'a> {
         self.bytes.get(head.length..).unwrap_or_default()
     }
 
-    /// `count` items behind the head. They were walked when the whole was read.
-    fn parts(self, head: &Head, count: u64) -> Vec<Self> {
-        let mut parts = Vec::new();
-        let mut rest = self.content(head);
-        for _ in 0..count {
-            let mut walk = Walk { bytes: rest, limits: UNBOUNDED, items: 0 };
-            let Ok(end) = walk.skip(0) else { break };
-            let (part, behind) = rest.split_at(end.min(rest.len()));
-            parts.push(Self { bytes: part });
-            rest = behind;
+    /// A map's keys and values, without reserving for them.
+    fn pairs(self) -> Result<impl Iterator<Item = (Self, Self)> + use<'a>, CoseError> {
+        let head = self.head();
+        if head.major != 5 {
+            return Err(CoseError::Structure);
         }
-        parts
+        let mut parts = self.parts(&head, head.argument.saturating_mul(2));
+        Ok(std::iter::from_fn(move || Some((parts.next()?, parts.next()?))))
+    }
+
+    /// Whether it is the text `name`, which is valid UTF-8: equal bytes are equal texts.
+    fn is_text(self, name: &[u8]) -> bool {
+        let head = self.head();
+        head.major == 3 && self.content(&head) == name
+    }
+
+    /// `count` items behind the head. They were walked when the whole was read.
+    fn parts(self, head: &Head, count: u64) -> impl Iterator<Item = Self> + use<'a> {
+        let mut rest = self.content(head);
+        (0..count).map_while(move |_| {
+            let end = Walk { bytes: rest, limits: UNBOUNDED, items: 0 }.skip(0).ok()?;
+            let (part, behind) = rest.split_at(end.min(rest.len()));
+            rest = behind;
+            Some(Self { bytes: part })
+        })
     }
 }
 
@@ -253,7 +262,7 @@ struct Walk<'a> {
     items: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Checks the item at `offset`; gives where it ends.
     fn item(&mut self, offset: usize, depth: usize) -> Result<usize, CoseError> {
         if depth > self.limits.depth {
@@ -301,13 +310,12 @@ impl Walk<'_> {
     }
 
     fn map(&mut self, count: usize, start: usize, depth: usize) -> Result<usize, CoseError> {
-        let mut keys = BTreeSet::new();
+        let mut keys = Keys::default();
         let mut at = start;
         for _ in 0..count / 2 {
             let end = self.item(at, depth.saturating_add(1))?;
             // Two encodings of one key are one key, so the shortest encoding is compared.
-            let key = write::shortest(self.bytes.get(at..end).unwrap_or_default());
-            if !keys.insert(key) {
+            if !keys.insert(write::shortest(self.bytes.get(at..end).unwrap_or_default())) {
                 return Err(CoseError::RepeatedKey { offset: at });
             }
             at = self.item(end, depth.saturating_add(1))?;
@@ -332,6 +340,30 @@ impl Walk<'_> {
             }
         }
         Ok(at)
+    }
+}
+
+/// The keys of one map so far. Most maps are small: their keys are compared one by one.
+#[derive(Default)]
+struct Keys<'a> {
+    few: Vec<Cow<'a, [u8]>>,
+    more: BTreeSet<Cow<'a, [u8]>>,
+}
+
+impl<'a> Keys<'a> {
+    /// How many are compared one by one.
+    const FEW: usize = 16;
+
+    /// Whether the key is new.
+    fn insert(&mut self, key: Cow<'a, [u8]>) -> bool {
+        if self.few.contains(&key) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+            return true;
+        }
+        self.more.insert(key)
     }
 }
 
@@ -414,6 +446,15 @@ mod tests {
         assert_eq!(refusal(&[0xa2, 1, 0, 1, 0]), "INRO-COSE-005");
         assert_eq!(refusal(&[0xa2, 1, 0, 0x18, 1, 0]), "INRO-COSE-005");
         assert_eq!(refusal(&[0xa2, 0x61, 0x61, 0, 0x78, 1, 0x61, 0]), "INRO-COSE-005");
+        // Beyond the keys that are compared one by one.
+        let many = |last: u8| {
+            let keys = (0..20).chain([last]).flat_map(|key: u8| [key, 0]);
+            [0xb5].into_iter().chain(keys).collect::<Vec<u8>>()
+        };
+        assert!(Item::parse(&many(20), Limits::MESSAGE).is_ok());
+        for repeated in [0, 15, 16, 19] {
+            assert_eq!(refusal(&many(repeated)), "INRO-COSE-005");
+        }
         // Deeper down as well, and in a key that is an array.
         assert_eq!(refusal(&[0x81, 0xa2, 0x81, 1, 0, 0x98, 1, 1, 0]), "INRO-COSE-005");
     }

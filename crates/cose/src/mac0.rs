@@ -32,11 +32,12 @@ impl UnverifiedMac0 {
         let [protected, unprotected, _, _] = parts.as_slice() else { return Err(CoseError::Structure) };
         refuse_unprotected_critical(*unprotected)?;
         let header = protected_header(*protected)?;
-        if header.header.alg != Some(Algorithm::Assigned(iana::Algorithm::HMAC_256_256)) {
+        if header.alg != Some(Algorithm::Assigned(iana::Algorithm::HMAC_256_256)) {
             return Err(CoseError::Algorithm);
         }
         let read = CoseMac0::from_cbor_value(item.value()?).map_err(|_| CoseError::Structure)?;
-        Ok(Self { protected: header, payload: read.payload, tag: read.tag })
+        let protected = ProtectedHeader { original_data: Some(protected.bytes()?.to_vec()), header };
+        Ok(Self { protected, payload: read.payload, tag: read.tag })
     }
 
     /// Checks the tag over the payload inside, in constant time.

@@ -2,12 +2,10 @@ use std::fmt;
 
 use ciborium::Value;
 use coset::iana::{self, EnumI64 as _};
-use coset::{
-    Algorithm, AsCborValue as _, CborSerializable as _, CoseSign1, Header, HeaderBuilder, Label,
-    ProtectedHeader, SignatureContext, TaggedCborSerializable as _, sig_structure_data,
-};
+use coset::{Algorithm, AsCborValue as _, CborSerializable as _, Header, HeaderBuilder, Label};
 use inro_crypto::{Provider, PublicKey, Signature, Signer};
 
+use crate::write::Writer;
 use crate::{CoseError, Item, Kind, Limits};
 
 /// `crit` in a header. Source: RFC 9052 §3.1.
@@ -23,7 +21,8 @@ const MAX_CERTIFICATES: usize = 16;
 
 /// A COSE_Sign1 whose signature nobody has checked.
 pub struct UnverifiedSign1 {
-    protected: ProtectedHeader,
+    /// The bytes of the protected header, as received.
+    protected: Vec<u8>,
     x5chain: Vec<Vec<u8>>,
     payload: Option<Vec<u8>>,
     signature: Signature,
@@ -38,7 +37,9 @@ pub struct VerifiedSign1 {
 /// A COSE_Sign1 that waits for its signature.
 #[must_use]
 pub struct Sign1ToSign {
-    structure: CoseSign1,
+    protected: Vec<u8>,
+    unprotected: Vec<u8>,
+    payload: Option<Vec<u8>>,
     to_be_signed: Vec<u8>,
 }
 
@@ -54,26 +55,26 @@ impl UnverifiedSign1 {
     pub fn parse(item: Item<'_>, typ: Option<&str>) -> Result<Self, CoseError> {
         let item = if item.kind() == Kind::Tag { item.tagged(TAG)? } else { item };
         let parts = item.array()?;
-        let [protected, unprotected, payload, _] = parts.as_slice() else { return Err(CoseError::Structure) };
+        let [protected, unprotected, payload, signature] = parts.as_slice() else {
+            return Err(CoseError::Structure);
+        };
         let header = protected_header(*protected)?;
-        check_header(&header.header)?;
-        let received_type = typ_of(&header.header);
+        check_header(&header)?;
+        let received_type = typ_of(&header);
         if let Some(expected) = typ
             && !received_type.is_some_and(|received| same_type(received, expected))
         {
             return Err(CoseError::Type);
         }
         refuse_unprotected_critical(*unprotected)?;
-        if !(payload.is_null() || payload.kind() == Kind::Bytes) {
-            return Err(CoseError::Structure);
-        }
-        let read = CoseSign1::from_cbor_value(item.value()?).map_err(|_| CoseError::Structure)?;
-        let signature = Signature::from_bytes(&read.signature).map_err(|_| CoseError::Signature)?;
-        let x5chain = match x5chain(&header.header)? {
+        let unprotected = Header::from_cbor_value(unprotected.value()?).map_err(|_| CoseError::Structure)?;
+        let payload = if payload.is_null() { None } else { Some(payload.bytes()?.to_vec()) };
+        let signature = Signature::from_bytes(signature.bytes()?).map_err(|_| CoseError::Signature)?;
+        let x5chain = match x5chain(&header)? {
             Some(chain) => chain,
-            None => x5chain(&read.unprotected)?.unwrap_or_default(),
+            None => x5chain(&unprotected)?.unwrap_or_default(),
         };
-        Ok(Self { protected: header, x5chain, payload: read.payload, signature })
+        Ok(Self { protected: protected.bytes()?.to_vec(), x5chain, payload, signature })
     }
 
     /// The certificates (DER, leaf first), for `inro_trust::Anchors::trust`; empty when there are none.
@@ -91,8 +92,8 @@ impl UnverifiedSign1 {
     /// # Errors
     /// [`CoseError::Payload`] when the payload is detached, [`CoseError::Signature`] when the signature
     /// does not fit.
-    pub fn verify(self, provider: &dyn Provider, key: &PublicKey) -> Result<VerifiedSign1, CoseError> {
-        let payload = self.payload.clone().ok_or(CoseError::Payload)?;
+    pub fn verify(mut self, provider: &dyn Provider, key: &PublicKey) -> Result<VerifiedSign1, CoseError> {
+        let payload = self.payload.take().ok_or(CoseError::Payload)?;
         self.check(&payload, provider, key)?;
         Ok(VerifiedSign1 { payload })
     }
@@ -115,8 +116,7 @@ impl UnverifiedSign1 {
     }
 
     fn check(&self, payload: &[u8], provider: &dyn Provider, key: &PublicKey) -> Result<(), CoseError> {
-        let signed =
-            sig_structure_data(SignatureContext::CoseSign1, self.protected.clone(), None, &[], payload);
+        let signed = sig_structure(&self.protected, payload);
         provider.verify_es256(key, &signed, &self.signature).map_err(|_| CoseError::Signature)
     }
 }
@@ -138,7 +138,7 @@ impl Sign1ToSign {
     /// first) in the unprotected one, where an mdoc has it; each is left out when it is empty.
     pub fn new(payload: Vec<u8>, typ: Option<&str>, x5chain: &[Vec<u8>]) -> Self {
         let mut sign1 = Self::detached(&payload, typ, x5chain);
-        sign1.structure.payload = Some(payload);
+        sign1.payload = Some(payload);
         sign1
     }
 
@@ -157,12 +157,9 @@ impl Sign1ToSign {
                 unprotected = unprotected.value(X5CHAIN, Value::Array(chain));
             }
         }
-        let protected = ProtectedHeader { original_data: None, header: protected.build() };
-        let to_be_signed =
-            sig_structure_data(SignatureContext::CoseSign1, protected.clone(), None, &[], payload);
-        let structure =
-            CoseSign1 { protected, unprotected: unprotected.build(), payload: None, signature: Vec::new() };
-        Self { structure, to_be_signed }
+        let protected = encoding(protected);
+        let to_be_signed = sig_structure(&protected, payload);
+        Self { protected, unprotected: encoding(unprotected), payload: None, to_be_signed }
     }
 
     /// The bytes that the key signs with ES256.
@@ -170,16 +167,28 @@ impl Sign1ToSign {
         &self.to_be_signed
     }
 
-    /// The structure with its signature, untagged, as a value to stand in another one.
-    pub fn finish(mut self, signature: &Signature) -> Value {
-        self.structure.signature = signature.as_bytes().to_vec();
-        self.structure.to_cbor_value().expect("a header without repeated labels has a value")
+    /// The structure with its signature, untagged, to stand in another one.
+    pub fn finish(self, signature: &Signature) -> Vec<u8> {
+        self.write(Writer::default(), signature)
     }
 
-    /// The structure with its signature, tagged, as bytes.
-    pub fn finish_tagged(mut self, signature: &Signature) -> Vec<u8> {
-        self.structure.signature = signature.as_bytes().to_vec();
-        self.structure.to_tagged_vec().expect("a header without repeated labels has an encoding")
+    /// The structure with its signature, tagged.
+    pub fn finish_tagged(self, signature: &Signature) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.tag(TAG);
+        self.write(writer, signature)
+    }
+
+    fn write(self, mut writer: Writer, signature: &Signature) -> Vec<u8> {
+        writer.array(4);
+        writer.bytes(&self.protected);
+        writer.raw(&self.unprotected);
+        match &self.payload {
+            Some(payload) => writer.bytes(payload),
+            None => writer.null(),
+        }
+        writer.bytes(signature.as_bytes());
+        writer.finish()
     }
 
     /// Signs with a key that is at hand; see [`Sign1ToSign::finish_tagged`].
@@ -210,23 +219,36 @@ impl fmt::Debug for Sign1ToSign {
     }
 }
 
-/// The header inside its byte string, read strictly, with the bytes that the signature covers.
-pub(crate) fn protected_header(item: Item<'_>) -> Result<ProtectedHeader, CoseError> {
+/// What a signature covers. Source: RFC 9052 §4.4.
+fn sig_structure(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.array(4);
+    writer.text("Signature1");
+    writer.bytes(protected);
+    writer.bytes(&[]);
+    writer.bytes(payload);
+    writer.finish()
+}
+
+fn encoding(header: HeaderBuilder) -> Vec<u8> {
+    header.build().to_vec().expect("a header without repeated labels has an encoding")
+}
+
+/// The header inside its byte string, read strictly.
+pub(crate) fn protected_header(item: Item<'_>) -> Result<Header, CoseError> {
     let bytes = item.bytes()?;
-    let header = if bytes.is_empty() {
-        Header::default()
-    } else {
-        let inner = Item::parse(bytes, Limits::MESSAGE)?;
-        if inner.kind() != Kind::Map {
-            return Err(CoseError::Structure);
-        }
-        // `coset` takes an empty list for an absent one; both would be a demand that we cannot meet.
-        if inner.map()?.iter().any(|(label, _)| label.unsigned() == Ok(CRIT)) {
-            return Err(CoseError::Critical);
-        }
-        Header::from_slice(bytes).map_err(|_| CoseError::Structure)?
-    };
-    Ok(ProtectedHeader { original_data: Some(bytes.to_vec()), header })
+    if bytes.is_empty() {
+        return Ok(Header::default());
+    }
+    let inner = Item::parse(bytes, Limits::MESSAGE)?;
+    if inner.kind() != Kind::Map {
+        return Err(CoseError::Structure);
+    }
+    // `coset` takes an empty list for an absent one; both would be a demand that we cannot meet.
+    if inner.map()?.iter().any(|(label, _)| label.unsigned() == Ok(CRIT)) {
+        return Err(CoseError::Critical);
+    }
+    Header::from_slice(bytes).map_err(|_| CoseError::Structure)
 }
 
 /// `crit` counts in the protected header alone; elsewhere it is a demand that nobody signed, and `coset`
@@ -341,7 +363,7 @@ mod tests {
     fn a_detached_payload_is_checked_and_never_mistaken_for_one_inside() {
         let made = Sign1ToSign::detached(b"payload", None, &[]);
         let signature = key().sign_es256(made.signing_input()).unwrap();
-        let bytes = encode(&made.finish(&signature));
+        let bytes = made.finish(&signature);
         let public = key().public_key();
         let read = || parse(&bytes, None).unwrap();
         read().verify_detached(b"payload", &RustCrypto, &public).unwrap();

@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 8949 §4.2.1; ISO/IEC 18013-5 fixes the order of its own maps (read from peers).
 
+use std::borrow::Cow;
+
 use ciborium::Value;
 
 /// The encoding of a value, with the shortest lengths.
@@ -23,28 +25,105 @@ pub fn encoded(bytes: Vec<u8>) -> Value {
 
 /// An array of parts that are encoded already, kept byte for byte.
 pub fn array_of_encoded(parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    put_head(4, u64::try_from(parts.len()).unwrap_or(u64::MAX), &mut bytes);
-    for part in parts {
-        bytes.extend_from_slice(part);
-    }
-    bytes
+    let mut writer = Writer::default();
+    writer.array(parts.len());
+    parts.iter().for_each(|part| writer.raw(part));
+    writer.finish()
 }
 
 /// A map with text keys and values that are encoded already, in the order given.
 pub fn map_of_encoded(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    put_head(5, u64::try_from(entries.len()).unwrap_or(u64::MAX), &mut bytes);
+    let mut writer = Writer::default();
+    writer.map(entries.len());
     for (key, value) in entries {
-        put_head(3, u64::try_from(key.len()).unwrap_or(u64::MAX), &mut bytes);
-        bytes.extend_from_slice(key.as_bytes());
-        bytes.extend_from_slice(value);
+        writer.text(key);
+        writer.raw(value);
     }
-    bytes
+    writer.finish()
+}
+
+/// Writes an encoding from its beginning to its end, without values in between. Who announces an array or
+/// a map writes its parts next.
+#[derive(Debug, Default)]
+pub struct Writer(Vec<u8>);
+
+impl Writer {
+    /// The head of an array of `count` items.
+    pub fn array(&mut self, count: usize) {
+        self.head(4, count);
+    }
+
+    /// The head of a map of `count` pairs.
+    pub fn map(&mut self, count: usize) {
+        self.head(5, count);
+    }
+
+    /// A text.
+    pub fn text(&mut self, text: &str) {
+        self.head(3, text.len());
+        self.raw(text.as_bytes());
+    }
+
+    /// A byte string.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.head(2, bytes.len());
+        self.raw(bytes);
+    }
+
+    /// A whole number that is not below zero.
+    pub fn unsigned(&mut self, number: u64) {
+        put_head(0, number, &mut self.0);
+    }
+
+    /// `bytes` as a byte string of tag 24, encoded CBOR. Source: RFC 8949 §3.4.5.1.
+    pub fn encoded(&mut self, bytes: &[u8]) {
+        self.tag(24);
+        self.bytes(bytes);
+    }
+
+    /// A tag; what it stands before is written next.
+    pub fn tag(&mut self, number: u64) {
+        put_head(6, number, &mut self.0);
+    }
+
+    /// `null`.
+    pub fn null(&mut self) {
+        self.0.push(0xf6);
+    }
+
+    /// A value.
+    pub fn value(&mut self, value: &Value) {
+        ciborium::into_writer(value, &mut self.0).expect("a vector takes every byte");
+    }
+
+    /// What is encoded already.
+    pub fn raw(&mut self, encoding: &[u8]) {
+        self.0.extend_from_slice(encoding);
+    }
+
+    /// What was written.
+    pub fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
+    fn head(&mut self, major: u8, argument: usize) {
+        put_head(major, u64::try_from(argument).unwrap_or(u64::MAX), &mut self.0);
+    }
 }
 
 /// The shortest encoding of the well-formed item `bytes`, to compare keys. Orders inside a key are kept.
-pub(crate) fn shortest(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn shortest(bytes: &[u8]) -> Cow<'_, [u8]> {
+    // What can be a key in the structures of this house: one short text, byte string or number.
+    if let Some((first, content)) = bytes.split_first()
+        && (first & 0x1f) < 24
+        && (first >> 5 < 2 || (matches!(first >> 5, 2 | 3) && content.len() == usize::from(first & 0x1f)))
+    {
+        return Cow::Borrowed(bytes);
+    }
+    Cow::Owned(shortened(bytes))
+}
+
+fn shortened(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, behind)) = rest.split_first() {
@@ -109,7 +188,34 @@ mod tests {
     }
 
     #[test]
+    fn a_writer_writes_what_a_value_encodes_to() {
+        let value = Value::Map(vec![
+            (Value::from("text"), Value::from("日本".repeat(30))),
+            (Value::from(70_000), Value::Array(vec![encoded(vec![7; 300]), Value::Bytes(Vec::new())])),
+            (Value::from(3), Value::Null),
+        ]);
+        let mut writer = Writer::default();
+        writer.map(3);
+        writer.text("text");
+        writer.value(&Value::from("日本".repeat(30)));
+        writer.unsigned(70_000);
+        writer.array(2);
+        writer.encoded(&[7; 300]);
+        writer.bytes(&[]);
+        writer.unsigned(3);
+        writer.null();
+        assert_eq!(writer.finish(), encode(&value));
+    }
+
+    #[test]
+    fn what_is_shortest_already_is_not_copied_and_stays() {
+        for bytes in [&[0x61, 0x61][..], &[0x17], &[0x36], &[0x42, 0x18, 1], &[0x60]] {
+            assert!(matches!(shortest(bytes), Cow::Borrowed(same) if same == shortened(bytes)));
+        }
+    }
+
+    #[test]
     fn shortens_every_length_inside() {
-        assert_eq!(shortest(&[0x98, 2, 0x1b, 0, 0, 0, 0, 0, 0, 0, 5, 0x58, 1, 9]), [0x82, 5, 0x41, 9]);
+        assert_eq!(*shortest(&[0x98, 2, 0x1b, 0, 0, 0, 0, 0, 0, 0, 5, 0x58, 1, 9]), [0x82, 5, 0x41, 9]);
     }
 }

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use inro_base::{Rng, UnixTime};
-use inro_cose::{Sign1ToSign, Value, write};
+use inro_cose::write::{self, Writer};
+use inro_cose::{Sign1ToSign, Value};
 use inro_crypto::{Provider, PublicKey, Signature, Signer};
 
 use crate::MdocError;
@@ -40,7 +41,8 @@ pub struct MdocIssuance {
 /// An mdoc that waits for its issuer's signature.
 #[must_use]
 pub struct UnsignedMdoc {
-    namespaces: Value,
+    /// Each name space with its items, encoded.
+    namespaces: Vec<u8>,
     sign1: Sign1ToSign,
 }
 
@@ -55,10 +57,13 @@ impl MdocIssuance {
     pub fn build(self, rng: &mut dyn Rng, provider: &dyn Provider) -> Result<UnsignedMdoc, MdocError> {
         self.check()?;
         let mut digests = Digests::new();
-        let mut namespaces = Vec::with_capacity(self.namespaces.len());
+        let mut namespaces = Writer::default();
+        namespaces.map(self.namespaces.len());
         for (namespace, elements) in self.namespaces {
-            let (items, of_namespace) = items(elements, self.decoys_per_namespace, rng, provider);
-            namespaces.push((namespace.clone(), Value::Array(items)));
+            let (items, of_namespace) = items(&elements, self.decoys_per_namespace, rng, provider);
+            namespaces.text(&namespace);
+            namespaces.array(items.len());
+            items.values().for_each(|item| namespaces.raw(item));
             digests.insert(namespace, of_namespace);
         }
         let mso = Mso {
@@ -74,7 +79,7 @@ impl MdocIssuance {
             status: self.status,
         };
         let sign1 = Sign1ToSign::new(mso.encode(), None, &self.x5c);
-        Ok(UnsignedMdoc { namespaces: write::map(namespaces), sign1 })
+        Ok(UnsignedMdoc { namespaces: namespaces.finish(), sign1 })
     }
 
     fn check(&self) -> Result<(), MdocError> {
@@ -106,7 +111,7 @@ impl UnsignedMdoc {
     /// The encoded `IssuerSigned`.
     pub fn finish(self, signature: &Signature) -> Vec<u8> {
         let issuer_auth = self.sign1.finish(signature);
-        write::encode(&write::map([("nameSpaces", self.namespaces), ("issuerAuth", issuer_auth)]))
+        write::map_of_encoded(&[("nameSpaces", self.namespaces), ("issuerAuth", issuer_auth)])
     }
 
     /// Signs with a key that is at hand.
@@ -133,32 +138,43 @@ impl fmt::Debug for UnsignedMdoc {
     }
 }
 
-/// The items of one name space by digest id, and all digests, decoys among them.
+/// The items of one name space by digest id, encoded, and all digests, decoys among them.
 fn items(
-    elements: Vec<(String, Value)>,
+    elements: &[(String, Value)],
     decoys: usize,
     rng: &mut dyn Rng,
     provider: &dyn Provider,
-) -> (Vec<Value>, BTreeMap<u64, Vec<u8>>) {
+) -> (BTreeMap<u64, Vec<u8>>, BTreeMap<u64, Vec<u8>>) {
     let count = elements.len().saturating_add(decoys);
     let mut ids: Vec<u64> = (0..).take(count).collect();
     rng.shuffle(&mut ids);
     let mut items = BTreeMap::new();
     let mut digests = BTreeMap::new();
     let mut free = ids.into_iter();
-    for ((identifier, value), id) in elements.into_iter().zip(free.by_ref()) {
-        let item = write::map([
-            ("digestID", Value::from(id)),
-            ("random", Value::Bytes(rng.bytes::<RANDOM_BYTES>().to_vec())),
-            ("elementIdentifier", Value::Text(identifier)),
-            ("elementValue", value),
-        ]);
-        let item = write::encoded(write::encode(&item));
-        digests.insert(id, provider.sha256(&write::encode(&item)).to_vec());
+    for ((identifier, value), id) in elements.iter().zip(free.by_ref()) {
+        let item = item(id, &rng.bytes::<RANDOM_BYTES>(), identifier, value);
+        digests.insert(id, provider.sha256(&item).to_vec());
         items.insert(id, item);
     }
     for id in free {
         digests.insert(id, rng.bytes::<32>().to_vec());
     }
-    (items.into_values().collect(), digests)
+    (items, digests)
+}
+
+/// One item as a byte string of tag 24: what its digest is over.
+fn item(id: u64, random: &[u8], identifier: &str, value: &Value) -> Vec<u8> {
+    let mut item = Writer::default();
+    item.map(4);
+    item.text("digestID");
+    item.unsigned(id);
+    item.text("random");
+    item.bytes(random);
+    item.text("elementIdentifier");
+    item.text(identifier);
+    item.text("elementValue");
+    item.value(value);
+    let mut tagged = Writer::default();
+    tagged.encoded(&item.finish());
+    tagged.finish()
 }

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use inro_base::UnixTime;
-use inro_cose::{Item, Limits, Value, read_key, write, write_key};
+use inro_cose::write::Writer;
+use inro_cose::{Item, Limits, read_key, write_key};
 use inro_crypto::{Provider, PublicKey};
 
 use crate::MdocError;
@@ -92,30 +93,61 @@ impl Mso {
 
     /// The payload that an issuer signs.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let digests = self.digests.iter().map(|(namespace, digests)| {
-            let digests = digests.iter().map(|(id, digest)| (Value::from(*id), Value::Bytes(digest.clone())));
-            (namespace.as_str(), Value::Map(digests.collect()))
-        });
-        let mut validity = vec![
-            ("signed", time::write(self.signed)),
-            ("validFrom", time::write(self.valid_from)),
-            ("validUntil", time::write(self.valid_until)),
-        ];
-        validity.extend(self.expected_update.map(|at| ("expectedUpdate", time::write(at))));
-        let mut entries = vec![
-            ("version", Value::from(VERSION)),
-            ("digestAlgorithm", Value::from(SHA_256)),
-            ("valueDigests", write::map(digests)),
-            ("deviceKeyInfo", write::map([("deviceKey", write_key(&self.device_key))])),
-            ("docType", Value::from(self.doc_type.as_str())),
-            ("validityInfo", write::map(validity)),
-        ];
-        if let Some(status) = &self.status {
-            let list =
-                write::map([("idx", Value::from(status.index)), ("uri", Value::from(status.uri.as_str()))]);
-            entries.push(("status", write::map([("status_list", list)])));
+        let mut mso = Writer::default();
+        mso.map(6 + usize::from(self.status.is_some()));
+        mso.text("version");
+        mso.text(VERSION);
+        mso.text("digestAlgorithm");
+        mso.text(SHA_256);
+        mso.text("valueDigests");
+        self.write_digests(&mut mso);
+        mso.text("deviceKeyInfo");
+        mso.map(1);
+        mso.text("deviceKey");
+        mso.value(&write_key(&self.device_key));
+        mso.text("docType");
+        mso.text(&self.doc_type);
+        mso.text("validityInfo");
+        self.write_validity(&mut mso);
+        if let Some(StatusReference { uri, index }) = &self.status {
+            mso.text("status");
+            mso.map(1);
+            mso.text("status_list");
+            mso.map(2);
+            mso.text("idx");
+            mso.unsigned(*index);
+            mso.text("uri");
+            mso.text(uri);
         }
-        write::encode(&write::encoded(write::encode(&write::map(entries))))
+        let mut payload = Writer::default();
+        payload.encoded(&mso.finish());
+        payload.finish()
+    }
+
+    fn write_digests(&self, mso: &mut Writer) {
+        mso.map(self.digests.len());
+        for (namespace, digests) in &self.digests {
+            mso.text(namespace);
+            mso.map(digests.len());
+            for (id, digest) in digests {
+                mso.unsigned(*id);
+                mso.bytes(digest);
+            }
+        }
+    }
+
+    fn write_validity(&self, mso: &mut Writer) {
+        mso.map(3 + usize::from(self.expected_update.is_some()));
+        let mut entry = |name: &str, at: UnixTime| {
+            mso.text(name);
+            time::write(at, mso);
+        };
+        entry("signed", self.signed);
+        entry("validFrom", self.valid_from);
+        entry("validUntil", self.valid_until);
+        if let Some(at) = self.expected_update {
+            entry("expectedUpdate", at);
+        }
     }
 
     /// Compares each item with the digest that the issuer signed for it.

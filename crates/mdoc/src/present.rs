@@ -64,7 +64,7 @@ impl DeviceSignatureToSign {
 
     /// The encoded `DeviceResponse` with this one document.
     pub fn finish(self, signature: &Signature) -> Vec<u8> {
-        let signature = encode(&self.sign1.finish(signature));
+        let signature = self.sign1.finish(signature);
         let device_auth = write::map_of_encoded(&[("deviceSignature", signature)]);
         let device_signed =
             write::map_of_encoded(&[("nameSpaces", no_namespaces()), ("deviceAuth", device_auth)]);

@@ -3,15 +3,17 @@
 //! Source: ISO/IEC 18013-5 §9.1.2.4 (read from peers); RFC 8949 §3.4.1; RFC 3339 §5.6.
 
 use inro_base::UnixTime;
-use inro_cose::{Item, Value};
+use inro_cose::Item;
+use inro_cose::write::Writer;
 
 use crate::MdocError;
 
 /// The tag of a date and time as text.
-pub(crate) const TDATE: u64 = 0;
+const TDATE: u64 = 0;
 
-pub(crate) fn write(time: UnixTime) -> Value {
-    Value::Tag(TDATE, Box::new(Value::Text(time.to_string())))
+pub(crate) fn write(time: UnixTime, to: &mut Writer) {
+    to.tag(TDATE);
+    to.text(&time.to_string());
 }
 
 /// A fraction is dropped and an offset applied: issuers exist that write them.
@@ -83,14 +85,16 @@ fn digits(digits: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use inro_cose::{Limits, encode};
+    use inro_cose::Limits;
 
     use super::*;
 
     #[test]
     fn reads_what_it_writes() {
         for seconds in [0, 951_782_400, 1_795_396_529, 4_107_542_399] {
-            let bytes = encode(&write(UnixTime::from_secs(seconds)));
+            let mut writer = Writer::default();
+            write(UnixTime::from_secs(seconds), &mut writer);
+            let bytes = writer.finish();
             let item = Item::parse(&bytes, Limits::MESSAGE).unwrap();
             assert_eq!(read(item), Ok(UnixTime::from_secs(seconds)));
         }

@@ -250,7 +250,7 @@ fn a_data_element_that_the_device_may_not_sign() {
     let signature = device().sign_es256(unsigned().signing_input()).unwrap();
     *at(document(&mut response), &["deviceSigned", "nameSpaces"]) = own;
     *at(document(&mut response), &["deviceSigned", "deviceAuth", "deviceSignature"]) =
-        unsigned().finish(&signature);
+        decode(&unsigned().finish(&signature));
     assert_eq!(code(&encode(&response)), "INRO-MDOC-019");
     // The same, with the issuer's leave, is taken; it never stands among the issuer's data elements.
     resign(at(document(&mut response), &["issuerSigned"]), |mso| {

@@ -159,7 +159,8 @@ pub(crate) fn resign(issuer_signed: &mut Value, change: impl FnOnce(&mut Value))
     let auth = at(issuer_signed, &["issuerAuth"]);
     let mut payload = decode(at(auth, &["2"]).as_bytes().unwrap());
     inside(&mut payload, change);
-    *auth = inro_cose::Sign1ToSign::new(encode(&payload), None, &[]).finish(&sign(&encode(&payload)));
+    let signature = sign(&encode(&payload));
+    *auth = decode(&inro_cose::Sign1ToSign::new(encode(&payload), None, &[]).finish(&signature));
 }
 
 fn sign(payload: &[u8]) -> inro_crypto::Signature {

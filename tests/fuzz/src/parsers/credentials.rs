@@ -223,8 +223,7 @@ fn status_jwt() -> String {
 fn status_cwt() -> Vec<u8> {
     let unsigned = status_token().cwt_to_sign(std::slice::from_ref(&WORLD.issuer.der));
     let signature = WORLD.issuer.key.sign_es256(unsigned.signing_input()).unwrap();
-    let tagged = inro_mdoc::Value::Tag(18, Box::new(unsigned.finish(&signature)));
-    inro_cose::encode(&tagged)
+    unsigned.finish_tagged(&signature)
 }
 
 fn statuses(unverified: UnverifiedStatusList) -> Option<Value> {

@@ -393,7 +393,8 @@ fn time(seconds: i64) -> String {
 fn sign(payload: Vec<u8>, by: &SoftwareKey) -> Cbor {
     let unsigned = Sign1ToSign::new(payload, None, std::slice::from_ref(&WORLD.issuer.der));
     let signature = by.sign_es256(unsigned.signing_input()).unwrap();
-    unsigned.finish(&signature)
+    let bytes = unsigned.finish(&signature);
+    Item::parse(&bytes, Limits::DOCUMENT).and_then(Item::value).unwrap()
 }
 
 /// A query, and whether the holder's two credentials answer it; `None` where it must not be read.

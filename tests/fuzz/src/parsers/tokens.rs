@@ -187,7 +187,7 @@ pub(super) const PARSERS: &[Parser] = &[
                 std::slice::from_ref(&WORLD.issuer.der),
             );
             let signature = holder().sign_es256(unsigned.signing_input()).unwrap();
-            inro_cose::encode(&unsigned.finish(&signature))
+            unsigned.finish(&signature)
         },
         takes: Takes::Same,
     },
