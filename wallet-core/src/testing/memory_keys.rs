@@ -132,9 +132,12 @@ impl KeyStore for MemoryKeys {
     }
 
     fn create_wrapping<'a>(&'a self, policy: &'a KeyPolicy) -> Boxed<'a, Result<WrappingKey, KeyStoreError>> {
-        let made = self.assurance(*policy).map(|assurance| WrappingKey {
-            id: self.make(|rng| Held::Wrapping((rng as &mut dyn Rng).bytes())),
-            assurance,
+        let made = self.assurance(*policy).map(|assurance| {
+            let id = self.make(|rng| {
+                let rng: &mut dyn Rng = rng;
+                Held::Wrapping(rng.bytes())
+            });
+            WrappingKey { id, assurance }
         });
         Box::pin(ready(made))
     }
