@@ -121,7 +121,7 @@ impl FileKeys {
     fn open_sealed(&self, key: &KeyId, wrapped: &[u8]) -> Result<Secret<Vec<u8>>, KeyStoreError> {
         let key = self.read_wrapping(key)?;
         let (nonce, sealed) = wrapped.split_first_chunk::<12>().ok_or(KeyStoreError::Altered)?;
-        let opened = RustCrypto.aes256_gcm_open(&*key, nonce, b"", sealed);
+        let opened = RustCrypto.aes256_gcm_open(&key, nonce, b"", sealed);
         opened.map(Secret::new).map_err(|_| KeyStoreError::Altered)
     }
 
