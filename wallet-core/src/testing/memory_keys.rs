@@ -245,7 +245,7 @@ mod tests {
         assert!(run(keys.sign(&key.id, b"before")).is_ok());
         keys.invalidate_all();
         assert_eq!(run(keys.sign(&key.id, b"after")).unwrap_err(), KeyStoreError::Invalidated);
-        assert_eq!(run(keys.list()).unwrap(), [key.id.clone()]);
+        assert_eq!(run(keys.list()).unwrap().len(), 1);
         run(keys.delete(&key.id)).unwrap();
         assert_eq!(run(keys.list()).unwrap(), []);
     }
