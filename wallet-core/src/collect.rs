@@ -11,6 +11,7 @@ use crate::records::{
     CredentialId, CredentialRecord, Event, HistoryItem, KeyId, NewCredential, NewHistoryEntry, Outcome,
     Pending, PendingEnd, PendingId, PendingRecord,
 };
+use crate::ticket;
 use crate::wallet::Wallet;
 
 /// What became of one deferred issuance when the wallet looked.
@@ -152,7 +153,8 @@ impl Wallet {
         pending: &Pending,
         anchors: &Anchors,
     ) -> Result<DeferredDraft, WalletError> {
-        let ticket = DeferredTicket::from_secret(&self.keys.unwrap(&pending.ticket).await?)?;
+        let (key, wrapped) = ticket::split(&pending.ticket);
+        let ticket = DeferredTicket::from_secret(&self.keys.unwrap(&key, wrapped).await?)?;
         let (state, request) = ticket.fetch_metadata();
         let response = self.send(request).await?;
         let trust = MetadataTrust { anchors, now: self.now(), provider: &*self.provider };
@@ -180,5 +182,6 @@ impl Wallet {
 }
 
 fn made_for(pending: &Pending) -> Vec<KeyId> {
-    pending.keys.iter().map(|key| key.id.clone()).chain([pending.dpop_key.clone()]).collect()
+    let wrapping = ticket::split(&pending.ticket).0;
+    pending.keys.iter().map(|key| key.id.clone()).chain([pending.dpop_key.clone(), wrapping]).collect()
 }

@@ -6,7 +6,9 @@ use inro_openid4vci::VciError;
 use inro_openid4vp::wallet::RequestError;
 use inro_trust::TrustError;
 
-use crate::ports::{HttpError, KeyStoreError, StoreError};
+use crate::keys::KeyStoreError;
+use crate::ports::{HttpError, StoreError};
+use crate::prompts::PromptError;
 
 /// Why a use case stopped. Codes, counts and times only.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,9 @@ pub enum WalletError {
     /// The key store's reason.
     #[error(transparent)]
     Keys(#[from] KeyStoreError),
+    /// Why the holder's presence is not known.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
     /// The store's reason.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -93,7 +98,7 @@ impl WalletError {
         matches!(self, Self::Issuance(VciError::DeferredOver { .. }))
     }
 
-    /// Whether the wallet refused to go on for the holder's protection, rather than failed.
+    /// Whether the holder cancelled, or the wallet refused to go on for their protection, rather than failed.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Presentation(error) => !matches!(
@@ -110,8 +115,9 @@ impl WalletError {
             Self::Issuance(error) => matches!(error, VciError::Trust(_)),
             Self::Trust(_) | Self::OtherEmployee | Self::NoMatch => true,
             Self::Store(error) => *error == StoreError::AnsweredBefore,
-            Self::Keys(_)
-            | Self::Http(_)
+            Self::Keys(error) => *error == KeyStoreError::Cancelled,
+            Self::Prompt(error) => *error == PromptError::Cancelled,
+            Self::Http(_)
             | Self::Credential(_)
             | Self::NothingSupported
             | Self::NoAttester
@@ -141,6 +147,7 @@ impl Coded for WalletError {
     fn code(&self) -> Code {
         match self {
             Self::Keys(error) => error.code(),
+            Self::Prompt(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Http(error) => error.code(),
             Self::Issuance(error) => error.code(),

@@ -81,7 +81,7 @@ impl Wallet {
 
     /// Deletes those of `made` that no stored copy and no deferred issuance has.
     pub(crate) async fn delete_unused(&self, made: &[KeyId]) -> Result<(), WalletError> {
-        let in_use = self.store.keys_in_use(None).await?;
+        let in_use = self.keys_in_use().await?;
         let unused: Vec<_> = made.iter().filter(|key| !in_use.contains(key)).cloned().collect();
         self.delete_keys(&unused).await
     }

@@ -1,20 +1,23 @@
 //! The phone's engine: receive, review, present, history.
 //!
-//! Four ports stand between it and the device: [`KeyStore`], [`Store`], [`Http`] and
+//! Five ports stand between it and the device: [`KeyStore`], [`Prompts`], [`Store`], [`Http`] and
 //! `inro_base::Clock`. It is async without a runtime: a port's future is all that it waits for.
 //!
 //! [`Wallet::receive`] goes from an offer to checked copies, one key each; [`Wallet::collect`] asks for
 //! what the issuer deferred. [`Wallet::review`] gives
 //! what a verifier asks for; nothing leaves before [`Wallet::approve`] was called with a [`Choice`].
 
+mod boxed;
 mod collect;
 mod error;
 mod in_work;
 mod incoming;
 mod issued;
+mod keys;
 mod matching;
 mod ports;
 mod present;
+mod prompts;
 mod receive;
 mod records;
 mod review;
@@ -23,17 +26,24 @@ mod store;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod wallet;
 
+pub use boxed::Boxed;
 pub use collect::Collected;
 pub use error::WalletError;
-pub use ports::{Boxed, Http, HttpError, KeyAttester, KeyStore, KeyStoreError, Store, StoreError};
+pub use keys::{
+    Assurance, AttestedLevels, CreatedKey, Custody, Gesture, Hardware, KeyAttester, KeyId, KeyPolicy,
+    KeyRequest, KeyStore, KeyStoreError, Presence, Purpose, WrappingKey,
+};
+pub use ports::{Http, HttpError, Store, StoreError};
 pub use present::Reviewing;
+pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, Event,
-    HistoryEntry, HistoryId, HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry,
-    NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry,
+    HistoryId, HistoryItem, Localized, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending,
+    PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
     Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,

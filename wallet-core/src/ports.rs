@@ -1,68 +1,18 @@
-//! What the engine asks of the device it runs on: keys, storage and the network.
+//! What the engine asks of the device it runs on: keys, the holder's presence, storage and the network.
 //!
 //! Each port is object-safe and answers with a boxed future, so that a phone can implement it in
 //! Kotlin or Swift and no runtime is named here. `Clock` and `Rng` come from `inro_base`.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_base::{Code, Coded, Secret, UnixTime};
-use inro_crypto::Signature;
+use inro_base::{Code, Coded, UnixTime};
 
+pub(crate) use crate::boxed::Boxed;
+use crate::keys::KeyId;
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, KeyId, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId,
-    PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, HistoryEntry, HistoryId,
+    NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord,
+    RequestDigest,
 };
-
-/// The answer of a port that may have to wait.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// Custody of private keys: a phone's secure hardware, or files in tests and demonstrations.
-pub trait KeyStore: Send + Sync {
-    /// Makes a P-256 key pair.
-    fn create(&self) -> Boxed<'_, Result<CreatedKey, KeyStoreError>>;
-
-    /// Signs `message` with ES256; the answer is r‖s. Source: RFC 7518 §3.4.
-    ///
-    /// # Errors
-    /// [`KeyStoreError::NoSuchKey`] after the key was deleted.
-    fn sign<'a>(&'a self, key: &'a KeyId, message: &'a [u8]) -> Boxed<'a, Result<Signature, KeyStoreError>>;
-
-    /// Encrypts `secret` so that only this key store can open it again.
-    fn wrap<'a>(&'a self, secret: &'a Secret<Vec<u8>>) -> Boxed<'a, Result<Vec<u8>, KeyStoreError>>;
-
-    /// Opens what [`KeyStore::wrap`] returned.
-    ///
-    /// # Errors
-    /// [`KeyStoreError::Altered`] for anything else.
-    fn unwrap<'a>(&'a self, wrapped: &'a [u8]) -> Boxed<'a, Result<Secret<Vec<u8>>, KeyStoreError>>;
-
-    /// Destroys a key pair. A key that is gone already counts as deleted, so that a step that was
-    /// cut can be repeated.
-    fn delete<'a>(&'a self, key: &'a KeyId) -> Boxed<'a, Result<(), KeyStoreError>>;
-
-    /// The names of all key pairs in custody.
-    fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>>;
-
-    /// What tells issuers how these keys are kept; a key store that nobody vouches for has none.
-    fn attester(&self) -> Option<&dyn KeyAttester> {
-        None
-    }
-}
-
-/// Obtains key attestations: from the secure hardware itself, or from the wallet's provider.
-pub trait KeyAttester: Send + Sync {
-    /// An attestation of all `keys` in JWT format, with `nonce` in it and an end.
-    ///
-    /// Source: OpenID4VCI 1.0 Appendix D.1.
-    fn attest<'a>(
-        &'a self,
-        keys: &'a [CreatedKey],
-        nonce: Option<&'a str>,
-    ) -> Boxed<'a, Result<String, KeyStoreError>>;
-}
 
 /// The network.
 pub trait Http: Send + Sync {
@@ -173,21 +123,6 @@ pub trait Store: Send + Sync {
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>>;
 }
 
-/// Why a key store could not do what was asked.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyStoreError {
-    /// The key was deleted, or never was here.
-    #[error("no such key")]
-    NoSuchKey,
-    /// What should be unwrapped is not what this key store wrapped.
-    #[error("the wrapped secret does not open")]
-    Altered,
-    /// The device refused or failed.
-    #[error("the key store failed")]
-    Failed,
-}
-
 /// Why nothing came back from the network.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -242,16 +177,6 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed")]
     Failed,
-}
-
-impl Coded for KeyStoreError {
-    fn code(&self) -> Code {
-        match self {
-            Self::NoSuchKey => const { Code::new("INRO-WALLET-001") },
-            Self::Altered => const { Code::new("INRO-WALLET-002") },
-            Self::Failed => const { Code::new("INRO-WALLET-003") },
-        }
-    }
 }
 
 impl Coded for HttpError {

@@ -8,10 +8,12 @@ use inro_crypto::Signature;
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
 
 use crate::error::WalletError;
+use crate::keys::{KeyId, KeyStoreError};
 use crate::matching::{self, Held};
 use crate::ports::StoreError;
+use crate::prompts::Reason;
 use crate::records::{
-    Copy, CredentialId, Event, HistoryId, HistoryItem, KeyId, NewHistoryEntry, Outcome, RequestDigest,
+    Copy, CredentialId, Event, HistoryId, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
 };
 use crate::review::{Asked, Choice, Review};
 use crate::wallet::Wallet;
@@ -23,7 +25,8 @@ const REMEMBERED: i64 = 30 * 86_400;
 /// A checked request that waits for its holder's decision.
 #[must_use]
 pub struct Reviewing {
-    state: ReviewingState,
+    /// `None` once it was answered.
+    state: Option<ReviewingState>,
     review: Review,
     digest: RequestDigest,
     keep_until: Option<UnixTime>,
@@ -57,26 +60,33 @@ impl Wallet {
         let held = self.held().await?;
         let state = request.review(&held.iter().map(candidate).collect::<Vec<_>>());
         let review = matching::review(&state, &held);
-        Ok(Reviewing { state, review, digest, keep_until })
+        Ok(Reviewing { state: Some(state), review, digest, keep_until })
     }
 
-    /// Presents what was chosen. Each credential gives one copy that was never used; its key signs,
-    /// the copy is marked as spent, the key is deleted, and only then the answer is sent. A step
+    /// Presents what was chosen, after a gesture of the holder. Each credential gives one copy that was
+    /// never used; its key signs, the copy is marked as spent, the key is deleted, and only then the answer is sent. A step
     /// that is cut leaves no copy that could be used twice.
     ///
     /// The answer is where the verifier sends its user next.
     ///
     /// # Errors
-    /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`] before
-    /// anything was used up; after that, what the network or the verifier said.
-    pub async fn approve(&self, reviewing: Reviewing, choice: Choice) -> Result<Option<String>, WalletError> {
+    /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`],
+    /// [`WalletError::Prompt`], [`WalletError::Keys`] before anything was used up: `reviewing` can still be
+    /// answered. After that, what the network or the verifier said.
+    pub async fn approve(
+        &self,
+        reviewing: &mut Reviewing,
+        choice: Choice,
+    ) -> Result<Option<String>, WalletError> {
         let Reviewing { state, review, digest, keep_until } = reviewing;
         let asked = review.chosen(&choice)?;
         let copies = self.copies(&asked).await?;
+        let (verifier, registered) = (review.asker_name(), review.is_registered());
+        self.prompts.presence(&Reason::Present { verifier, registered }).await?;
         let (sending, request) = self.sign(state, &asked, &copies).await?;
-        let entry = self.entry(Event::Presented, &review, asked.iter().map(|asked| item(asked)).collect());
+        let entry = self.entry(Event::Presented, review, asked.iter().map(|asked| item(asked)).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
-        let entry = self.store.answer(&digest, &spent, self.now(), keep_until, &entry).await?;
+        let entry = self.store.answer(digest, &spent, self.now(), *keep_until, &entry).await?;
         let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
         let outcome = self.deliver(&keys, sending, request).await;
         self.conclude(entry, outcome.is_ok()).await;
@@ -93,6 +103,7 @@ impl Wallet {
     /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
     pub async fn refuse(&self, reviewing: Reviewing) -> Result<Option<String>, WalletError> {
         let Reviewing { state, review, digest, keep_until } = reviewing;
+        let state = state.ok_or(StoreError::AnsweredBefore)?;
         let items = review
             .groups
             .iter()
@@ -127,10 +138,11 @@ impl Wallet {
         Ok(held)
     }
 
-    /// Signs the key binding of each copy with that copy's key.
+    /// Signs the key binding of each copy with that copy's key. Where a key does not sign, `state` is what
+    /// it was.
     async fn sign(
         &self,
-        state: ReviewingState,
+        state: &mut Option<ReviewingState>,
         asked: &[&Asked],
         copies: &[Copy],
     ) -> Result<(Sending, HttpRequest), WalletError> {
@@ -146,12 +158,28 @@ impl Wallet {
                 paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
             });
         }
-        let signing = state.approve(chosen, self.now(), &*self.provider)?;
-        let mut signatures: Vec<Signature> = Vec::new();
-        for (key, input) in signers.into_iter().zip(signing.signing_inputs()) {
+        let reviewing = state.take().ok_or(StoreError::AnsweredBefore)?;
+        let signing = reviewing.approve(chosen, self.now(), &*self.provider)?;
+        let signatures = match self.signatures(&signers, &signing.signing_inputs()).await {
+            Ok(signatures) => signatures,
+            Err(error) => {
+                *state = Some(signing.withdraw());
+                return Err(error.into());
+            }
+        };
+        Ok(self.with_rng(|rng| signing.finish(signatures, rng, &*self.provider))?)
+    }
+
+    async fn signatures(
+        &self,
+        signers: &[&KeyId],
+        inputs: &[&[u8]],
+    ) -> Result<Vec<Signature>, KeyStoreError> {
+        let mut signatures = Vec::new();
+        for (key, input) in signers.iter().zip(inputs) {
             signatures.push(self.keys.sign(key, input).await?);
         }
-        Ok(self.with_rng(|rng| signing.finish(signatures, rng, &*self.provider))?)
+        Ok(signatures)
     }
 
     /// Deletes the keys, and only then sends.

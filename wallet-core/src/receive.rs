@@ -13,12 +13,19 @@ use inro_trust::Anchors;
 
 use crate::error::WalletError;
 use crate::incoming::{Issuer, Notices, localized};
-use crate::records::CreatedKey;
-use crate::records::{CredentialRecord, KeyId, NewCredential, NewPending, PendingId, PendingRecord};
+use crate::keys::{CreatedKey, Gesture, Hardware, KeyId, KeyPolicy, KeyRequest, Presence, Purpose};
+use crate::prompts::Reason;
+use crate::records::{CredentialRecord, NewCredential, NewPending, PendingId, PendingRecord};
+use crate::ticket;
 use crate::wallet::Wallet;
 
 /// How many copies the wallet asks for at most: each is used once, and each costs a key.
 const WANTED_COPIES: usize = 10;
+/// How the keys of copies are kept: one gesture is enough for a batch.
+const COPIES: KeyPolicy = KeyPolicy {
+    presence: Presence::Within { seconds: 60, by: Gesture::Unlock },
+    hardware: Hardware::Preferred,
+};
 /// How many answers of one issuance lead to another request; the states allow fewer.
 const MAX_ROUNDS: usize = 100;
 
@@ -36,6 +43,8 @@ struct Course {
     issuer: Issuer,
     anchors: Anchors,
     notices: Notices,
+    /// A key that was made already, for the first copy.
+    first: Option<CreatedKey>,
     credentials: Vec<NewCredential>,
     pending: Vec<NewPending>,
 }
@@ -72,11 +81,17 @@ impl Wallet {
             name: localized(ready.issuer_display()),
             vouched: ready.signer().is_some(),
         };
-        let dpop = self.make_key(made).await?;
+        let dpop = self.make_key(KeyPolicy::QUIET, made).await?;
+        // What the device cannot do, and a holder who is not there, must not cost the code.
+        let first = self.make_key(COPIES, made).await?;
+        if first.assurance.presence != Presence::NotAsked {
+            self.prompts.presence(&Reason::Receive { issuer: issuer.name.clone() }).await?;
+        }
         let draft = ready.redeem(tx_code, dpop.public_key)?;
         let authorized = self.token(draft, &dpop.id).await?;
         let notices = Notices { notifier: authorized.notifier(), dpop: dpop.id, ids: Vec::new() };
-        let mut course = Course { issuer, anchors, notices, credentials: Vec::new(), pending: Vec::new() };
+        let (credentials, pending) = (Vec::new(), Vec::new());
+        let mut course = Course { issuer, anchors, notices, first: Some(first), credentials, pending };
         let outcome = match self.request_all(authorized, &mut course, made).await {
             Ok(()) => self.keep(&course).await,
             Err(error) => Err(error),
@@ -165,9 +180,9 @@ impl Wallet {
         course: &mut Course,
         made: &mut Vec<KeyId>,
     ) -> Result<Authorized, WalletError> {
-        let mut keys = Vec::new();
-        for _ in 0..draft.max_copies().min(WANTED_COPIES) {
-            keys.push(self.make_key(made).await?);
+        let mut keys: Vec<_> = course.first.take().into_iter().collect();
+        for _ in keys.len()..draft.max_copies().min(WANTED_COPIES) {
+            keys.push(self.make_key(COPIES, made).await?);
         }
         let draft = self.prove(draft, &keys).await?;
         match self.credential(draft, &course.notices.dpop).await? {
@@ -180,7 +195,7 @@ impl Wallet {
             }
             CredentialAnswer::NewNonce(rest) => Ok(rest),
             CredentialAnswer::Deferred(deferred, rest) => {
-                course.pending.push(self.deferred(&deferred, keys, course).await?);
+                course.pending.push(self.deferred(&deferred, keys, course, made).await?);
                 Ok(rest)
             }
             CredentialAnswer::Again(_) => Err(VciError::TooManyNonces { times: 1 }.into()),
@@ -214,6 +229,7 @@ impl Wallet {
         deferred: &Deferred,
         keys: Vec<CreatedKey>,
         course: &Course,
+        made: &mut Vec<KeyId>,
     ) -> Result<NewPending, WalletError> {
         let configuration = &deferred.offered.configuration;
         let record = PendingRecord {
@@ -227,7 +243,10 @@ impl Wallet {
             requested_at: self.now(),
             retry_at: self.after(deferred.interval),
         };
-        let ticket = self.keys.wrap(&deferred.ticket.to_secret()).await?;
+        // It is collected in the background.
+        let key = self.keys.create_wrapping(&KeyPolicy::QUIET).await?.id;
+        made.push(key.clone());
+        let ticket = ticket::join(&key, &self.keys.wrap(&key, &deferred.ticket.to_secret()).await?);
         Ok(NewPending { record, ticket, keys, dpop_key: course.notices.dpop.clone() })
     }
 
@@ -268,8 +287,8 @@ impl Wallet {
         Ok(Receipt { credentials, pending })
     }
 
-    async fn make_key(&self, made: &mut Vec<KeyId>) -> Result<CreatedKey, WalletError> {
-        let key = self.keys.create().await?;
+    async fn make_key(&self, policy: KeyPolicy, made: &mut Vec<KeyId>) -> Result<CreatedKey, WalletError> {
+        let key = self.keys.create(&KeyRequest::new(Purpose::Sign, policy)).await?;
         made.push(key.id.clone());
         Ok(key)
     }

@@ -4,22 +4,10 @@ use std::fmt;
 
 use inro_base::{Secret, UnixTime};
 use inro_credential::{ClaimPath, PathElement};
-use inro_crypto::PublicKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Under which name a key store knows a key pair.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct KeyId(pub String);
-
-/// A key pair that a key store made. The private half stays inside.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CreatedKey {
-    /// Under which name the key store knows the pair.
-    pub id: KeyId,
-    /// The public half, P-256.
-    pub public_key: PublicKey,
-}
+pub(crate) use crate::keys::{CreatedKey, KeyId};
 
 /// Under which name the wallet knows a credential: the same for the same type, issuer and format.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]

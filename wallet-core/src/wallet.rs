@@ -8,11 +8,14 @@ use inro_trust::{Anchors, Usage};
 
 use crate::error::WalletError;
 use crate::in_work::InWork;
-use crate::ports::{Http, KeyStore, Store};
+use crate::keys::{KeyId, KeyStore};
+use crate::ports::{Http, Store};
+use crate::prompts::{Prompts, Reason};
 use crate::records::{
-    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem, KeyId,
+    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem,
     NewHistoryEntry, Outcome,
 };
+use crate::ticket;
 
 /// The longest history that is shown at once.
 const MAX_HISTORY: u32 = 1_000;
@@ -21,6 +24,8 @@ const MAX_HISTORY: u32 = 1_000;
 pub struct Ports {
     /// Custody of private keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The system's prompt for the holder's presence.
+    pub prompts: Arc<dyn Prompts>,
     /// What the wallet remembers.
     pub store: Arc<dyn Store>,
     /// The network.
@@ -36,6 +41,7 @@ pub struct Ports {
 /// A wallet. Its use cases stand in `receive` and `present`; the small ones here.
 pub struct Wallet {
     pub(crate) keys: Arc<dyn KeyStore>,
+    pub(crate) prompts: Arc<dyn Prompts>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) http: Arc<dyn Http>,
     pub(crate) provider: Arc<dyn Provider>,
@@ -45,16 +51,16 @@ pub struct Wallet {
 }
 
 impl Wallet {
-    /// A wallet over these ports. Keys that no unspent copy has, left by a step that was cut, are
+    /// A wallet over these ports. Keys that nothing in the store needs, left by a step that was cut, are
     /// deleted; so no second engine may work on the same ports at the same time.
     ///
     /// # Errors
     /// What the key store or the store says.
     pub async fn open(ports: Ports) -> Result<Self, WalletError> {
-        let Ports { keys, store, http, clock, rng, provider } = ports;
+        let Ports { keys, prompts, store, http, clock, rng, provider } = ports;
         let (collecting, rng) = (InWork::default(), Mutex::new(rng));
-        let wallet = Self { keys, store, http, provider, collecting, clock, rng };
-        let in_use = wallet.store.keys_in_use(None).await?;
+        let wallet = Self { keys, prompts, store, http, provider, collecting, clock, rng };
+        let in_use = wallet.keys_in_use().await?;
         let orphans = wallet.keys.list().await?.into_iter().filter(|key| !in_use.contains(key));
         wallet.delete_keys(&orphans.collect::<Vec<_>>()).await?;
         Ok(wallet)
@@ -95,12 +101,15 @@ impl Wallet {
         Ok(self.store.history(MAX_HISTORY).await?)
     }
 
-    /// Deletes a credential: its keys first, so that a step that is cut leaves no usable copy.
+    /// Deletes a credential after a gesture of its holder: its keys first, so that a step that is cut
+    /// leaves no usable copy.
     ///
     /// # Errors
-    /// [`crate::StoreError::NoSuchCredential`]; what the key store or the store says.
+    /// [`crate::StoreError::NoSuchCredential`], [`WalletError::Prompt`] before anything was deleted; what the
+    /// key store or the store says.
     pub async fn delete(&self, id: &CredentialId) -> Result<(), WalletError> {
         let record = self.show(id).await?;
+        self.prompts.presence(&Reason::Delete { credential: record.name.clone() }).await?;
         self.delete_keys(&self.store.keys_in_use(Some(id)).await?).await?;
         let entry = NewHistoryEntry {
             event: Event::Deleted,
@@ -120,6 +129,16 @@ impl Wallet {
     pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut dyn Rng) -> T) -> T {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         draw(&mut **rng)
+    }
+
+    /// Every key that something in the store needs.
+    pub(crate) async fn keys_in_use(&self) -> Result<Vec<KeyId>, WalletError> {
+        let mut keys = self.store.keys_in_use(None).await?;
+        for pending in self.store.pending().await? {
+            let pending = self.store.one_pending(&pending.id).await?;
+            keys.extend(pending.map(|pending| ticket::split(&pending.ticket).0));
+        }
+        Ok(keys)
     }
 
     pub(crate) async fn delete_keys(&self, keys: &[KeyId]) -> Result<(), WalletError> {

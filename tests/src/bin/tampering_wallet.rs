@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::report::Language;
 use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng};
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts};
 use inro_wallet_core::{
     AnchorKind, AnchorRecord, Boxed, Choice, Http, HttpError, Ports, SqliteStore, Wallet,
 };
@@ -49,6 +50,7 @@ async fn present(home: &Path, authority: &str, link: &str, tampers: bool) -> Res
     let anchor = AnchorRecord { kind: AnchorKind::Tls, pem, added_at: UnixTime::from_secs(0) };
     let wallet = Wallet::open(Ports {
         keys: Arc::new(FileKeys::open(home.join("keys"))?),
+        prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
         store: Arc::new(SqliteStore::open(&home.join("wallet.sqlite"))?),
         http: Arc::new(Network { inner: HttpsClient::new(&[anchor])?, tampers }),
         clock: Arc::new(SystemClock),
@@ -56,9 +58,9 @@ async fn present(home: &Path, authority: &str, link: &str, tampers: bool) -> Res
         provider: Arc::new(RustCrypto),
     })
     .await?;
-    let reviewing = wallet.review(link).await?;
+    let mut reviewing = wallet.review(link).await?;
     let choice = Choice::least(reviewing.review());
-    let sent = wallet.approve(reviewing, choice).await;
+    let sent = wallet.approve(&mut reviewing, choice).await;
     // The verifier says no to what was tampered with: that is what the demo looks for.
     if tampers {
         return Ok(());

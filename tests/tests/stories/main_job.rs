@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::report::Language;
 use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng};
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts};
 use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, SqliteStore, Wallet};
 use serde_json::{Value, json};
 
@@ -142,6 +143,7 @@ async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), 
     let inner = client(&story.path("verifier/tls/ca.pem"));
     let wallet = Wallet::open(Ports {
         keys: Arc::new(FileKeys::open(story.home().join("keys"))?),
+        prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
         store: Arc::new(SqliteStore::open(&story.home().join("wallet.sqlite"))?),
         http: Arc::new(Tampering { inner, alter }),
         clock: Arc::new(SystemClock),
@@ -149,9 +151,9 @@ async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), 
         provider: Arc::new(RustCrypto),
     })
     .await?;
-    let reviewing = wallet.review(link).await?;
+    let mut reviewing = wallet.review(link).await?;
     let choice = Choice::least(reviewing.review());
-    wallet.approve(reviewing, choice).await?;
+    wallet.approve(&mut reviewing, choice).await?;
     Ok(())
 }
 

@@ -64,7 +64,8 @@ pub(crate) enum Command {
     Present {
         /// `openid4vp://…`
         request: String,
-        /// Approve without asking, within what the verifier is registered for.
+        /// Approve without asking, within what the verifier is registered for. Nobody has to be there: for
+        /// tests.
         #[arg(long)]
         yes: bool,
         /// With --yes: approve also what no registration covers.
@@ -77,11 +78,16 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  inro-wallet --home H history")]
     History,
     /// Delete a credential, its keys first.
+    ///
+    /// Asks at the terminal whether its holder is there.
     #[command(after_help = "Example:\n  inro-wallet --home H delete nB6S2hJrWq0y")]
     Delete {
         /// The id that `list` shows; it may begin with a dash.
         #[arg(allow_hyphen_values = true)]
         id: String,
+        /// Delete without asking. Nobody has to be there: for tests.
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use inro_crypto::RustCrypto;
-use inro_wallet_core::{AnchorKind, Ports, SqliteStore, Store as _, Wallet};
+use inro_wallet_core::{AnchorKind, Ports, Prompts, SqliteStore, Store as _, Wallet};
 
 use crate::error::CliError;
 use crate::https::HttpsClient;
@@ -31,7 +31,7 @@ impl Home {
     /// # Errors
     /// [`CliError::NotAWallet`] before anything is written; [`CliError::Home`], [`CliError::InUse`], or
     /// what the store and the key store say.
-    pub(crate) async fn open(folder: &Path) -> Result<Self, CliError> {
+    pub(crate) async fn open(folder: &Path, prompts: Arc<dyn Prompts>) -> Result<Self, CliError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
         let database = folder.join(DATABASE);
         if !database.exists() {
@@ -43,6 +43,7 @@ impl Home {
         let tls = store.anchors(AnchorKind::Tls).await?;
         let wallet = Wallet::open(Ports {
             keys: Arc::new(FileKeys::open(folder.join("keys"))?),
+            prompts,
             store: Arc::new(store),
             http: Arc::new(HttpsClient::new(&tls).map_err(|_| CliError::Certificate)?),
             clock: Arc::new(SystemClock),

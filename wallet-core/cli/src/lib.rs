@@ -10,6 +10,7 @@ mod https;
 mod keys;
 mod language;
 mod output;
+mod presence;
 mod print;
 mod run;
 mod screen;
@@ -17,5 +18,6 @@ mod system;
 
 pub use https::{HttpsClient, UnreadableAnchor};
 pub use keys::{FileKeys, LABEL};
+pub use presence::TerminalPrompts;
 pub use run::main;
 pub use system::{SystemClock, SystemRng};

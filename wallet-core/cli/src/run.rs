@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
@@ -16,6 +17,7 @@ use crate::home::Home;
 use crate::https::check_anchor;
 use crate::language;
 use crate::output;
+use crate::presence::TerminalPrompts;
 use crate::print;
 
 /// The longest certificate file that is read, in bytes.
@@ -74,7 +76,11 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
             output::complain(&complaint);
             Ok(done)
         }
-        other => act(&Home::open(&home).await?.wallet, other, language).await,
+        other => {
+            let assumed = matches!(other, Command::Delete { yes: true, .. });
+            let prompts = Arc::new(TerminalPrompts::new(language, assumed));
+            act(&Home::open(&home, prompts).await?.wallet, other, language).await
+        }
     }
 }
 
@@ -110,7 +116,7 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             let entries = wallet.history().await?;
             Ok(done(print::history_json(&entries), print::history_text(&entries, language)))
         }
-        Command::Delete { id } => {
+        Command::Delete { id, yes: _ } => {
             wallet.delete(&CredentialId(id)).await?;
             Ok(done(json!({ "deleted": true }), language.pick("deleted\n", "削除しました\n").to_owned()))
         }
@@ -166,10 +172,11 @@ fn ending(outcome: Presented, approval: Approval, language: Language) -> (Done, 
 }
 
 async fn try_present(home: PathBuf, request: &str, approval: Approval, language: Language) -> Presented {
-    let home = Home::open(&home).await?;
-    let reviewing = home.wallet.review(request).await?;
+    let prompts = Arc::new(TerminalPrompts::new(language, approval != Approval::Ask));
+    let home = Home::open(&home, prompts).await?;
+    let mut reviewing = home.wallet.review(request).await?;
     match decide(reviewing.review(), approval, language)? {
-        Decision::Approve(choice) => Ok((home.wallet.approve(reviewing, choice).await?, None)),
+        Decision::Approve(choice) => Ok((home.wallet.approve(&mut reviewing, choice).await?, None)),
         Decision::Decline(reason) => Ok((home.wallet.refuse(reviewing).await?, Some(reason))),
     }
 }

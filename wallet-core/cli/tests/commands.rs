@@ -148,6 +148,19 @@ fn put(home: &Path, claims: &[(&str, &str)], names: &[String]) {
 }
 
 #[test]
+fn deletes_nothing_while_nobody_can_be_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+    put(folder.path(), &[("grade", "4")], &[]);
+    let (status, _, error) = wallet(folder.path(), "C", &["delete", "one"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-009]"), "{error}");
+    assert_eq!(wallet(folder.path(), "C", &["show", "one"]).0, 0);
+    let (status, _, told) = wallet(folder.path(), "C", &["delete", "one", "--yes"]);
+    assert!(status == 0 && told.starts_with("presence: nobody was asked"), "{told}");
+    assert_eq!(wallet(folder.path(), "C", &["show", "one"]).0, 1);
+}
+
+#[test]
 fn nothing_is_pending_in_an_empty_wallet() {
     let folder = tempfile::tempdir().unwrap();
     let (status, json, _) = wallet(folder.path(), "C", &["collect", "--json"]);

@@ -4,8 +4,9 @@ use inro_base::UnixTime;
 use inro_crypto::PublicKey;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
+use crate::keys::{Assurance, CreatedKey, KeyId};
 use crate::ports::StoreError;
-use crate::records::{CreatedKey, KeyId, NewPending, Pending, PendingId, PendingRecord};
+use crate::records::{NewPending, Pending, PendingId, PendingRecord};
 
 const PENDING: &str = "SELECT record, retry_at, ticket, dpop_key FROM pending";
 
@@ -51,7 +52,8 @@ pub(super) fn one(c: &Connection, id: &PendingId) -> Result<Option<Pending>, Sto
     for row in rows {
         let (key, bytes) = row?;
         let public_key = public_key(&bytes).ok_or(StoreError::Corrupt)?;
-        keys.push(CreatedKey { id: KeyId(key), public_key });
+        // This database does not say how a key is kept.
+        keys.push(CreatedKey { id: KeyId(key), public_key, assurance: Assurance::NONE });
     }
     Ok(Some(Pending { record: record?, ticket, keys, dpop_key: KeyId(dpop_key) }))
 }

@@ -4,28 +4,23 @@
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
 use inro_credential::ClaimPath;
-use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
+use inro_crypto::{Signer as _, SoftwareKey};
 use serde_json::{Map, Value};
 
 use super::run;
-use crate::ports::{HttpError, KeyStore, KeyStoreError, Store, StoreError};
+use crate::keys::Assurance;
+use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, Event,
     HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, PendingEnd,
     PendingId, PendingRecord, RequestDigest,
 };
 
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+pub use keys::{key_store, prompts};
 
-/// The contract of [`KeyStore`]. `make` gives a new, empty one.
-///
-/// # Panics
-/// Where the contract is broken.
-pub fn key_store(make: &dyn Fn() -> Box<dyn KeyStore>) {
-    signs_with_the_key_it_made(&*make());
-    forgets_a_deleted_key(&*make());
-    opens_only_what_it_wrapped(&*make());
-}
+mod keys;
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// The contract of [`Store`]. `make` gives a new, empty one.
 ///
@@ -125,45 +120,6 @@ pub fn defer(store: &dyn Store) {
 pub fn spend(store: &dyn Store, copy: CopyId, request: RequestDigest) -> Result<(), StoreError> {
     let begun = entry(Event::Presented, Outcome::Begun);
     run(store.answer(&request, &[copy], NOW, None, &begun)).map(|_| ())
-}
-
-fn signs_with_the_key_it_made(keys: &dyn KeyStore) {
-    let (first, second) = (run(keys.create()).unwrap(), run(keys.create()).unwrap());
-    assert_ne!(first.id, second.id);
-    assert_ne!(first.public_key, second.public_key);
-    let signature = run(keys.sign(&first.id, b"message")).unwrap();
-    RustCrypto.verify_es256(&first.public_key, b"message", &signature).unwrap();
-    assert!(RustCrypto.verify_es256(&second.public_key, b"message", &signature).is_err());
-    let mut listed = run(keys.list()).unwrap();
-    let mut expected = vec![first.id, second.id];
-    listed.sort();
-    expected.sort();
-    assert_eq!(listed, expected);
-}
-
-fn forgets_a_deleted_key(keys: &dyn KeyStore) {
-    let key = run(keys.create()).unwrap();
-    run(keys.sign(&key.id, b"before")).unwrap();
-    run(keys.delete(&key.id)).unwrap();
-    assert_eq!(run(keys.sign(&key.id, b"after")).unwrap_err(), KeyStoreError::NoSuchKey);
-    assert_eq!(run(keys.list()).unwrap(), []);
-    run(keys.delete(&key.id)).unwrap();
-}
-
-fn opens_only_what_it_wrapped(keys: &dyn KeyStore) {
-    let secret = Secret::new(b"a holder secret".to_vec());
-    let wrapped = run(keys.wrap(&secret)).unwrap();
-    assert!(!wrapped.windows(6).any(|window| window == b"holder"));
-    assert_eq!(run(keys.unwrap(&wrapped)).unwrap().expose(), secret.expose());
-    let mut altered = wrapped.clone();
-    *altered.last_mut().unwrap() ^= 1;
-    assert_eq!(run(keys.unwrap(&altered)).unwrap_err(), KeyStoreError::Altered);
-    assert_eq!(run(keys.unwrap(b"")).unwrap_err(), KeyStoreError::Altered);
-    assert_ne!(
-        run(keys.wrap(&secret)).unwrap(),
-        wrapped,
-        "wrapping twice must not show that it is one secret"
-    );
 }
 
 fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
@@ -343,6 +299,7 @@ fn pending(id: &str, after: i64, keys: &[&str]) -> NewPending {
     let key = |(number, name): (u8, &&str)| CreatedKey {
         id: KeyId((*name).into()),
         public_key: SoftwareKey::from_secret_bytes(&[number; 32]).unwrap().public_key(),
+        assurance: Assurance::NONE,
     };
     NewPending {
         record: PendingRecord {

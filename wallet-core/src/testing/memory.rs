@@ -1,16 +1,17 @@
 //! Stand-ins that answer at once and write down what they were asked.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::ready;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_base::{Clock, Rng, Secret, UnixTime};
-use inro_crypto::{Provider as _, RustCrypto, Signature, Signer as _, SoftwareKey};
+use inro_base::{Clock, Rng, UnixTime};
+use inro_crypto::{Provider as _, RustCrypto};
 
-use crate::ports::{Boxed, Http, HttpError, KeyAttester, KeyStore, KeyStoreError};
-use crate::records::{CreatedKey, KeyId};
+use crate::boxed::Boxed;
+use crate::ports::{Http, HttpError};
+use crate::prompts::{PromptError, Prompts, Reason};
 
 /// What the ports were asked, in order; shared between several stand-ins.
 #[derive(Clone, Debug, Default)]
@@ -28,89 +29,38 @@ impl Journal {
     }
 }
 
-/// A key store in memory.
+/// A prompt at which a test decides what the holder does; without a word they confirm.
 #[derive(Default)]
-pub struct MemoryKeys {
-    keys: Mutex<BTreeMap<KeyId, SoftwareKey>>,
-    made: AtomicI64,
-    stuck: AtomicBool,
+pub struct ScriptedPrompts {
+    answers: Mutex<VecDeque<Result<(), PromptError>>>,
+    asked: Mutex<Vec<Reason>>,
     journal: Journal,
-    attester: OnceLock<Box<dyn KeyAttester>>,
 }
 
-impl MemoryKeys {
-    /// A key store that writes `create`, `sign <id>` and `delete <id>` into `journal`.
+impl ScriptedPrompts {
+    /// A prompt that writes `presence` into `journal`.
     pub fn new(journal: Journal) -> Self {
         Self { journal, ..Self::default() }
     }
 
-    /// Whether the next deletions fail, as those of a locked phone do.
-    pub fn refuse_deletions(&self, refuse: bool) {
-        self.stuck.store(refuse, Ordering::Relaxed);
+    /// What the next prompts come to, each once.
+    pub fn then(&self, answers: impl IntoIterator<Item = Result<(), PromptError>>) {
+        lock(&self.answers).extend(answers);
     }
 
-    /// From now on `attester` vouches for the keys; only the first one counts.
-    pub fn attest_with(&self, attester: Box<dyn KeyAttester>) {
-        let _ = self.attester.set(attester);
-    }
-}
-
-impl KeyStore for MemoryKeys {
-    fn create(&self) -> Boxed<'_, Result<CreatedKey, KeyStoreError>> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let mut rng = SeededRng::new(u64::try_from(number).unwrap_or(0).wrapping_add(7_000));
-        let key = SoftwareKey::generate(&mut rng);
-        let created = CreatedKey { id: KeyId(format!("key-{number}")), public_key: key.public_key() };
-        lock(&self.keys).insert(created.id.clone(), key);
-        self.journal.note("create");
-        Box::pin(ready(Ok(created)))
-    }
-
-    fn sign<'a>(&'a self, key: &'a KeyId, message: &'a [u8]) -> Boxed<'a, Result<Signature, KeyStoreError>> {
-        self.journal.note(format!("sign {}", key.0));
-        let signature = lock(&self.keys)
-            .get(key)
-            .ok_or(KeyStoreError::NoSuchKey)
-            .and_then(|key| key.sign_es256(message).map_err(|_| KeyStoreError::Failed));
-        Box::pin(ready(signature))
-    }
-
-    fn wrap<'a>(&'a self, secret: &'a Secret<Vec<u8>>) -> Boxed<'a, Result<Vec<u8>, KeyStoreError>> {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let mut nonce = [0; 12];
-        nonce.iter_mut().zip(number.to_be_bytes()).for_each(|(to, from)| *to = from);
-        let sealed = RustCrypto.aes256_gcm_seal(&WRAPPING_KEY, &nonce, b"", secret.expose());
-        let wrapped = sealed.map(|sealed| [nonce.as_slice(), &sealed].concat());
-        Box::pin(ready(wrapped.map_err(|_| KeyStoreError::Failed)))
-    }
-
-    fn unwrap<'a>(&'a self, wrapped: &'a [u8]) -> Boxed<'a, Result<Secret<Vec<u8>>, KeyStoreError>> {
-        let opened = wrapped
-            .split_first_chunk::<12>()
-            .and_then(|(nonce, sealed)| RustCrypto.aes256_gcm_open(&WRAPPING_KEY, nonce, b"", sealed).ok());
-        Box::pin(ready(opened.map(Secret::new).ok_or(KeyStoreError::Altered)))
-    }
-
-    fn delete<'a>(&'a self, key: &'a KeyId) -> Boxed<'a, Result<(), KeyStoreError>> {
-        if self.stuck.load(Ordering::Relaxed) {
-            return Box::pin(ready(Err(KeyStoreError::Failed)));
-        }
-        self.journal.note(format!("delete {}", key.0));
-        lock(&self.keys).remove(key);
-        Box::pin(ready(Ok(())))
-    }
-
-    fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>> {
-        Box::pin(ready(Ok(lock(&self.keys).keys().cloned().collect())))
-    }
-
-    fn attester(&self) -> Option<&dyn KeyAttester> {
-        self.attester.get().map(|attester| &**attester)
+    /// Every reason so far.
+    pub fn reasons(&self) -> Vec<Reason> {
+        lock(&self.asked).clone()
     }
 }
 
-/// A stand-in keeps no secrets: its wrapping key may stand in the source.
-const WRAPPING_KEY: [u8; 32] = [42; 32];
+impl Prompts for ScriptedPrompts {
+    fn presence<'a>(&'a self, reason: &'a Reason) -> Boxed<'a, Result<(), PromptError>> {
+        self.journal.note("presence");
+        lock(&self.asked).push(reason.clone());
+        Box::pin(ready(lock(&self.answers).pop_front().unwrap_or(Ok(()))))
+    }
+}
 
 type Answer = dyn FnMut(&HttpRequest) -> Result<HttpResponse, HttpError> + Send;
 
@@ -192,7 +142,7 @@ impl Rng for SeededRng {
     }
 }
 
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -207,12 +157,12 @@ mod tests {
             Ok(HttpResponse { status: 200, headers: Vec::new(), body: b"hello".to_vec() })
         });
         contract::http(&|request| run(http.send(request)), "https://server.example/");
+        contract::prompts(&|answer| {
+            let prompts = ScriptedPrompts::default();
+            prompts.then([answer]);
+            Box::new(prompts)
+        });
         contract::rng(&mut SeededRng::new(1));
         contract::clock(&StillClock::at(UnixTime::from_secs(1_800_000_000)));
-    }
-
-    #[test]
-    fn keeps_the_contract_of_a_key_store() {
-        contract::key_store(&|| Box::new(MemoryKeys::default()));
     }
 }

@@ -2,7 +2,9 @@
 
 pub mod contract;
 mod memory;
+mod memory_keys;
 mod run;
 
-pub use memory::{Journal, MemoryKeys, ScriptedHttp, SeededRng, StillClock};
+pub use memory::{Journal, ScriptedHttp, ScriptedPrompts, SeededRng, StillClock};
+pub use memory_keys::MemoryKeys;
 pub use run::run;

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::issuer::{CONFIGURATION, Script, link};
 use super::pki::{Authority, Leaf};
 use super::{Device, NOW, code};
-use crate::ports::{Boxed, KeyAttester, KeyStoreError};
-use crate::records::CreatedKey;
+use crate::boxed::Boxed;
+use crate::keys::{Assurance, AttestedLevels, CreatedKey, KeyAttester, KeyStoreError};
 use crate::testing::run;
 
 /// A wallet provider in software, which writes this `alg`; for another than ES256 its signature is none.
@@ -41,6 +41,10 @@ impl KeyAttester for SoftwareProvider {
         let header = base64url::encode(Value::from(header).to_string().as_bytes());
         let another = format!("{header}.{behind}");
         Box::pin(ready(Ok(if self.1 == "ES256" { jwt } else { another })))
+    }
+
+    fn levels(&self, _: &Assurance) -> AttestedLevels {
+        AttestedLevels::default()
     }
 }
 

@@ -14,10 +14,15 @@ use super::pki::Authority;
 use super::{Device, code};
 use crate::collect::Collected;
 use crate::error::WalletError;
-use crate::ports::{Boxed, Http, HttpError, KeyStore as _, Store as _};
+use crate::keys::KeyStore as _;
+use crate::ports::{Boxed, Http, HttpError, Store as _};
 use crate::records::{CredentialRecord, Event, Outcome};
 use crate::testing::{ScriptedHttp, run};
+use crate::ticket;
 use crate::wallet::Wallet;
+
+/// The keys of three copies, of the access token, and the one that wraps it.
+const WAITING_KEYS: usize = 5;
 
 /// A device that received an offer which was deferred.
 struct Waiting {
@@ -38,7 +43,7 @@ impl Waiting {
         assert_eq!((pending.type_id.as_str(), pending.name.en.as_str()), (super::issuer::VCT, "Employee ID"));
         assert_eq!(pending.retry_at, super::NOW.plus(61));
         // Three copies and the key that the token is bound to.
-        assert_eq!((waiting.device.copies(), waiting.device.keys()), (0, 4));
+        assert_eq!((waiting.device.copies(), waiting.device.keys()), (0, WAITING_KEYS));
         waiting
     }
 
@@ -98,7 +103,7 @@ fn asks_no_sooner_than_the_issuer_wants_and_keeps_the_keys_meanwhile() {
     let collected = waiting.collect().remove(0);
     assert!(collected.outcome.unwrap().is_none());
     assert_eq!(collected.pending.retry_at, super::NOW.plus(162));
-    assert_eq!((waiting.device.keys(), waiting.pending()), (4, 1));
+    assert_eq!((waiting.device.keys(), waiting.pending()), (WAITING_KEYS, 1));
     waiting.later.set(|later| later.decision = Some(Ok(())));
     waiting.wait(101);
     assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
@@ -130,7 +135,7 @@ fn keeps_what_could_not_be_asked_for() {
         let cut = run(wallet.collect()).unwrap().remove(0);
         assert!(!cut.over);
         assert_eq!(code(cut.outcome), "INRO-WALLET-011");
-        assert_eq!((waiting.device.keys(), waiting.pending()), (4, 1));
+        assert_eq!((waiting.device.keys(), waiting.pending()), (WAITING_KEYS, 1));
     }
     waiting.later.set(|later| later.decision = Some(Ok(())));
     assert_eq!(waiting.one().unwrap().unwrap().copies, 3);
@@ -159,7 +164,8 @@ fn no_token_stands_in_the_store() {
     let id = run(waiting.device.store.pending()).unwrap().remove(0).id;
     let kept = run(waiting.device.store.one_pending(&id)).unwrap().unwrap();
     assert!(!kept.ticket.windows(7).any(|window| window == b"a-token"));
-    let opened = run(waiting.device.keys.unwrap(&kept.ticket)).unwrap();
+    let (key, wrapped) = ticket::split(&kept.ticket);
+    let opened = run(waiting.device.keys.unwrap(&key, wrapped)).unwrap();
     assert!(opened.expose().windows(7).any(|window| window == b"a-token"));
 }
 

@@ -2,6 +2,7 @@
 
 mod attesting;
 mod collecting;
+mod guarding;
 mod issuer;
 mod pki;
 mod presenting;
@@ -18,10 +19,11 @@ use inro_crypto::RustCrypto;
 use pki::Authority;
 
 use crate::error::WalletError;
-use crate::ports::{Http, HttpError, KeyStore, Store};
+use crate::keys::KeyStore as _;
+use crate::ports::{Http, HttpError, Store as _};
 use crate::records::AnchorKind;
 use crate::store::SqliteStore;
-use crate::testing::{Journal, MemoryKeys, ScriptedHttp, SeededRng, StillClock, run};
+use crate::testing::{Journal, MemoryKeys, ScriptedHttp, ScriptedPrompts, SeededRng, StillClock, run};
 use crate::wallet::{Ports, Wallet};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -29,6 +31,7 @@ const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 /// A device: what stays when the network or the engine changes.
 struct Device {
     keys: Arc<MemoryKeys>,
+    prompts: Arc<ScriptedPrompts>,
     store: Arc<SqliteStore>,
     clock: StillClock,
     journal: Journal,
@@ -42,6 +45,7 @@ impl Device {
         let journal = Journal::default();
         let device = Self {
             keys: Arc::new(MemoryKeys::new(journal.clone())),
+            prompts: Arc::new(ScriptedPrompts::new(journal.clone())),
             store: Arc::new(SqliteStore::in_memory().unwrap()),
             clock: StillClock::at(NOW),
             journal,
@@ -65,6 +69,7 @@ impl Device {
     fn wallet_over(&self, http: Arc<dyn Http>) -> Wallet {
         let ports = Ports {
             keys: self.keys.clone(),
+            prompts: self.prompts.clone(),
             store: self.store.clone(),
             http,
             clock: Arc::new(self.clock.clone()),

@@ -78,13 +78,13 @@ impl Scene {
             Ok(request.answer(sent))
         });
         let outcome: Result<_, WalletError> = run(async {
-            let reviewing = wallet.review(link).await?;
+            let mut reviewing = wallet.review(link).await?;
             match holder {
                 Holder::Refuses => wallet.refuse(reviewing).await,
-                Holder::Chooses(option) => wallet.approve(reviewing, Choice(vec![Some(option)])).await,
+                Holder::Chooses(option) => wallet.approve(&mut reviewing, Choice(vec![Some(option)])).await,
                 Holder::Approves => {
                     let choice = Choice::least(reviewing.review());
-                    wallet.approve(reviewing, choice).await
+                    wallet.approve(&mut reviewing, choice).await
                 }
             }
         });
@@ -158,9 +158,9 @@ fn a_network_that_is_cut_while_sending_leaves_no_usable_copy() {
     let wallet = scene.device.wallet(move |sent| {
         if sent.url == RESPONSE { Err(HttpError::Unreachable) } else { Ok(request.answer(sent)) }
     });
-    let reviewing = run(wallet.review(&link)).unwrap();
+    let mut reviewing = run(wallet.review(&link)).unwrap();
     let choice = Choice::least(reviewing.review());
-    assert_eq!(code(run(wallet.approve(reviewing, choice))), "INRO-WALLET-011");
+    assert_eq!(code(run(wallet.approve(&mut reviewing, choice))), "INRO-WALLET-011");
     assert_eq!((scene.device.copies(), scene.device.keys()), (2, 2));
     let newest = run(scene.device.store.history(1)).unwrap().remove(0);
     assert_eq!((newest.event, newest.outcome), (Event::Presented, Outcome::Failed));

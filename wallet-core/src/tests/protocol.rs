@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::presenting::{Holder, Scene};
 use super::verifier::{Request, Sealing};
 use super::{NOW, code};
-use crate::ports::{KeyStore as _, Store as _};
+use crate::keys::{KeyPolicy, KeyRequest, KeyStore as _, Purpose};
+use crate::ports::Store as _;
 use crate::records::{CredentialId, Event, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome};
 use crate::review::Choice;
 use crate::testing::{SeededRng, run};
@@ -194,7 +195,7 @@ fn add_another(scene: &Scene) {
     let copy = run(scene.device.store.unspent_copies(&record.id, 1)).unwrap().remove(0);
     record.id = CredentialId("another".into());
     record.issuer = "https://another-issuer.example".into();
-    let key = run(scene.device.keys.create()).unwrap().id;
+    let key = run(scene.device.keys.create(&KeyRequest::new(Purpose::Sign, KeyPolicy::QUIET))).unwrap().id;
     let entry = NewHistoryEntry {
         event: Event::Issued,
         at: NOW,

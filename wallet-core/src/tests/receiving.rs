@@ -9,6 +9,7 @@ use serde_json::json;
 use super::issuer::{CONFIGURATION, Plan, Script, link, link_by_value};
 use super::pki::Authority;
 use super::{Device, code};
+use crate::keys::{KeyPolicy, KeyRequest, KeyStore as _, Purpose};
 use crate::ports::Store as _;
 use crate::records::AnchorKind;
 use crate::testing::{SeededRng, run};
@@ -341,8 +342,9 @@ fn keys_that_a_crash_left_are_deleted_when_the_wallet_opens() {
     let device = Device::trusting(&authority);
     let wallet = device.wallet(Script::honest(&authority).network());
     run(wallet.receive(&link(), None)).unwrap();
-    run(crate::ports::KeyStore::create(&*device.keys)).unwrap();
-    assert_eq!(device.keys(), 4);
+    run(device.keys.create(&KeyRequest::new(Purpose::Sign, KeyPolicy::QUIET))).unwrap();
+    run(device.keys.create_wrapping(&KeyPolicy::QUIET)).unwrap();
+    assert_eq!(device.keys(), 5);
     device.wallet(|_| Err(crate::ports::HttpError::Unreachable));
     assert_eq!((device.copies(), device.keys()), (3, 3));
 }

@@ -9,10 +9,9 @@ use inro_sd_jwt::KeyBindingToSign;
 use serde_json::{Map, Value};
 
 use crate::profile::{ACCESS_DENIED, CLOCK_SKEW, MAX_REPLY_BYTES};
-use crate::wallet::encryption::Encryption;
 use crate::wallet::request::VerifiedRequest;
 use crate::wallet::{RequestError, reply, transaction};
-use crate::web::{HttpsUrl, is_https};
+use crate::web::is_https;
 
 /// A verified request, with what the wallet holds for it, that waits for its holder's decision.
 ///
@@ -40,9 +39,7 @@ pub struct Chosen {
 #[derive(Debug)]
 #[must_use]
 pub struct Signing {
-    response_uri: HttpsUrl,
-    state: Option<String>,
-    encryption: Option<Encryption>,
+    reviewing: Reviewing,
     presentations: Vec<(String, Presentation)>,
 }
 
@@ -114,8 +111,7 @@ impl Reviewing {
             let presentation = self.present(&credential, copy, &paths, authorized, now, provider)?;
             presentations.push((credential, presentation));
         }
-        let VerifiedRequest { response_uri, state, encryption, .. } = self.request;
-        Ok(Signing { response_uri, state, encryption, presentations })
+        Ok(Signing { reviewing: self, presentations })
     }
 
     /// Declines. The response is the same for a holder who refuses, a wallet that has nothing that
@@ -209,6 +205,11 @@ impl Signing {
             .collect()
     }
 
+    /// Back to the holder's decision: a key did not sign.
+    pub fn withdraw(self) -> Reviewing {
+        self.reviewing
+    }
+
     /// Puts the signatures in, in the order of [`Signing::signing_inputs`], and encrypts the whole
     /// where the verifier asks for it.
     ///
@@ -239,8 +240,9 @@ impl Signing {
                 list.push(Value::String(text));
             }
         }
-        let (uri, state, token) = (&self.response_uri, self.state.as_deref(), Value::Object(tokens));
-        let request = match &self.encryption {
+        let VerifiedRequest { response_uri, state, encryption, .. } = &self.reviewing.request;
+        let (uri, state, token) = (response_uri, state.as_deref(), Value::Object(tokens));
+        let request = match encryption {
             None => reply::post(uri, &[("vp_token", &token.to_string())], state),
             Some(encryption) => {
                 let payload = Map::from_iter([("vp_token".to_owned(), token)]);

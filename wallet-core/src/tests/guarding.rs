@@ -1,0 +1,194 @@
+//! The holder's gesture and the device's word: what is asked when, and that nothing is lost where there
+//! is none.
+
+use std::sync::{Arc, Mutex};
+
+use inro_base::Coded as _;
+
+use super::issuer::{Script, link};
+use super::pki::Authority;
+use super::presenting::Scene;
+use super::verifier::RESPONSE;
+use super::{Device, code};
+use crate::keys::{Custody, KeyStoreError};
+use crate::ports::{HttpError, Store as _};
+use crate::present::Reviewing;
+use crate::prompts::{PromptError, Reason};
+use crate::records::Event;
+use crate::review::Choice;
+use crate::testing::run;
+use crate::wallet::Wallet;
+
+const PROMPT_ERRORS: [(PromptError, &str); 4] = [
+    (PromptError::Cancelled, "INRO-WALLET-004"),
+    (PromptError::TimedOut, "INRO-WALLET-005"),
+    (PromptError::LockedOut, "INRO-WALLET-006"),
+    (PromptError::Unavailable, "INRO-WALLET-009"),
+];
+
+/// A request under review, and what the verifier was sent.
+struct Decision {
+    scene: Scene,
+    wallet: Wallet,
+    reviewing: Reviewing,
+    posted: Arc<Mutex<usize>>,
+}
+
+impl Decision {
+    fn new() -> Self {
+        let scene = Scene::new();
+        let request = scene.request();
+        let link = request.link();
+        let posted: Arc<Mutex<usize>> = Arc::default();
+        let seen = Arc::clone(&posted);
+        let wallet = scene.device.wallet(move |sent| {
+            *seen.lock().unwrap() += usize::from(sent.url == RESPONSE);
+            Ok(request.answer(sent))
+        });
+        let reviewing = run(wallet.review(&link)).unwrap();
+        Self { scene, wallet, reviewing, posted }
+    }
+
+    fn approve(&mut self) -> &'static str {
+        let choice = Choice::least(self.reviewing.review());
+        code(run(self.wallet.approve(&mut self.reviewing, choice)))
+    }
+
+    /// Copies, keys, answers that the verifier was sent.
+    fn state(&self) -> (u32, usize, usize) {
+        (self.scene.device.copies(), self.scene.device.keys(), *self.posted.lock().unwrap())
+    }
+
+    fn presented(&self) -> usize {
+        let history = run(self.scene.device.store.history(9)).unwrap();
+        history.iter().filter(|entry| entry.event == Event::Presented).count()
+    }
+}
+
+#[test]
+fn asks_for_presence_before_a_copys_key_signs_and_says_for_whom() {
+    let mut decision = Decision::new();
+    let before = decision.scene.device.journal.lines().len();
+    assert_eq!(decision.approve(), "accepted");
+    let lines = decision.scene.device.journal.lines().split_off(before);
+    let order: Vec<_> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(order, ["presence", "sign", "delete", "POST"]);
+    let reasons = decision.scene.device.prompts.reasons();
+    let [Reason::Present { verifier, registered: true }] = reasons.as_slice() else {
+        panic!("{reasons:?}");
+    };
+    assert_eq!(*verifier, decision.reviewing.review().asker_name());
+}
+
+#[test]
+fn prompt_cancelled_or_timed_out_leaves_the_request_answerable() {
+    for (error, expected) in PROMPT_ERRORS {
+        let mut decision = Decision::new();
+        decision.scene.device.prompts.then([Err(error)]);
+        assert_eq!(decision.approve(), expected);
+        assert_eq!((decision.state(), decision.presented()), ((3, 3, 0), 0), "{expected}");
+        assert_eq!(decision.approve(), "accepted");
+        assert_eq!((decision.state(), decision.presented()), ((2, 2, 1), 1), "{expected}");
+    }
+}
+
+#[test]
+fn a_prompt_of_the_key_itself_that_fails_leaves_the_request_answerable() {
+    for error in [KeyStoreError::Cancelled, KeyStoreError::TimedOut, KeyStoreError::LockedOut] {
+        let mut decision = Decision::new();
+        decision.scene.device.keys.refuse_uses(Some(error));
+        assert_eq!(decision.approve(), error.code().as_str());
+        assert_eq!((decision.state(), decision.presented()), ((3, 3, 0), 0), "{error}");
+        decision.scene.device.keys.refuse_uses(None);
+        assert_eq!(decision.approve(), "accepted");
+        assert_eq!((decision.state(), decision.presented()), ((2, 2, 1), 1), "{error}");
+    }
+}
+
+#[test]
+fn a_request_that_was_approved_is_not_approved_again() {
+    let mut decision = Decision::new();
+    assert_eq!(decision.approve(), "accepted");
+    assert_eq!(decision.approve(), "INRO-WALLET-020");
+    assert_eq!(decision.state(), (2, 2, 1));
+    assert_eq!(code(run(decision.wallet.refuse(decision.reviewing))), "INRO-WALLET-020");
+    assert_eq!(*decision.posted.lock().unwrap(), 1);
+}
+
+#[test]
+fn declining_asks_for_no_presence() {
+    let decision = Decision::new();
+    assert_eq!(code(run(decision.wallet.refuse(decision.reviewing))), "accepted");
+    assert_eq!(decision.scene.device.prompts.reasons(), []);
+    assert_eq!(*decision.posted.lock().unwrap(), 1);
+}
+
+#[test]
+fn key_invalidated_spends_nothing_and_the_request_can_be_declined() {
+    let mut decision = Decision::new();
+    decision.scene.device.keys.invalidate_all();
+    assert_eq!(decision.approve(), "INRO-WALLET-007");
+    assert_eq!((*decision.posted.lock().unwrap(), decision.presented()), (0, 0));
+    assert_eq!(code(run(decision.wallet.refuse(decision.reviewing))), "accepted");
+    assert_eq!(*decision.posted.lock().unwrap(), 1);
+}
+
+#[test]
+fn deletes_nothing_without_a_gesture() {
+    for (error, expected) in PROMPT_ERRORS {
+        let scene = Scene::new();
+        let wallet = scene.device.wallet(|_| Err(HttpError::Unreachable));
+        let record = run(wallet.list()).unwrap().remove(0);
+        scene.device.prompts.then([Err(error)]);
+        assert_eq!(code(run(wallet.delete(&record.id))), expected);
+        assert_eq!((scene.device.copies(), scene.device.keys()), (3, 3), "{expected}");
+        assert_eq!(code(run(wallet.delete(&record.id))), "accepted");
+        assert_eq!((scene.device.copies(), scene.device.keys()), (0, 0), "{expected}");
+        let reason = Reason::Delete { credential: record.name };
+        assert_eq!(scene.device.prompts.reasons(), [reason.clone(), reason]);
+    }
+}
+
+/// Receives with a device that keeps keys in `custody`, and whose prompts end so.
+fn receive(
+    custody: Custody,
+    answers: impl IntoIterator<Item = Result<(), PromptError>>,
+) -> (&'static str, Device) {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    device.keys.keep_in(custody);
+    device.prompts.then(answers);
+    let outcome = code(run(device.wallet(Script::honest(&authority).network()).receive(&link(), None)));
+    (outcome, device)
+}
+
+#[test]
+fn one_gesture_is_asked_for_a_batch_and_only_of_keys_that_ask() {
+    let (outcome, device) = receive(Custody::SecureElement, []);
+    assert_eq!((outcome, device.copies(), device.prompts.reasons().len()), ("accepted", 3, 1));
+    assert!(matches!(&device.prompts.reasons()[0], Reason::Receive { issuer } if issuer.en == "Minato City"));
+    let (outcome, device) = receive(Custody::Software, []);
+    assert_eq!((outcome, device.copies(), device.prompts.reasons().len()), ("accepted", 3, 0));
+}
+
+#[test]
+fn prompt_cancelled_before_an_offer_costs_no_code_and_leaves_no_key() {
+    for (error, expected) in PROMPT_ERRORS {
+        let (outcome, device) = receive(Custody::SecureElement, [Err(error)]);
+        assert_eq!((outcome, device.copies(), device.keys()), (expected, 0, 0));
+        assert!(!device.journal.lines().iter().any(|line| line.ends_with("/token")), "the code was redeemed");
+    }
+}
+
+#[test]
+fn a_key_that_does_not_sign_for_its_issuance_leaves_no_key() {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let wallet = device.wallet(Script::honest(&authority).network());
+    device.keys.refuse_uses(Some(KeyStoreError::Cancelled));
+    assert_eq!(code(run(wallet.receive(&link(), None))), "INRO-WALLET-004");
+    assert_eq!((device.copies(), device.keys()), (0, 0));
+    device.keys.refuse_uses(None);
+    assert_eq!(code(run(wallet.receive(&link(), None))), "accepted");
+    assert_eq!((device.copies(), device.keys()), (3, 3));
+}
