@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use crate::answer::{Failure, check_media_type};
 use crate::app::App;
 use crate::error::CommandError;
-use crate::policies;
 
 /// What `POST /v1/presentations` takes.
 #[derive(Deserialize)]
@@ -112,7 +111,7 @@ fn ask(app: &App, create: Create) -> Result<Ask, CommandError> {
         None => ResponseMode::default(),
     };
     let ask = match (create.policy, create.dcql_query) {
-        (Some(name), None) => Ask::policy(&policies::load(&app.layout, &name)?),
+        (Some(name), None) => Ask::policy(&*app.policy(&name)?),
         (None, Some(query)) => Ask::query(query),
         (Some(_), Some(_)) | (None, None) => return Err(VerifierError::NothingAsked.into()),
     };

@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 
 use crate::answer::{Failure, check_media_type};
 use crate::app::App;
-use crate::{registration, trust};
 
 /// `GET /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.1.
 pub async fn request_object(
@@ -25,9 +24,9 @@ pub async fn request_object(
 ) -> Result<Response, Failure> {
     let request = app
         .blocking(move |app| {
-            let registration = registration::load(&app.layout)?;
+            let registration = app.registration()?;
             let now = app.clock.now();
-            Ok(app.verifier.request_object(&handle, registration.as_deref(), &app.store, now)?)
+            Ok(app.verifier.request_object(&handle, registration.as_ref().as_deref(), &app.store, now)?)
         })
         .await?;
     Ok(as_request_object(request))
@@ -43,8 +42,8 @@ pub async fn posted_request_object(
     check_media_type(&headers, form::CONTENT_TYPE)?;
     let request = app
         .blocking(move |app| {
-            let registration = registration::load(&app.layout)?;
-            let (registration, now) = (registration.as_deref(), app.clock.now());
+            let registration = app.registration()?;
+            let (registration, now) = (registration.as_ref().as_deref(), app.clock.now());
             let rng: &mut dyn Rng = &mut OsRng;
             Ok(app.verifier.posted_request_object(&handle, &body, registration, &app.store, now, rng)?)
         })
@@ -63,7 +62,7 @@ pub async fn response(
     check_media_type(&headers, form::CONTENT_TYPE)?;
     let judged = Arc::clone(&app)
         .blocking(move |app| {
-            let anchors = trust::issuers(&app.layout)?;
+            let anchors = app.issuers()?;
             let posted = Posted { handle: &handle, form: &body, request_id };
             Ok(app.verifier.judge(&posted, &anchors, &app.store, app.clock.now())?)
         })
