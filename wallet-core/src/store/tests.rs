@@ -1,5 +1,7 @@
 //! The store over real files: what it takes over, whom it lets in, what can be read in its file.
 
+mod kills;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

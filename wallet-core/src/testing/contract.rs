@@ -143,6 +143,20 @@ pub fn try_to_store_copies(store: &dyn Store, keys: &[KeyId]) -> Result<(), Stor
     put(store, credential("employee", &names)).map(drop)
 }
 
+/// The name of a credential with a number.
+pub fn numbered_credential(number: u64) -> CredentialId {
+    CredentialId(format!("credential {number}"))
+}
+
+/// Stores it with a copy for each of `keys`.
+///
+/// # Panics
+/// Where the store fails.
+pub fn store_numbered(store: &dyn Store, number: u64, keys: &[KeyId]) {
+    let names: Vec<&str> = keys.iter().map(|key| key.0.as_str()).collect();
+    put(store, credential(&numbered_credential(number).0, &names)).unwrap();
+}
+
 /// Answers `request` at `now` with no copy.
 ///
 /// # Panics
