@@ -167,6 +167,18 @@ fn an_earlier_file_that_cannot_be_taken_over_stays_as_it_is() {
     assert_eq!(refusal(home.open_after()), "opened");
 }
 
+/// Another name for the same file shows what became of its bytes.
+#[test]
+fn overwrites_an_earlier_file_before_it_is_removed() {
+    let home = Home::new();
+    let elsewhere = tempfile::tempdir_in(home.folder.path()).unwrap();
+    let witness = elsewhere.path().join("witness");
+    std::fs::write(home.path("earlier"), EARLIER[2]).unwrap();
+    std::fs::hard_link(home.path("earlier"), &witness).unwrap();
+    takes_over(&home.open_after().unwrap(), 3);
+    assert_eq!(std::fs::read(witness).unwrap(), vec![0; EARLIER[2].len()]);
+}
+
 /// Cut after the vault was there: the rest is done at the next opening.
 #[test]
 fn removes_an_earlier_file_that_a_cut_import_has_left() {

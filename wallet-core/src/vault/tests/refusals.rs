@@ -32,7 +32,7 @@ fn a_log_beside_a_refused_file_is_not_touched() {
     drop(vault);
     let path = copy.path().join("vault");
     let before = files(copy.path());
-    assert!(before.get(&copy.path().join("vault-wal")).unwrap().len() > 4096);
+    assert!(before[&copy.path().join("vault-wal")].len() > 4096);
     assert_eq!(open_with(&path, 2).err(), Some(StoreError::Corrupt));
     assert!(files(copy.path()) == before);
     assert_eq!(read_all(&open_with(&path, 1).unwrap()).unwrap().len(), 5);
@@ -98,4 +98,19 @@ fn a_vault_that_was_not_finished_is_made_anew() {
     let made = make(&other, data_key(), &secret(1), &mut rng, Arc::new(RustCrypto), fails);
     assert_eq!(made, Err(StoreError::Failed));
     assert!(!other.exists());
+}
+
+#[test]
+fn a_length_tells_little() {
+    let scene = Scene::new();
+    let mut vault = scene.open().unwrap();
+    let lengths = |vault: &Vault| -> Vec<i64> {
+        let c = &vault.records().connection;
+        let sql = "SELECT length(sealed) FROM bodies WHERE slot > 4 ORDER BY slot";
+        c.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for length in [0, 1, 255, 256, 511, 512] {
+        put(&mut vault, NOTE, &length.to_string(), Tag::NOBODY, "", &"x".repeat(length));
+    }
+    assert_eq!(lengths(&vault), [284, 284, 284, 540, 540, 796], "nonce, tag, and steps of 256 bytes");
 }
