@@ -15,6 +15,8 @@ mod device;
 mod holdings;
 mod verifier;
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -58,6 +60,7 @@ fn main() {
         presentations(&wallet, &verifier, size);
         drop(wallet);
         appends(&device.open_store(), size);
+        syncs(folder.path(), size);
     }
 }
 
@@ -154,6 +157,18 @@ fn appends(store: &dyn Store, size: u32) {
         start.elapsed()
     });
     print(&format!("vault/{size}/append to the history"), median(times.map(nanoseconds)));
+}
+
+/// What the disk takes for as much as a commit writes.
+fn syncs(folder: &Path, size: u32) {
+    let file = File::create(folder.join("synced")).unwrap();
+    let times = (0..APPENDS).map(|_| {
+        let start = Instant::now();
+        (&file).write_all(&[7; 8 * 4096]).unwrap();
+        file.sync_data().unwrap();
+        start.elapsed()
+    });
+    print(&format!("vault/{size}/sync a file"), median(times.map(nanoseconds)));
 }
 
 fn nanoseconds(time: Duration) -> u64 {

@@ -158,3 +158,16 @@ fn a_kill_while_an_earlier_file_is_taken_over_loses_nothing() {
         assert!(!folder.path().join("earlier").exists());
     }
 }
+
+#[test]
+fn a_second_process_is_told_that_the_store_is_in_use_until_the_first_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = start("write", 1, folder.path());
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    // It has confirmed something, so it has the store open.
+    output.find(|line| line.as_ref().is_ok_and(|line| line.parse::<u64>().is_ok())).unwrap().unwrap();
+    assert_eq!(refusal(open(folder.path(), 2, false)), "INRO-WALLET-026");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(refusal(open(folder.path(), 3, false)), "opened");
+}
