@@ -81,8 +81,7 @@ impl Wallet {
 
     /// Deletes those of `made` that no stored copy and no deferred issuance has.
     pub(crate) async fn delete_unused(&self, made: &[KeyId]) -> Result<(), WalletError> {
-        let in_use = self.keys_in_use().await?;
-        let unused: Vec<_> = made.iter().filter(|key| !in_use.contains(key)).cloned().collect();
+        let unused = self.store.unused_keys(made).await?;
         self.delete_keys(&unused).await
     }
 

@@ -27,6 +27,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod vault;
 mod wallet;
 
 pub use boxed::Boxed;
@@ -41,12 +42,12 @@ pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialId, CredentialRecord, Event, HistoryEntry,
-    HistoryId, HistoryItem, Localized, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending,
-    PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord,
+    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NewCopy, NewCredential,
+    NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
     Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
 };
-pub use store::SqliteStore;
+pub use store::VaultStore;
 pub use wallet::{Ports, Wallet};

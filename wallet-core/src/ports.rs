@@ -9,9 +9,9 @@ use inro_base::{Code, Coded, UnixTime};
 pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialId, CredentialRecord, HistoryEntry, HistoryId,
-    NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord,
-    RequestDigest,
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
+    HistoryId, LostCopies, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
+    PendingId, PendingRecord, RequestDigest,
 };
 
 /// The network.
@@ -67,6 +67,9 @@ pub trait Store: Send + Sync {
         end: PendingEnd<'a>,
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
 
+    /// What is known of every credential without reading it, oldest first.
+    fn briefs(&self) -> Boxed<'_, Result<Vec<CredentialBrief>, StoreError>>;
+
     /// All credentials, oldest first.
     fn credentials(&self) -> Boxed<'_, Result<Vec<CredentialRecord>, StoreError>>;
 
@@ -86,6 +89,17 @@ pub trait Store: Send + Sync {
     /// The keys of the unspent copies of one credential, or of all; with all of them those of deferred
     /// issuances.
     fn keys_in_use<'a>(&'a self, id: Option<&'a CredentialId>) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+
+    /// Those of `keys` that neither a copy nor a deferred issuance nor the store itself needs.
+    fn unused_keys<'a>(&'a self, keys: &'a [KeyId]) -> Boxed<'a, Result<Vec<KeyId>, StoreError>>;
+
+    /// Drops the copies and the deferred issuances whose keys are not among `keys`, all keys in custody,
+    /// and records that: a restored backup brings back copies that were used since.
+    fn drop_keyless<'a>(
+        &'a self,
+        keys: &'a [KeyId],
+        now: UnixTime,
+    ) -> Boxed<'a, Result<Vec<LostCopies>, StoreError>>;
 
     /// Removes a credential with its copies and records that.
     ///
@@ -163,6 +177,15 @@ pub enum StoreError {
     /// No deferred issuance has this id.
     #[error("no such deferred issuance")]
     NoSuchPending,
+    /// Another process or engine has the store open.
+    #[error("the store is in use")]
+    InUse,
+    /// The key store does not open it: it is another wallet's, or its key is gone.
+    #[error("the store belongs to another wallet")]
+    OtherWallet,
+    /// There is no space left.
+    #[error("the storage is full")]
+    Full,
     /// The database was made by a newer version.
     #[error("the database has version {found}, this program knows {known}")]
     TooNew {
@@ -171,8 +194,8 @@ pub enum StoreError {
         /// The newest version known.
         known: i64,
     },
-    /// A stored record cannot be read.
-    #[error("a stored record cannot be read")]
+    /// What is stored was damaged or altered.
+    #[error("what is stored was damaged or altered")]
     Corrupt,
     /// The database failed.
     #[error("the database failed")]
@@ -201,6 +224,9 @@ impl Coded for StoreError {
             Self::TooNew { .. } => const { Code::new("INRO-WALLET-023") },
             Self::Corrupt => const { Code::new("INRO-WALLET-024") },
             Self::Failed => const { Code::new("INRO-WALLET-025") },
+            Self::InUse => const { Code::new("INRO-WALLET-026") },
+            Self::OtherWallet => const { Code::new("INRO-WALLET-027") },
+            Self::Full => const { Code::new("INRO-WALLET-028") },
         }
     }
 }

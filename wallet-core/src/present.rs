@@ -57,7 +57,7 @@ impl Wallet {
             return Err(StoreError::AnsweredBefore.into());
         }
         let keep_until = request.void_from().map(|void| void.plus(REMEMBERED));
-        let held = self.held().await?;
+        let held = self.held(&request).await?;
         let state = request.review(&held.iter().map(candidate).collect::<Vec<_>>());
         let review = matching::review(&state, &held);
         Ok(Reviewing { state: Some(state), review, digest, keep_until })
@@ -118,16 +118,19 @@ impl Wallet {
         Ok(sending.answered(&sent?).ok().and_then(|sent| sent.redirect_uri))
     }
 
-    /// What can be presented. An expired credential is none of it: a verifier would learn its claims
-    /// and refuse them.
-    async fn held(&self) -> Result<Vec<Held>, WalletError> {
+    /// What can be presented, of the types that are asked for: no other record is read. An expired
+    /// credential is none of it: a verifier would learn its claims and refuse them.
+    async fn held(&self, request: &VerifiedRequest) -> Result<Vec<Held>, WalletError> {
         let mut held = Vec::new();
-        for record in self.store.credentials().await? {
-            if record.expires_at.is_some_and(|at| self.now() >= at) {
+        for brief in self.store.briefs().await? {
+            if brief.expires_at.is_some_and(|at| self.now() >= at)
+                || !request.query().names_type(&brief.format, &brief.vct)
+            {
                 continue;
             }
             // A format of a later version cannot be presented by this one.
-            let Some(format) = Format::of(&record.format) else { continue };
+            let Some(format) = Format::of(&brief.format) else { continue };
+            let Some(record) = self.store.credential(&brief.id).await? else { continue };
             let copy = self.store.unspent_copies(&record.id, 1).await?.pop();
             let copy = copy
                 .map(|copy| HeldCredential::parse(format, copy.text.expose(), &*self.provider))

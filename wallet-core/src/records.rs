@@ -93,6 +93,28 @@ pub struct CredentialRecord {
     pub copies: u32,
 }
 
+/// What is known of a credential without reading it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct CredentialBrief {
+    /// Under which name the wallet knows it.
+    pub id: CredentialId,
+    /// The credential type: `vct` or document type.
+    pub vct: String,
+    /// The credential format.
+    pub format: String,
+    /// After this time no copy is valid; `None` if the issuer set no end.
+    pub expires_at: Option<UnixTime>,
+}
+
+/// Copies that cannot be presented, since their keys are gone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LostCopies {
+    /// Of which credential.
+    pub credential: CredentialId,
+    /// How many.
+    pub copies: u32,
+}
+
 /// A claim's name for people.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct ClaimLabel {
@@ -182,7 +204,7 @@ pub struct Copy {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A credential was received.
@@ -193,10 +215,12 @@ pub enum Event {
     Refused,
     /// A credential was deleted.
     Deleted,
+    /// Copies were dropped, since their keys are gone: a backup brought them back.
+    Lost,
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Begun; after a crash it is unknown whether the counterpart received it.
@@ -313,6 +337,7 @@ impl Event {
             Self::Presented => "presented",
             Self::Refused => "refused",
             Self::Deleted => "deleted",
+            Self::Lost => "lost",
         }
     }
 }

@@ -12,10 +12,9 @@ use crate::keys::{KeyId, KeyStore};
 use crate::ports::{Http, Store};
 use crate::prompts::{Prompts, Reason};
 use crate::records::{
-    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem,
+    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem, LostCopies,
     NewHistoryEntry, Outcome,
 };
-use crate::ticket;
 
 /// The longest history that is shown at once.
 const MAX_HISTORY: u32 = 1_000;
@@ -46,24 +45,33 @@ pub struct Wallet {
     pub(crate) http: Arc<dyn Http>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) collecting: InWork,
+    lost: Vec<LostCopies>,
     clock: Arc<dyn Clock>,
     rng: Mutex<Box<dyn Rng>>,
 }
 
 impl Wallet {
     /// A wallet over these ports. Keys that nothing in the store needs, left by a step that was cut, are
-    /// deleted; so no second engine may work on the same ports at the same time.
+    /// deleted, and copies whose keys are gone are dropped; so no second engine may work on the same ports
+    /// at the same time.
     ///
     /// # Errors
     /// What the key store or the store says.
     pub async fn open(ports: Ports) -> Result<Self, WalletError> {
         let Ports { keys, prompts, store, http, clock, rng, provider } = ports;
         let (collecting, rng) = (InWork::default(), Mutex::new(rng));
-        let wallet = Self { keys, prompts, store, http, provider, collecting, clock, rng };
-        let in_use = wallet.keys_in_use().await?;
-        let orphans = wallet.keys.list().await?.into_iter().filter(|key| !in_use.contains(key));
-        wallet.delete_keys(&orphans.collect::<Vec<_>>()).await?;
+        let lost = Vec::new();
+        let mut wallet = Self { keys, prompts, store, http, provider, collecting, lost, clock, rng };
+        let in_custody = wallet.keys.list().await?;
+        wallet.lost = wallet.store.drop_keyless(&in_custody, wallet.now()).await?;
+        wallet.delete_keys(&wallet.store.unused_keys(&in_custody).await?).await?;
         Ok(wallet)
+    }
+
+    /// The copies that were dropped at opening because their keys are gone: what is stored came from a
+    /// backup that is older than their use.
+    pub fn lost_copies(&self) -> &[LostCopies] {
+        &self.lost
     }
 
     /// Trusts the certificate authority in `pem` as `kind`.
@@ -129,16 +137,6 @@ impl Wallet {
     pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut dyn Rng) -> T) -> T {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         draw(&mut **rng)
-    }
-
-    /// Every key that something in the store needs.
-    pub(crate) async fn keys_in_use(&self) -> Result<Vec<KeyId>, WalletError> {
-        let mut keys = self.store.keys_in_use(None).await?;
-        for pending in self.store.pending().await? {
-            let pending = self.store.one_pending(&pending.id).await?;
-            keys.extend(pending.map(|pending| ticket::split(&pending.ticket).0));
-        }
-        Ok(keys)
     }
 
     pub(crate) async fn delete_keys(&self, keys: &[KeyId]) -> Result<(), WalletError> {

@@ -7,6 +7,7 @@ mod figures;
 mod formats;
 mod lists;
 mod sessions;
+mod vault;
 
 use std::fs;
 use std::process::Stdio;
@@ -18,7 +19,7 @@ use crate::shell;
 const PAGE: &str = "docs/benchmarks.md";
 const COMMAND: &str = "cargo xtask bench";
 /// In the order in which they run: what needs both processors comes last.
-const BENCHES: [&str; 6] = ["speed", "mdoc", "lists", "bbs", "sessions", "agency"];
+const BENCHES: [&str; 7] = ["speed", "mdoc", "lists", "bbs", "vault", "sessions", "agency"];
 
 /// Measures, and writes the page.
 ///
@@ -51,6 +52,7 @@ fn render(figures: &Figures, libraries: [u64; 2]) -> Result<String, String> {
     formats::render(&mut page, figures)?;
     sessions::render(&mut page, figures)?;
     agency::render(&mut page, figures)?;
+    vault::render(&mut page, figures)?;
     lists::render(&mut page, figures)?;
     bbs::render(&mut page, figures, libraries)?;
     Ok(page)

@@ -11,10 +11,8 @@ use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::report::Language;
 use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts};
-use inro_wallet_core::{
-    AnchorKind, AnchorRecord, Boxed, Choice, Http, HttpError, Ports, SqliteStore, Wallet,
-};
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts, open_store};
+use inro_wallet_core::{AnchorKind, AnchorRecord, Boxed, Choice, Http, HttpError, Ports, Wallet};
 
 /// The network between wallet and verifier.
 struct Network {
@@ -48,10 +46,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn present(home: &Path, authority: &str, link: &str, tampers: bool) -> Result<(), Box<dyn Error>> {
     let pem = std::fs::read_to_string(authority)?;
     let anchor = AnchorRecord { kind: AnchorKind::Tls, pem, added_at: UnixTime::from_secs(0) };
+    let keys = FileKeys::open(home.join("keys"))?;
+    let store = open_store(home, &keys).await?;
     let wallet = Wallet::open(Ports {
-        keys: Arc::new(FileKeys::open(home.join("keys"))?),
+        keys: Arc::new(keys),
         prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
-        store: Arc::new(SqliteStore::open(&home.join("wallet.sqlite"))?),
+        store: Arc::new(store),
         http: Arc::new(Network { inner: HttpsClient::new(&[anchor])?, tampers }),
         clock: Arc::new(SystemClock),
         rng: Box::new(SystemRng),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::report::Language;
 use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts};
-use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, SqliteStore, Wallet};
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts, open_store};
+use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, Wallet};
 use serde_json::{Value, json};
 
 use crate::story::{Story, block_on, client};
@@ -141,10 +141,12 @@ impl Http for Tampering {
 
 async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), Box<dyn std::error::Error>> {
     let inner = client(&story.path("verifier/tls/ca.pem"));
+    let keys = FileKeys::open(story.home().join("keys"))?;
+    let store = open_store(&story.home(), &keys).await?;
     let wallet = Wallet::open(Ports {
-        keys: Arc::new(FileKeys::open(story.home().join("keys"))?),
+        keys: Arc::new(keys),
         prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
-        store: Arc::new(SqliteStore::open(&story.home().join("wallet.sqlite"))?),
+        store: Arc::new(store),
         http: Arc::new(Tampering { inner, alter }),
         clock: Arc::new(SystemClock),
         rng: Box::new(SystemRng),

@@ -1,20 +1,26 @@
-//! The wallet's home folder: `H/wallet.sqlite`, `H/keys/`, `H/lock`.
+//! The wallet's home folder: `H/wallet.vault`, `H/keys/`, `H/lock`.
 
 use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use inro_crypto::RustCrypto;
-use inro_wallet_core::{AnchorKind, Ports, Prompts, SqliteStore, Store as _, Wallet};
+use inro_wallet_core::{AnchorKind, KeyStore, Ports, Prompts, Store as _, VaultStore, Wallet, WalletError};
 
 use crate::error::CliError;
 use crate::https::HttpsClient;
 use crate::keys::FileKeys;
 use crate::system::{SystemClock, SystemRng};
 
-const DATABASE: &str = "wallet.sqlite";
+const VAULT: &str = "wallet.vault";
+/// What versions before there were vaults kept everything in.
+const EARLIER: &str = "wallet.sqlite";
 const LOCK: &str = "lock";
+/// What a first start may have left when it was cut.
+const BEGUN: [&str; 5] =
+    [LOCK, "keys", "wallet.vault.new", "wallet.vault.new-wal", "wallet.vault.new-journal"];
 
 /// An opened home: one process at a time.
 pub(crate) struct Home {
@@ -25,7 +31,7 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// Opens the folder, which is a wallet's or empty, and makes it (mode 0700) where needed. The database has mode 0600 in any
+    /// Opens the folder, which is a wallet's or empty, and makes it (mode 0700) where needed. The vault has mode 0600 in any
     /// folder, its side files too: SQLite gives them the mode of their database.
     ///
     /// # Errors
@@ -33,16 +39,16 @@ impl Home {
     /// what the store and the key store say.
     pub(crate) async fn open(folder: &Path, prompts: Arc<dyn Prompts>) -> Result<Self, CliError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
-        let database = folder.join(DATABASE);
-        if !database.exists() {
+        if ![VAULT, EARLIER].iter().any(|file| folder.join(file).exists()) {
             check_unused(folder)?;
         }
         let lock = lock(&folder.join(LOCK))?;
-        keep_private(&database)?;
-        let store = SqliteStore::open(&database)?;
+        keep_private(&folder.join(VAULT))?;
+        let keys = FileKeys::open(folder.join("keys"))?;
+        let store = open_store(folder, &keys).await?;
         let tls = store.anchors(AnchorKind::Tls).await?;
         let wallet = Wallet::open(Ports {
-            keys: Arc::new(FileKeys::open(folder.join("keys"))?),
+            keys: Arc::new(keys),
             prompts,
             store: Arc::new(store),
             http: Arc::new(HttpsClient::new(&tls).map_err(|_| CliError::Certificate)?),
@@ -55,21 +61,32 @@ impl Home {
     }
 }
 
+/// Opens the vault of the home in `folder`, and makes it where there is none.
+///
+/// # Errors
+/// What the store and `keys` say.
+pub async fn open_store(folder: &Path, keys: &dyn KeyStore) -> Result<VaultStore, WalletError> {
+    let (earlier, vault) = (folder.join(EARLIER), folder.join(VAULT));
+    VaultStore::open_after(&earlier, &vault, keys, Box::new(SystemRng), Arc::new(RustCrypto)).await
+}
+
 /// Nothing but what a first start may have left when it was cut.
 fn check_unused(folder: &Path) -> Result<(), CliError> {
     for entry in fs::read_dir(folder).map_err(|_| CliError::Home)? {
-        if entry.map_err(|_| CliError::Home)?.file_name() != LOCK {
+        let name = entry.map_err(|_| CliError::Home)?.file_name();
+        if !BEGUN.iter().any(|begun| name == *begun) || !folder.join(LOCK).exists() {
             return Err(CliError::NotAWallet);
         }
     }
     Ok(())
 }
 
-/// Makes the file where needed, and takes it from everybody but its owner.
+/// Takes the file, if it is there, from everybody but its owner.
 fn keep_private(path: &Path) -> Result<(), CliError> {
-    let options = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    let file = options.map_err(|_| CliError::Home)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(|_| CliError::Home)
+    match fs::set_permissions(path, fs::Permissions::from_mode(0o600)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(CliError::Home),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn lock(path: &Path) -> Result<File, CliError> {

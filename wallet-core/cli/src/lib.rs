@@ -16,6 +16,7 @@ mod run;
 mod screen;
 mod system;
 
+pub use home::open_store;
 pub use https::{HttpsClient, UnreadableAnchor};
 pub use keys::{FileKeys, LABEL};
 pub use presence::TerminalPrompts;

@@ -3,7 +3,8 @@
 use inro_base::report::{self, Language};
 use inro_credential::{ClaimPath, Format, PathElement};
 use inro_wallet_core::{
-    Collected, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, Outcome, PendingRecord, Receipt,
+    Collected, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, LostCopies, Outcome,
+    PendingRecord, Receipt,
 };
 use serde_json::{Value, json};
 
@@ -209,12 +210,31 @@ pub(crate) fn presented_json(status: &str, redirect_uri: Option<&str>, error: Op
     json!({ "status": status, "redirect_uri": redirect_uri, "error": error })
 }
 
+/// What was dropped at opening; empty where nothing was.
+pub(crate) fn lost_text(lost: &[LostCopies], language: Language) -> String {
+    let line = |lost: &LostCopies| {
+        let LostCopies { credential, copies } = lost;
+        match language {
+            Language::En => format!(
+                "note: {copies} copies of {} were dropped: their keys are gone, as after a restored backup\n",
+                credential.0
+            ),
+            Language::Ja => format!(
+                "注意：{}の{copies}枚は、鍵がないため破棄しました（バックアップからの復元など）\n",
+                credential.0
+            ),
+        }
+    };
+    lost.iter().map(line).collect()
+}
+
 const fn event(event: Event, language: Language) -> &'static str {
     match event {
         Event::Issued => language.pick("issued", "発行"),
         Event::Presented => language.pick("presented", "提示"),
         Event::Refused => language.pick("refused", "拒否"),
         Event::Deleted => language.pick("deleted", "削除"),
+        Event::Lost => language.pick("lost", "喪失"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Carries out one command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -78,10 +78,16 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
         }
         other => {
             let assumed = matches!(other, Command::Delete { yes: true, .. });
-            let prompts = Arc::new(TerminalPrompts::new(language, assumed));
-            act(&Home::open(&home, prompts).await?.wallet, other, language).await
+            act(&open(&home, assumed, language).await?.wallet, other, language).await
         }
     }
+}
+
+/// Opens the home, and tells what a restored backup has lost. Where presence is `assumed` nobody is asked.
+async fn open(home: &Path, assumed: bool, language: Language) -> Result<Home, CliError> {
+    let home = Home::open(home, Arc::new(TerminalPrompts::new(language, assumed))).await?;
+    output::complain(&print::lost_text(home.wallet.lost_copies(), language));
+    Ok(home)
 }
 
 async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Done, CliError> {
@@ -172,8 +178,7 @@ fn ending(outcome: Presented, approval: Approval, language: Language) -> (Done, 
 }
 
 async fn try_present(home: PathBuf, request: &str, approval: Approval, language: Language) -> Presented {
-    let prompts = Arc::new(TerminalPrompts::new(language, approval != Approval::Ask));
-    let home = Home::open(&home, prompts).await?;
+    let home = open(&home, approval != Approval::Ask, language).await?;
     let mut reviewing = home.wallet.review(request).await?;
     match decide(reviewing.review(), approval, language)? {
         Decision::Approve(choice) => Ok((home.wallet.approve(&mut reviewing, choice).await?, None)),

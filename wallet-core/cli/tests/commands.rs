@@ -7,10 +7,11 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use inro_base::{Secret, UnixTime};
+use inro_wallet_cli::{FileKeys, open_store};
 use inro_wallet_core::testing::run;
 use inro_wallet_core::{
-    CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized, NewCopy, NewCredential,
-    NewHistoryEntry, Outcome, SqliteStore, Store as _,
+    CredentialId, CredentialRecord, Event, HistoryItem, KeyPolicy, KeyRequest, KeyStore as _, Localized,
+    NewCopy, NewCredential, NewHistoryEntry, Outcome, Purpose, Store as _,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use serde_json::Value;
@@ -142,8 +143,10 @@ fn put(home: &Path, claims: &[(&str, &str)], names: &[String]) {
         items: vec![HistoryItem { vct: "t".repeat(3_000), claims: names.to_vec() }],
         outcome: Outcome::Done,
     };
-    let copies = vec![NewCopy { text: Secret::new("a text".into()), key: KeyId("a-key".into()) }];
-    let store = SqliteStore::open(&home.join("wallet.sqlite")).unwrap();
+    let keys = FileKeys::open(home.join("keys")).unwrap();
+    let key = run(keys.create(&KeyRequest::new(Purpose::Sign, KeyPolicy::QUIET))).unwrap().id;
+    let copies = vec![NewCopy { text: Secret::new("a text".into()), key }];
+    let store = run(open_store(home, &keys)).unwrap();
     run(store.put_credentials(&[NewCredential { record, copies, entry }])).unwrap();
 }
 
@@ -175,10 +178,10 @@ fn keeps_the_database_private_in_a_folder_that_others_read() {
     let home = folder.path().join("home");
     std::fs::create_dir(&home).unwrap();
     std::fs::set_permissions(&home, Permissions::from_mode(0o755)).unwrap();
-    let mode = || std::fs::metadata(home.join("wallet.sqlite")).unwrap().permissions().mode() & 0o777;
+    let mode = || std::fs::metadata(home.join("wallet.vault")).unwrap().permissions().mode() & 0o777;
     assert_eq!(wallet(&home, "C", &["list"]).0, 0);
     assert_eq!(mode(), 0o600);
-    std::fs::set_permissions(home.join("wallet.sqlite"), Permissions::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(home.join("wallet.vault"), Permissions::from_mode(0o644)).unwrap();
     assert_eq!(wallet(&home, "C", &["list"]).0, 0);
     assert_eq!(mode(), 0o600);
 }

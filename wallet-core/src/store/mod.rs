@@ -1,6 +1,14 @@
-//! Stores that come with the engine.
+//! What the engine remembers, as records of a vault: one file per subject, and the port over them.
 
+mod anchors;
+mod answered;
+mod credentials;
+mod forms;
+mod history;
+mod import;
 mod pending;
-mod sqlite;
+#[cfg(test)]
+mod tests;
+mod vault_store;
 
-pub use sqlite::SqliteStore;
+pub use vault_store::VaultStore;

@@ -11,9 +11,9 @@ use super::run;
 use crate::keys::Assurance;
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialId, CredentialRecord, Event,
-    HistoryItem, KeyId, Localized, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, PendingEnd,
-    PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialBrief, CredentialId,
+    CredentialRecord, Event, HistoryItem, KeyId, Localized, LostCopies, NewCopy, NewCredential,
+    NewHistoryEntry, NewPending, Outcome, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 
 pub use keys::{key_store, prompts};
@@ -39,6 +39,9 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     keeps_a_deferred_issuance_with_its_keys(&*make());
     ends_a_deferred_issuance_once(&*make());
     stores_what_came_and_what_was_deferred_or_neither(&*make());
+    tells_of_every_credential_without_reading_it(&*make());
+    names_the_keys_that_nothing_needs(&*make());
+    drops_what_has_no_key(&*make());
 }
 
 /// The contract of [`crate::Http`]. `send` carries out one request to its end; the server at `url`
@@ -120,6 +123,90 @@ pub fn defer(store: &dyn Store) {
 pub fn spend(store: &dyn Store, copy: CopyId, request: RequestDigest) -> Result<(), StoreError> {
     let begun = entry(Event::Presented, Outcome::Begun);
     run(store.answer(&request, &[copy], NOW, None, &begun)).map(|_| ())
+}
+
+/// Stores a credential with a copy for each of `keys`, and names it.
+///
+/// # Panics
+/// Where the store fails.
+pub fn store_copies(store: &dyn Store, keys: &[KeyId]) -> CredentialId {
+    try_to_store_copies(store, keys).unwrap();
+    CredentialId("employee".into())
+}
+
+/// The same.
+///
+/// # Errors
+/// What the store says.
+pub fn try_to_store_copies(store: &dyn Store, keys: &[KeyId]) -> Result<(), StoreError> {
+    let names: Vec<&str> = keys.iter().map(|key| key.0.as_str()).collect();
+    put(store, credential("employee", &names)).map(drop)
+}
+
+/// The name of a credential with a number.
+pub fn numbered_credential(number: u64) -> CredentialId {
+    CredentialId(format!("credential {number}"))
+}
+
+/// Stores it with a copy for each of `keys`.
+///
+/// # Panics
+/// Where the store fails.
+pub fn store_numbered(store: &dyn Store, number: u64, keys: &[KeyId]) {
+    let names: Vec<&str> = keys.iter().map(|key| key.0.as_str()).collect();
+    put(store, credential(&numbered_credential(number).0, &names)).unwrap();
+}
+
+/// Answers `request` at `now` with no copy.
+///
+/// # Panics
+/// Where the store fails.
+pub fn answer_at(store: &dyn Store, request: RequestDigest, now: UnixTime) {
+    let refused = entry(Event::Refused, Outcome::Begun);
+    run(store.answer(&request, &[], now, None, &refused)).unwrap();
+}
+
+/// Removes a credential.
+///
+/// # Panics
+/// Where the store fails.
+pub fn remove(store: &dyn Store, id: &CredentialId) {
+    run(store.remove_credential(id, &entry(Event::Deleted, Outcome::Done))).unwrap();
+}
+
+/// Values that [`fill`] stores: claims and their names, names of people's, types, addresses, keys, dates.
+pub const FILLED: [&str; 16] = [
+    "みなと市",
+    "agency",
+    "所属機関",
+    "Minato City",
+    "Welfare System",
+    "福祉システム",
+    "urn:test:employee",
+    "dc+sd-jwt",
+    "https://issuer.example",
+    "employee",
+    "text of copy",
+    "key-of-copy",
+    "pem of an authority",
+    "first",
+    "1800000000",
+    "1800000001",
+];
+
+/// Stores something of everything.
+///
+/// # Panics
+/// Where the store fails.
+pub fn fill(store: &dyn Store) {
+    let pem = "pem of an authority".to_owned();
+    run(store.add_anchor(&AnchorRecord { kind: AnchorKind::Issuer, pem, added_at: NOW })).unwrap();
+    put(store, credential("employee", &["copy-1", "key-of-copy"])).unwrap();
+    run(store.put_issued(&[], &[pending("first", 0, &["a"])])).unwrap();
+    let copy = unspent(store, &CredentialId("employee".into())).unwrap();
+    let begun = entry(Event::Presented, Outcome::Begun);
+    let id = run(store.answer(&RequestDigest([1; 32]), &[copy.id], NOW, Some(NOW.plus(1)), &begun)).unwrap();
+    run(store.conclude(id, Outcome::Done)).unwrap();
 }
 
 fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
@@ -295,6 +382,62 @@ fn stores_what_came_and_what_was_deferred_or_neither(store: &dyn Store) {
     assert_eq!(run(store.keys_in_use(None)).unwrap(), []);
 }
 
+fn tells_of_every_credential_without_reading_it(store: &dyn Store) {
+    assert_eq!(run(store.briefs()).unwrap(), []);
+    put(store, credential("employee", &["a"])).unwrap();
+    put(store, credential("role", &["b"])).unwrap();
+    put(store, credential("employee", &["c"])).unwrap();
+    let brief = |id: &str| CredentialBrief {
+        id: CredentialId(id.into()),
+        vct: format!("urn:test:{id}"),
+        format: "dc+sd-jwt".into(),
+        expires_at: Some(NOW.plus(1)),
+    };
+    assert_eq!(run(store.briefs()).unwrap(), [brief("role"), brief("employee")]);
+}
+
+fn names_the_keys_that_nothing_needs(store: &dyn Store) {
+    put(store, credential("employee", &["a", "b"])).unwrap();
+    run(store.put_issued(&[], &[pending("first", 0, &["c"])])).unwrap();
+    let keys = |names: &[&str]| names.iter().map(|name| KeyId((*name).into())).collect::<Vec<_>>();
+    let unused = |names: &[&str]| run(store.unused_keys(&keys(names))).unwrap();
+    assert_eq!(unused(&["z", "a", "b", "c", "dpop", "wrapping", "y"]), keys(&["z", "y"]));
+    let first = unspent(store, &CredentialId("employee".into())).unwrap();
+    spend(store, first.id, RequestDigest([1; 32])).unwrap();
+    assert_eq!(unused(&["a", "b"]), [first.key]);
+}
+
+fn drops_what_has_no_key(store: &dyn Store) {
+    put(store, credential("employee", &["a", "b", "c"])).unwrap();
+    put(store, credential("role", &["x"])).unwrap();
+    run(store.put_issued(&[], &[pending("first", 0, &["p"]), pending("second", 1, &["q"])])).unwrap();
+    let all = ["a", "b", "c", "x", "p", "q", "dpop", "wrapping"];
+    let keys = |gone: &[&str]| {
+        all.iter().filter(|name| !gone.contains(*name)).map(|name| KeyId((*name).into())).collect::<Vec<_>>()
+    };
+    assert_eq!(run(store.drop_keyless(&keys(&[]), NOW)).unwrap(), []);
+    assert_eq!(run(store.history(9)).unwrap().len(), 2);
+
+    let lost = run(store.drop_keyless(&keys(&["a", "c", "q"]), NOW)).unwrap();
+    assert_eq!(lost, [LostCopies { credential: CredentialId("employee".into()), copies: 2 }]);
+    let left = ["b", "x", "dpop", "p"].map(|name| KeyId(name.into()));
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), left);
+    let events = run(store.history(9)).unwrap();
+    let newest: Vec<_> = events.iter().take(2).map(|entry| (entry.event, entry.outcome)).collect();
+    assert_eq!(newest, [(Event::Lost, Outcome::Done), (Event::Issued, Outcome::Failed)]);
+    assert_eq!(run(store.drop_keyless(&keys(&["a", "c", "q"]), NOW)).unwrap(), []);
+
+    // Without the key of its token, or what opens that token, nothing can be collected.
+    run(store.drop_keyless(&keys(&["a", "c", "dpop"]), NOW)).unwrap();
+    assert_eq!(run(store.pending()).unwrap(), []);
+    run(store.put_issued(&[], &[pending("third", 2, &["p"])])).unwrap();
+    run(store.drop_keyless(&keys(&["a", "c"]), NOW)).unwrap();
+    assert_eq!(run(store.pending()).unwrap().len(), 1);
+    run(store.drop_keyless(&keys(&["a", "c", "wrapping"]), NOW)).unwrap();
+    assert_eq!(run(store.pending()).unwrap(), []);
+    assert_eq!(run(store.credentials()).unwrap().len(), 2, "the records stay, for a re-issuance");
+}
+
 fn pending(id: &str, after: i64, keys: &[&str]) -> NewPending {
     let key = |(number, name): (u8, &&str)| CreatedKey {
         id: KeyId((*name).into()),
@@ -313,6 +456,7 @@ fn pending(id: &str, after: i64, keys: &[&str]) -> NewPending {
             requested_at: NOW.plus(after),
             retry_at: NOW.plus(after + 5),
         },
+        // Of the time when a wrapping key had no name.
         ticket: vec![1, 2, 3],
         keys: (1..).zip(keys).map(key).collect(),
         dpop_key: KeyId("dpop".into()),

@@ -68,8 +68,10 @@ fn receive_by(proof_types: Value, algorithm: Option<&'static str>) -> (&'static 
         proof_types;
     let outcome = code(run(device.wallet(script.network()).receive(&link(), None)));
     let lines = device.journal.lines();
-    // The first key is the DPoP key.
-    let signed = lines.iter().filter(|line| line.starts_with("sign ") && *line != "sign key-0").count();
+    let mut signatures = lines.iter().filter(|line| line.starts_with("sign "));
+    // The first one is the DPoP key's.
+    let dpop = signatures.next();
+    let signed = signatures.filter(|line| Some(*line) != dpop).count();
     let sent = lines.iter().filter(|line| line.ends_with("/credential")).count();
     (outcome, device.copies(), signed, sent)
 }

@@ -22,7 +22,7 @@ use crate::error::WalletError;
 use crate::keys::KeyStore as _;
 use crate::ports::{Http, HttpError, Store as _};
 use crate::records::AnchorKind;
-use crate::store::SqliteStore;
+use crate::store::VaultStore;
 use crate::testing::{Journal, MemoryKeys, ScriptedHttp, ScriptedPrompts, SeededRng, StillClock, run};
 use crate::wallet::{Ports, Wallet};
 
@@ -32,7 +32,7 @@ const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 struct Device {
     keys: Arc<MemoryKeys>,
     prompts: Arc<ScriptedPrompts>,
-    store: Arc<SqliteStore>,
+    store: Arc<VaultStore>,
     clock: StillClock,
     journal: Journal,
     /// Each engine draws other numbers than those before it.
@@ -43,10 +43,13 @@ impl Device {
     /// An empty device that trusts `authority` for everything.
     fn trusting(authority: &Authority) -> Self {
         let journal = Journal::default();
+        let keys = MemoryKeys::new(journal.clone());
+        let rng = Box::new(SeededRng::new(4));
+        let store = run(VaultStore::in_memory(&keys, rng, Arc::new(RustCrypto))).unwrap();
         let device = Self {
-            keys: Arc::new(MemoryKeys::new(journal.clone())),
+            keys: Arc::new(keys),
             prompts: Arc::new(ScriptedPrompts::new(journal.clone())),
-            store: Arc::new(SqliteStore::in_memory().unwrap()),
+            store: Arc::new(store),
             clock: StillClock::at(NOW),
             journal,
             seed: AtomicU64::new(5),
@@ -79,8 +82,9 @@ impl Device {
         run(Wallet::open(ports)).unwrap()
     }
 
+    /// Without the one that wraps the vault's key.
     fn keys(&self) -> usize {
-        run(self.keys.list()).unwrap().len()
+        run(self.keys.list()).unwrap().len() - 1
     }
 
     fn copies(&self) -> u32 {

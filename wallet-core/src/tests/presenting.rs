@@ -10,8 +10,9 @@ use super::pki::{Authority, Leaf};
 use super::verifier::{RESPONSE, Request, registration};
 use super::{Device, NOW, code};
 use crate::error::WalletError;
+use crate::keys::KeyStore as _;
 use crate::ports::{HttpError, Store as _};
-use crate::records::{Event, Outcome};
+use crate::records::{Event, LostCopies, Outcome};
 use crate::review::{Asker, Choice, Review};
 use crate::testing::run;
 
@@ -549,4 +550,20 @@ fn deleting_a_credential_deletes_its_keys_first() {
     assert_eq!(code(run(wallet.delete(&record.id))), "INRO-WALLET-022");
     let newest = run(wallet.history()).unwrap().remove(0);
     assert_eq!((newest.event, newest.items[0].claims.len()), (Event::Deleted, 2));
+}
+
+/// As after a backup was restored that is older than a presentation.
+#[test]
+fn copies_whose_keys_are_gone_are_dropped_at_opening_and_told() {
+    let scene = Scene::new();
+    let device = &scene.device;
+    let open = || device.wallet(|_| Err(HttpError::Unreachable));
+    assert_eq!((open().lost_copies(), device.copies(), device.keys()), ([].as_slice(), 3, 3));
+    let id = run(device.store.briefs()).unwrap().remove(0).id;
+    let gone = run(device.store.keys_in_use(Some(&id))).unwrap().remove(0);
+    run(device.keys.delete(&gone)).unwrap();
+    let lost = [LostCopies { credential: id, copies: 1 }];
+    assert_eq!((open().lost_copies(), device.copies(), device.keys()), (lost.as_slice(), 2, 2));
+    assert_eq!(run(device.store.history(1)).unwrap().remove(0).event, Event::Lost);
+    assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
 }

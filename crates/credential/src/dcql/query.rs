@@ -111,6 +111,14 @@ impl Query {
         &self.sets
     }
 
+    /// Whether a credential query asks for credentials of this format and type. No other can match.
+    pub fn names_type(&self, format: &str, type_id: &str) -> bool {
+        let names = |query: &CredentialQuery| {
+            query.format == format && query.types().iter().any(|accepted| accepted == type_id)
+        };
+        self.credentials.iter().any(names)
+    }
+
     /// Everything that an answer could reveal, for a wallet's review and for the comparison with
     /// what a verifier registered.
     pub fn requested_paths(&self) -> Vec<Requested<'_>> {

@@ -1,0 +1,295 @@
+//! The store of the engine: a vault.
+//!
+//! A call runs at once on the caller's thread and takes milliseconds; its future is ready when it is
+//! returned.
+
+use std::future::ready;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use inro_base::{Rng, UnixTime};
+use inro_crypto::Provider;
+
+use super::{anchors, answered, credentials, history, import, pending};
+use crate::error::WalletError;
+use crate::keys::{KeyId, KeyStore, KeyStoreError};
+use crate::ports::{Boxed, Store, StoreError};
+use crate::records::{
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
+    HistoryId, LostCopies, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
+    PendingId, PendingRecord, RequestDigest,
+};
+use crate::vault::{self, Change, Closed, Records, Vault};
+
+/// A [`Store`] in one encrypted file.
+pub struct VaultStore {
+    vault: Mutex<Vault>,
+}
+
+impl VaultStore {
+    /// Opens the vault at `path`, and makes it where there is none: `keys` wraps its data key. Until it is
+    /// closed no other process and no other engine can open it. A vault that is refused stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`]; [`StoreError::OtherWallet`] where `keys` does not open it;
+    /// [`StoreError::TooNew`]; [`StoreError::Corrupt`] where it was damaged or altered; what the key store says.
+    pub async fn open(
+        path: &Path,
+        keys: &dyn KeyStore,
+        rng: Box<dyn Rng>,
+        provider: Arc<dyn Provider>,
+    ) -> Result<Self, WalletError> {
+        Self::open_or_make(path, keys, rng, provider, |_| Ok(())).await
+    }
+
+    /// As [`VaultStore::open`]; takes over what `earlier` remembers, the SQLite file of a version before
+    /// there were vaults. Once everything is in the vault, that file is overwritten and removed.
+    ///
+    /// # Errors
+    /// Also [`StoreError::TooNew`] and [`StoreError::Corrupt`] for `earlier`, which then stays as it is.
+    pub async fn open_after(
+        earlier: &Path,
+        path: &Path,
+        keys: &dyn KeyStore,
+        rng: Box<dyn Rng>,
+        provider: Arc<dyn Provider>,
+    ) -> Result<Self, WalletError> {
+        let fill = |change: &mut Change<'_>| match earlier.exists() {
+            true => import::take_over(earlier, change),
+            false => Ok(()),
+        };
+        let store = Self::open_or_make(path, keys, rng, provider, fill).await?;
+        // A vault is there with everything in it, or not at all: what is left of the other is of no use.
+        import::wipe(earlier)?;
+        Ok(store)
+    }
+
+    /// A vault that lives in memory alone.
+    ///
+    /// # Errors
+    /// What the key store says.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn in_memory(
+        keys: &dyn KeyStore,
+        mut rng: Box<dyn Rng>,
+        provider: Arc<dyn Provider>,
+    ) -> Result<Self, WalletError> {
+        let (data_key, secret) = vault::make_data_key(keys, &mut *rng).await?;
+        Ok(Self::over(Vault::in_memory(data_key, &secret, rng, provider)?))
+    }
+
+    #[cfg(test)]
+    pub(super) fn allow(&self, pages: i64) {
+        self.lock().allow(pages);
+    }
+
+    async fn open_or_make(
+        path: &Path,
+        keys: &dyn KeyStore,
+        mut rng: Box<dyn Rng>,
+        provider: Arc<dyn Provider>,
+        fill: impl FnOnce(&mut Change<'_>) -> Result<(), StoreError>,
+    ) -> Result<Self, WalletError> {
+        if path.exists() {
+            let closed = Closed::read(path)?;
+            let secret = vault::open_data_key(keys, closed.data_key()).await.map_err(not_ours)?;
+            return Ok(Self::over(closed.open(&secret, rng, provider)?));
+        }
+        let (data_key, secret) = vault::make_data_key(keys, &mut *rng).await?;
+        vault::make(path, data_key, &secret, &mut *rng, Arc::clone(&provider), fill)?;
+        Ok(Self::over(Closed::read(path)?.open(&secret, rng, provider)?))
+    }
+
+    const fn over(vault: Vault) -> Self {
+        Self { vault: Mutex::new(vault) }
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Records) -> Result<T, StoreError>,
+    ) -> Boxed<'_, Result<T, StoreError>> {
+        Box::pin(ready(read(self.lock().records())))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Boxed<'_, Result<T, StoreError>> {
+        Box::pin(ready(self.lock().write(write)))
+    }
+
+    /// As [`VaultStore::write`], for what the holder or an issuer takes away: it is gone from the log as well.
+    fn wipe<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Boxed<'_, Result<T, StoreError>> {
+        let mut vault = self.lock();
+        let outcome = vault.write(write);
+        vault.empty_log();
+        Box::pin(ready(outcome))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vault> {
+        // A panic while the lock was held dropped its transaction, which undoes it.
+        self.vault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for VaultStore {
+    fn add_anchor<'a>(&'a self, anchor: &'a AnchorRecord) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| anchors::add(change, anchor))
+    }
+
+    fn anchors(&self, kind: AnchorKind) -> Boxed<'_, Result<Vec<AnchorRecord>, StoreError>> {
+        self.read(|records| anchors::all(records, kind))
+    }
+
+    fn put_credentials<'a>(
+        &'a self,
+        credentials: &'a [NewCredential],
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.put_issued(credentials, &[])
+    }
+
+    fn put_issued<'a>(
+        &'a self,
+        credentials: &'a [NewCredential],
+        pending: &'a [NewPending],
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.wipe(|change| {
+            let mut replaced = Vec::new();
+            for credential in credentials {
+                replaced.extend(credentials::put(change, credential)?);
+            }
+            pending.iter().try_for_each(|pending| pending::put(change, pending))?;
+            Ok(replaced)
+        })
+    }
+
+    fn pending(&self) -> Boxed<'_, Result<Vec<PendingRecord>, StoreError>> {
+        self.read(pending::all)
+    }
+
+    fn one_pending<'a>(&'a self, id: &'a PendingId) -> Boxed<'a, Result<Option<Pending>, StoreError>> {
+        self.read(|records| pending::one(records, id))
+    }
+
+    fn postpone<'a>(&'a self, id: &'a PendingId, retry_at: UnixTime) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| pending::postpone(change, id, retry_at))
+    }
+
+    fn end_pending<'a>(
+        &'a self,
+        id: &'a PendingId,
+        end: PendingEnd<'a>,
+    ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.wipe(|change| {
+            pending::end(change, id)?;
+            match end {
+                PendingEnd::Received(credential) => credentials::put(change, credential),
+                PendingEnd::Over(entry) => history::append(change, entry).map(|_| Vec::new()),
+            }
+        })
+    }
+
+    fn briefs(&self) -> Boxed<'_, Result<Vec<CredentialBrief>, StoreError>> {
+        self.read(credentials::briefs)
+    }
+
+    fn credentials(&self) -> Boxed<'_, Result<Vec<CredentialRecord>, StoreError>> {
+        self.read(credentials::all)
+    }
+
+    fn credential<'a>(
+        &'a self,
+        id: &'a CredentialId,
+    ) -> Boxed<'a, Result<Option<CredentialRecord>, StoreError>> {
+        self.read(|records| credentials::one(records, id))
+    }
+
+    fn unspent_copies<'a>(
+        &'a self,
+        id: &'a CredentialId,
+        limit: usize,
+    ) -> Boxed<'a, Result<Vec<Copy>, StoreError>> {
+        self.read(|records| credentials::copies(records, id, limit))
+    }
+
+    fn keys_in_use<'a>(&'a self, id: Option<&'a CredentialId>) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.read(|records| {
+            let mut keys = credentials::keys(records, id)?;
+            if id.is_none() {
+                keys.extend(pending::keys(records)?);
+            }
+            Ok(keys)
+        })
+    }
+
+    fn unused_keys<'a>(&'a self, keys: &'a [KeyId]) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
+        self.read(|records| {
+            let pending = pending::needed_keys(records)?;
+            let is_needed = |key: &KeyId| {
+                key == records.wrapping_key() || credentials::uses(records, key) || pending.contains(key)
+            };
+            Ok(keys.iter().filter(|key| !is_needed(key)).cloned().collect())
+        })
+    }
+
+    fn drop_keyless<'a>(
+        &'a self,
+        keys: &'a [KeyId],
+        now: UnixTime,
+    ) -> Boxed<'a, Result<Vec<LostCopies>, StoreError>> {
+        self.write(|change| {
+            pending::drop_keyless(change, keys, now)?;
+            credentials::drop_keyless(change, keys, now)
+        })
+    }
+
+    fn remove_credential<'a>(
+        &'a self,
+        id: &'a CredentialId,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        self.wipe(|change| match credentials::remove(change, id)? {
+            true => history::append(change, entry).map(drop),
+            false => Err(StoreError::NoSuchCredential),
+        })
+    }
+
+    fn was_answered<'a>(&'a self, request: &'a RequestDigest) -> Boxed<'a, Result<bool, StoreError>> {
+        self.read(|records| Ok(answered::is(records, request)))
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: &'a RequestDigest,
+        copies: &'a [CopyId],
+        now: UnixTime,
+        keep_until: Option<UnixTime>,
+        entry: &'a NewHistoryEntry,
+    ) -> Boxed<'a, Result<HistoryId, StoreError>> {
+        self.write(|change| {
+            answered::mark(change, request, keep_until)?;
+            copies.iter().try_for_each(|copy| credentials::spend(change, *copy))?;
+            answered::forget(change, now)?;
+            history::append(change, entry)
+        })
+    }
+
+    fn conclude(&self, entry: HistoryId, outcome: Outcome) -> Boxed<'_, Result<(), StoreError>> {
+        self.write(|change| history::conclude(change, entry, outcome))
+    }
+
+    fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>> {
+        self.read(|records| history::newest(records, limit))
+    }
+}
+
+/// A key store that does not know the key, or finds something else in it, is another wallet's.
+fn not_ours(error: KeyStoreError) -> WalletError {
+    match error {
+        KeyStoreError::NoSuchKey | KeyStoreError::Altered => StoreError::OtherWallet.into(),
+        error => error.into(),
+    }
+}
