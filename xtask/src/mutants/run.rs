@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::list::{self, Mutant};
 use super::target::Target;
-use super::{FEWEST, ROOMS, tree};
+use super::tree::{self, Additions};
+use super::{FEWEST, ROOMS};
 use crate::shell::{self, Stopwatch};
 use crate::tables::built::built;
 
@@ -34,6 +35,8 @@ struct Workshop {
     target: PathBuf,
     /// What a command said last.
     words: PathBuf,
+    /// Held as long as this is: two runs would take each other's mutants for their own.
+    _lock: File,
 }
 
 /// Runs the mutants whose names hold one of `wanted`, or all.
@@ -42,12 +45,14 @@ struct Workshop {
 /// When the unaltered tests do not pass, or each mutant that no test caught, one to a line.
 pub(crate) fn run(wanted: &[&str]) -> Result<(), String> {
     let all = list::read(Path::new("."), &ROOMS, FEWEST)?;
+    // Of all, so that a manifest is the same whichever are chosen.
+    let additions = all.iter().filter_map(|mutant| mutant.target.addition()).collect();
     let chosen: Vec<Mutant> = all.into_iter().filter(|mutant| is_wanted(&mutant.name, wanted)).collect();
     if chosen.is_empty() {
         return Err(format!("no mutant has a name with {} in it", wanted.join(" or ")));
     }
     let watch = Stopwatch::start();
-    let workshop = Workshop::open()?;
+    let workshop = Workshop::open(&additions)?;
     workshop.check_unaltered(&chosen)?;
     let mut ended = Vec::new();
     for (index, mutant) in chosen.iter().enumerate() {
@@ -69,6 +74,11 @@ pub(crate) fn run(wanted: &[&str]) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
+/// Whether a root of a target stands where a package has its tests or its library, and not in a package below.
+fn is_of_tests(root: &Path) -> bool {
+    root.starts_with("src") || root.starts_with("tests")
+}
+
 fn is_wanted(name: &str, wanted: &[&str]) -> bool {
     wanted.is_empty() || wanted.iter().any(|part| name.contains(part))
 }
@@ -82,15 +92,19 @@ fn fault(mutant: &Mutant, verdict: &Verdict) -> Option<String> {
 }
 
 impl Workshop {
-    fn open() -> Result<Self, String> {
+    fn open(additions: &Additions) -> Result<Self, String> {
         let folder = shell::target_dir()?.join("mutants");
         let tree = folder.join("tree");
         let told = |error| format!("{}: {error}", folder.display());
         fs::create_dir_all(&tree).map_err(told)?;
+        let lock = File::create(folder.join("lock")).map_err(told)?;
+        if lock.try_lock().is_err() {
+            return Err(format!("{}: another run is at work", folder.display()));
+        }
         // Cargo may only look for a workspace here, not above.
         let tree = tree.canonicalize().map_err(told)?;
-        tree::copy(&tree)?;
-        Ok(Self { tree, target: folder.join("target"), words: folder.join("words") })
+        tree::copy(&tree, additions)?;
+        Ok(Self { tree, target: folder.join("target"), words: folder.join("words"), _lock: lock })
     }
 
     /// Runs the tests that the mutants name against code that nobody altered: only then a failure means something.
@@ -101,7 +115,7 @@ impl Workshop {
         }
         for (target, tests) in targets {
             let watch = Stopwatch::start();
-            let name = target.arguments().join(" ");
+            let name = target.title();
             let executable = self.build(target).map_err(|error| format!("{name}: {error}"))?;
             let tests: Vec<&str> = tests.into_iter().collect();
             let (_, words) = self.test(&executable, target, &tests)?;
@@ -140,12 +154,13 @@ impl Workshop {
         let mut build = shell::cargo();
         build.current_dir(&self.tree).args(["test", "--locked", "--quiet", "--no-run"]);
         build.args(["--message-format", "json-render-diagnostics", "--target-dir"]).arg(&self.target);
-        // A backtrace needs no lines here, and without them a binary is linked in half the time.
-        build.args(target.arguments()).env("CARGO_PROFILE_DEV_DEBUG", "0").stderr(words);
+        build.args(target.arguments()).stderr(words);
         let output = build.output().map_err(|error| format!("cargo: {error}"))?;
         let messages = String::from_utf8_lossy(&output.stdout);
-        let Some((_, executable)) = built(&messages, &self.tree).last().filter(|_| output.status.success())
-        else {
+        let mut binaries = built(&messages, &self.tree).filter(|_| output.status.success());
+        // Another package may have tests of this name.
+        let own = binaries.find(|(root, _)| root.strip_prefix(&target.folder).is_ok_and(is_of_tests));
+        let Some((_, executable)) = own else {
             let errors = fs::read_to_string(&self.words).unwrap_or_default();
             return Err(format!("does not compile\n{errors}"));
         };

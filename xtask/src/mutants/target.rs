@@ -48,10 +48,27 @@ impl Target {
         Ok(Self { package: manifest.package.name, folder: folder.to_owned(), name })
     }
 
-    /// What cargo is told to build it.
-    pub(super) fn arguments(&self) -> Vec<&str> {
-        let target = self.name.as_deref().map_or(vec!["--lib"], |name| vec!["--test", name]);
-        [vec!["--package", &self.package], target].concat()
+    /// What cargo is told to build it. With the features of the whole workspace: each choice of packages would
+    /// have the dependencies built for itself.
+    pub(super) fn arguments(&self) -> [String; 3] {
+        let name = self.name.clone().unwrap_or_else(|| self.library_name());
+        ["--workspace".to_owned(), "--test".to_owned(), name]
+    }
+
+    /// A line of people's: `issuer, http`.
+    pub(super) fn title(&self) -> String {
+        format!("{}, {}", self.folder.display(), self.name.as_deref().unwrap_or("src"))
+    }
+
+    /// What is added to the manifest of its package in the copy: the tests beside the code as a target with a
+    /// name of its own, since cargo has none that tells one library of a workspace from the others.
+    pub(super) fn addition(&self) -> Option<(PathBuf, String)> {
+        let text = format!("\n[[test]]\nname = \"{}\"\npath = \"src/lib.rs\"\n", self.library_name());
+        self.name.is_none().then(|| (self.folder.join("Cargo.toml"), text))
+    }
+
+    fn library_name(&self) -> String {
+        format!("{}-src", self.package)
     }
 }
 

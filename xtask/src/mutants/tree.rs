@@ -1,16 +1,20 @@
 //! A copy of the sources, in which mutants are made: nobody's own files are touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Makes `tree` a copy of the files that git knows or would add. What is there and equal stays, so that it is not
-/// built again; what is there and different, such as a mutant of a run that was cut, is written anew.
+/// What is added at the end of some files.
+pub(super) type Additions = BTreeMap<PathBuf, String>;
+
+/// Makes `tree` a copy of the files that git knows or would add, some of them with more at their end. What is there
+/// and equal stays, so that it is not built again; what is there and different, such as a mutant of a run that was
+/// cut, is written anew.
 ///
 /// # Errors
 /// When git does not list the files, or one cannot be copied.
-pub(super) fn copy(tree: &Path) -> Result<(), String> {
+pub(super) fn copy(tree: &Path, additions: &Additions) -> Result<(), String> {
     let mut list = Command::new("git");
     list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let output = list.output().map_err(|error| format!("git: {error}"))?;
@@ -21,20 +25,20 @@ pub(super) fn copy(tree: &Path) -> Result<(), String> {
     // A file that git knows may be deleted.
     let files: BTreeSet<PathBuf> =
         names.split_terminator('\0').map(PathBuf::from).filter(|file| file.is_file()).collect();
-    mirror(Path::new("."), &files, tree)
+    mirror(Path::new("."), &files, additions, tree)
 }
 
-fn mirror(root: &Path, files: &BTreeSet<PathBuf>, tree: &Path) -> Result<(), String> {
+fn mirror(root: &Path, files: &BTreeSet<PathBuf>, additions: &Additions, tree: &Path) -> Result<(), String> {
     for file in files {
         let told = |error| format!("{}: {error}", file.display());
         let (from, to) = (root.join(file), tree.join(file));
-        let wanted = fs::read(&from).map_err(told)?;
+        let mut wanted = fs::read(&from).map_err(told)?;
+        wanted.extend_from_slice(additions.get(file).map(String::as_bytes).unwrap_or_default());
         if fs::read(&to).is_ok_and(|found| found == wanted) {
             continue;
         }
         fs::create_dir_all(to.parent().unwrap_or(tree)).map_err(told)?;
-        // With its permissions: scripts are run.
-        fs::copy(&from, &to).map_err(told)?;
+        fs::write(&to, wanted).map_err(told)?;
     }
     remove_others(tree, tree, files).map_err(|error| format!("{}: {error}", tree.display()))
 }
@@ -64,14 +68,16 @@ mod tests {
             fs::write(root.join(name), text).unwrap();
         }
         let files = BTreeSet::from(["src/a.rs", "src/b.rs"].map(PathBuf::from));
-        mirror(&root, &files, &tree).unwrap();
+        let additions = Additions::from([(PathBuf::from("src/a.rs"), " and more".to_owned())]);
+        mirror(&root, &files, &additions, &tree).unwrap();
+        assert_eq!(fs::read_to_string(tree.join("src/a.rs")).unwrap(), "a and more");
         assert!(!tree.join("notes").exists());
 
         let changed = |name: &str| fs::metadata(tree.join(name)).unwrap().modified().unwrap();
         let before = changed("src/a.rs");
         fs::write(tree.join("src/b.rs"), "a mutant").unwrap();
         fs::write(tree.join("src/c.rs"), "left behind").unwrap();
-        mirror(&root, &files, &tree).unwrap();
+        mirror(&root, &files, &additions, &tree).unwrap();
         assert_eq!(changed("src/a.rs"), before);
         assert_eq!(fs::read_to_string(tree.join("src/b.rs")).unwrap(), "b");
         assert!(!tree.join("src/c.rs").exists());
