@@ -303,7 +303,7 @@ fn refuses_a_key_that_is_said_to_be_of_another_curve() {
     let at = altered.windows(8).position(|window| window == PRIME256V1).unwrap();
     // The point is as it was; the name is that of a curve of another field.
     altered[at + 7] = 0x06;
-    assert_eq!(UntrustedCertificate::read(&altered).unwrap_err().code().as_str(), "INRO-TRUST-009");
+    assert_eq!(UntrustedCertificate::read(&altered).unwrap_err().code().as_str(), "INRO-TRUST-013");
 }
 
 #[test]
