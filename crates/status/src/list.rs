@@ -309,7 +309,8 @@ mod tests {
         let refusal = |usage: Usage| {
             let signer = TrustedKey::pinned(key.public_key(), usage, &[]);
             let expected = Expected { uri: URI, authority: signer.authority(), now: NOW };
-            let list = UnverifiedStatusList::parse_jwt(&text).unwrap().verify(&signer, &expected, &RustCrypto);
+            let list =
+                UnverifiedStatusList::parse_jwt(&text).unwrap().verify(&signer, &expected, &RustCrypto);
             list.err().map(|error| error.code().as_str())
         };
         assert_eq!(refusal(Usage::CredentialIssuer), None);

@@ -179,7 +179,11 @@ impl Workshop {
         let folder = self.tree.join(&target.folder);
         let mut test = Command::new("timeout");
         test.args([PATIENCE, executable]).args(tests).current_dir(&folder);
-        test.env("CARGO_MANIFEST_DIR", &folder).stderr(words.try_clone().map_err(told)?).stdout(words);
+        // The place of a failure is enough, and costs no search for symbols.
+        test.env("CARGO_MANIFEST_DIR", &folder)
+            .env("RUST_BACKTRACE", "0")
+            .stderr(words.try_clone().map_err(told)?)
+            .stdout(words);
         let status = test.status().map_err(told)?;
         let words = fs::read(&self.words).map_err(told)?;
         Ok((status.code(), String::from_utf8_lossy(&words).into_owned()))

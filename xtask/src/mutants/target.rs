@@ -88,19 +88,21 @@ mod tests {
     #[test]
     fn the_tests_of_a_file_are_in_the_binary_of_its_folder() {
         let of = |file: &str| Target::of(&shell::root(), Path::new(file));
-        for (file, package, arguments) in [
-            ("crates/jose/src/jws.rs", "inro-jose", "--package inro-jose --lib"),
-            ("crates/trust/tests/paths.rs", "inro-trust", "--package inro-trust --test paths"),
-            ("crates/mdoc/tests/mdoc/hostile.rs", "inro-mdoc", "--package inro-mdoc --test mdoc"),
-            ("issuer/tests/http/token.rs", "inro-issuer", "--package inro-issuer --test http"),
-            ("tests/tests/status_lists.rs", "inro-tests", "--package inro-tests --test status_lists"),
+        for (file, package, test) in [
+            ("crates/jose/src/jws.rs", "inro-jose", "inro-jose-src"),
+            ("crates/trust/tests/paths.rs", "inro-trust", "paths"),
+            ("crates/mdoc/tests/mdoc/hostile.rs", "inro-mdoc", "mdoc"),
+            ("issuer/tests/http/token.rs", "inro-issuer", "http"),
+            ("tests/tests/status_lists.rs", "inro-tests", "status_lists"),
         ] {
             let target = of(file).unwrap();
-            assert_eq!(
-                (target.package.as_str(), target.arguments().join(" ").as_str()),
-                (package, arguments)
-            );
+            assert_eq!(target.package, package);
+            assert_eq!(target.arguments(), ["--workspace", "--test", test]);
         }
+        let (manifest, text) = of("crates/jose/src/jws.rs").unwrap().addition().unwrap();
+        assert_eq!(manifest, Path::new("crates/jose/Cargo.toml"));
+        assert!(text.contains("name = \"inro-jose-src\""));
+        assert_eq!(of("issuer/tests/http/token.rs").unwrap().addition(), None);
         assert!(of("docs/hostile.md").is_err());
         assert!(of("crates/jose/benches/speed.rs").is_err());
     }
