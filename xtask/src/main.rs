@@ -8,6 +8,7 @@ mod dag;
 mod debian;
 mod demo;
 mod hostile;
+mod mutants;
 mod shell;
 mod tables;
 mod test;
@@ -27,6 +28,9 @@ cargo xtask <command>
                    docs/conformance.md against the tests that it names; --built builds those of every table and
                    asks what is run
   hostile          docs/hostile.md against the list of attacks, the tests that it names and the codes
+  mutants [NAME…]  takes one check at a time out of a copy of the rooms (all, or those with NAME in their
+                   names) and demands that a test fails
+  mutants --check  the list of these checks against the code and the tests
   codes [--write]  error codes against their registry; --write renders docs/error-codes.md
 ";
 
@@ -48,6 +52,8 @@ fn main() -> ExitCode {
         ["conformance"] => conformance::run(),
         ["conformance", "--built"] => conformance::run().and_then(|()| tables::built::check()),
         ["hostile"] => hostile::run(),
+        ["mutants", "--check"] => mutants::check(),
+        ["mutants", names @ ..] => mutants::run(names),
         ["codes"] => codes::run(false),
         ["codes", "--write"] => codes::run(true),
         _ => {
