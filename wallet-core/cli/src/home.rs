@@ -18,9 +18,9 @@ const VAULT: &str = "wallet.vault";
 /// What versions before there were vaults kept everything in.
 const EARLIER: &str = "wallet.sqlite";
 const LOCK: &str = "lock";
-/// What a first start may have left when it was cut.
-const BEGUN: [&str; 5] =
-    [LOCK, "keys", "wallet.vault.new", "wallet.vault.new-wal", "wallet.vault.new-journal"];
+const KEYS: &str = "keys";
+/// What a first start may have left when it was cut, beside a key for its vault.
+const BEGUN: [&str; 4] = [LOCK, "wallet.vault.new", "wallet.vault.new-wal", "wallet.vault.new-journal"];
 
 /// An opened home: one process at a time.
 pub(crate) struct Home {
@@ -44,7 +44,7 @@ impl Home {
         }
         let lock = lock(&folder.join(LOCK))?;
         keep_private(&folder.join(VAULT))?;
-        let keys = FileKeys::open(folder.join("keys"))?;
+        let keys = FileKeys::open(folder.join(KEYS))?;
         let store = open_store(folder, &keys).await?;
         let tls = store.anchors(AnchorKind::Tls).await?;
         let wallet = Wallet::open(Ports {
@@ -74,7 +74,12 @@ pub async fn open_store(folder: &Path, keys: &dyn KeyStore) -> Result<VaultStore
 fn check_unused(folder: &Path) -> Result<(), CliError> {
     for entry in fs::read_dir(folder).map_err(|_| CliError::Home)? {
         let name = entry.map_err(|_| CliError::Home)?.file_name();
-        if !BEGUN.iter().any(|begun| name == *begun) || !folder.join(LOCK).exists() {
+        let is_begun = match name == KEYS {
+            // The keys of a wallet whose vault is gone are no beginning: to start anew would delete them.
+            true => folder.join(LOCK).exists() && !FileKeys::has_pairs(&folder.join(KEYS))?,
+            false => BEGUN.iter().any(|begun| name == *begun),
+        };
+        if !is_begun {
             return Err(CliError::NotAWallet);
         }
     }

@@ -50,6 +50,19 @@ impl FileKeys {
         Ok(keys)
     }
 
+    /// Whether there is a key pair in `folder`.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Failed`] when the folder cannot be read.
+    pub(crate) fn has_pairs(folder: &Path) -> Result<bool, KeyStoreError> {
+        let mut found = false;
+        for file in fs::read_dir(folder).map_err(failed)? {
+            let path = file.map_err(failed)?.path();
+            found |= path.extension().is_some_and(|name| name == SIGNING || name == AGREEING);
+        }
+        Ok(found)
+    }
+
     fn name_the_unnamed(&self) -> Result<(), KeyStoreError> {
         let (old, name) = UNNAMED;
         let old = self.folder.join(old);

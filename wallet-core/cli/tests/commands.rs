@@ -295,3 +295,46 @@ fn refuses_a_folder_of_something_else_and_writes_nothing_there() {
         assert_eq!(wallet(cut.path(), "C", &["list"]).0, 0);
     }
 }
+
+/// A wallet that began anew would delete the keys of the one whose vault was moved away.
+#[test]
+fn keeps_the_keys_of_a_wallet_whose_vault_is_missing() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (vault, aside) = (folder.path().join("wallet.vault"), elsewhere.path().join("aside"));
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+    put(folder.path(), &[("grade", "4")], &[]);
+    let copies = || wallet(folder.path(), "C", &["list", "--json"]).1.contains("\"copies\":1");
+    assert!(copies());
+    std::fs::rename(&vault, &aside).unwrap();
+    let (status, _, error) = wallet(folder.path(), "C", &["list"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-054]"), "{error}");
+    std::fs::rename(&aside, &vault).unwrap();
+    assert!(copies());
+}
+
+/// Killed between its first key and its vault.
+#[test]
+fn a_first_start_that_was_cut_is_no_obstacle() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+    std::fs::rename(folder.path().join("wallet.vault"), folder.path().join("wallet.vault.new")).unwrap();
+    assert_eq!(wallet(folder.path(), "C", &["list"]).0, 0);
+    let keys = std::fs::read_dir(folder.path().join("keys")).unwrap().count();
+    assert_eq!(keys, 2, "its label, and the key of the vault that there is");
+}
+
+/// What a wallet of an earlier version left is taken over once.
+#[test]
+fn takes_over_the_database_of_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let earlier = include_bytes!("../../src/store/earlier/version-3.sqlite");
+    std::fs::write(folder.path().join("wallet.sqlite"), earlier).unwrap();
+    for _ in 0..2 {
+        let (status, history, told) = wallet(folder.path(), "C", &["history", "--json"]);
+        assert_eq!(status, 0, "{told}");
+        let history: Value = serde_json::from_str(&history).unwrap();
+        let events = history["history"].as_array().unwrap().iter();
+        assert!(events.filter(|entry| entry["event"] == "presented").count() == 1);
+        assert!(!folder.path().join("wallet.sqlite").exists());
+    }
+}
