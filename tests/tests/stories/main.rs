@@ -16,4 +16,5 @@ mod log_lines;
 mod main_job;
 mod mdoc;
 mod revocation;
+mod soak;
 mod story;

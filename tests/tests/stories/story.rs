@@ -1,7 +1,7 @@
 //! The three binaries as processes in a temporary folder, over HTTPS on free ports.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,15 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// The status is -1 after a signal.
+    pub(crate) fn of(Output { status, stdout, stderr }: Output) -> Self {
+        Self {
+            status: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
     /// What it printed on stdout, as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
@@ -81,7 +90,7 @@ impl Story {
             token: std::fs::read_to_string(verifier.join("api-token")).unwrap().trim().to_owned(),
             folder,
         };
-        story.trust();
+        story.trust_in(&story.home());
         story
     }
 
@@ -97,7 +106,19 @@ impl Story {
 
     /// Runs `inro-wallet --home H …`.
     pub(crate) fn wallet(&self, rest: &[&str]) -> Said {
-        run("inro-wallet", args(&["--home"], [&self.home()], rest))
+        self.wallet_in(&self.home(), rest)
+    }
+
+    /// As [`Story::wallet`], in another home.
+    pub(crate) fn wallet_in(&self, home: &Path, rest: &[&str]) -> Said {
+        run("inro-wallet", args(&["--home"], [home], rest))
+    }
+
+    /// Starts `inro-wallet --home H …` and does not wait for its end; what it prints can be read.
+    pub(crate) fn start_wallet(&self, home: &Path, rest: &[&str]) -> Child {
+        let mut started = command("inro-wallet");
+        started.args(args(&["--home"], [home], rest));
+        started.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs `inro-issuer …`, which must succeed, and reads its JSON.
@@ -111,6 +132,11 @@ impl Story {
     /// Stops the issuer's service, with SIGKILL.
     pub(crate) fn stop_issuer(&mut self) {
         self.issuer = None;
+    }
+
+    /// Stops the verifier's service, with SIGKILL.
+    pub(crate) fn stop_verifier(&mut self) {
+        self.verifier = None;
     }
 
     /// Runs `inro-verifier …`, which must succeed, and reads its JSON.
@@ -180,7 +206,8 @@ impl Story {
         block_on(self.api.send(request)).unwrap()
     }
 
-    fn trust(&self) {
+    /// Has the wallet in `home` trust both services.
+    pub(crate) fn trust_in(&self, home: &Path) {
         let anchors = [
             ("--issuer", "issuer/trust/ca.pem"),
             ("--verifier", "verifier/trust/ca.pem"),
@@ -189,7 +216,7 @@ impl Story {
         ];
         for (usage, file) in anchors {
             let path = self.path(file);
-            let said = self.wallet(&["trust", "add", usage, path.to_str().unwrap()]);
+            let said = self.wallet_in(home, &["trust", "add", usage, path.to_str().unwrap()]);
             assert_eq!(said.status, 0, "{}", said.stderr);
         }
     }
@@ -230,7 +257,8 @@ fn register(folder: &Path, issuer: &Path, verifier: &Path) {
 fn serve(program: &str, folder: &Path) -> Service {
     let mut command = command(program);
     let log_file = folder.with_extension("log");
-    let log = File::create(&log_file).unwrap();
+    // A service that is started again goes on in the log.
+    let log = OpenOptions::new().create(true).append(true).open(&log_file).unwrap();
     command.arg("serve").arg("--dir").arg(folder).stdout(Stdio::piped()).stderr(log);
     let mut service = Service(command.spawn().unwrap());
     let mut line = String::new();
@@ -247,13 +275,7 @@ fn ok(program: &str, arguments: Vec<std::ffi::OsString>) -> Said {
 }
 
 fn run(program: &str, arguments: Vec<std::ffi::OsString>) -> Said {
-    let Output { status, stdout, stderr } =
-        command(program).args(arguments).stdin(Stdio::null()).output().unwrap();
-    Said {
-        status: status.code().unwrap_or(-1),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
-    }
+    Said::of(command(program).args(arguments).stdin(Stdio::null()).output().unwrap())
 }
 
 fn args<'a, P: AsRef<Path> + 'a>(
