@@ -9,6 +9,7 @@ use inro_oauth::{ServerMetadata, TokenResponse, TokenType, form};
 use serde_json::Value;
 
 use super::session::{Access, MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_nonce, dpop_to_sign};
+use crate::error::is_failure;
 use crate::metadata::IssuerMetadata;
 use crate::request::{Wanted, token_request};
 use crate::response::MAX_SMALL_RESPONSE_BYTES;
@@ -180,6 +181,7 @@ fn refusal(status: u16, seen: ErrorSeen, has_tx_code: bool) -> VciError {
         Some("INRO-VCI-035") if invalid_grant => VciError::TxCodeWrong { status, seen },
         Some("INRO-VCI-032" | "INRO-VCI-036") if invalid_grant => VciError::OfferDead { status, seen },
         None if invalid_grant && !has_tx_code => VciError::OfferDead { status, seen },
+        _ if is_failure(status) => VciError::Unavailable { status, seen },
         _ => VciError::TokenRefused { status, seen },
     }
 }
