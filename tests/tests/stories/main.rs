@@ -9,9 +9,11 @@
 
 mod authorizing;
 mod deferred;
+mod disk_full;
 mod errands;
 mod key_rotation;
 mod kills;
+mod locked;
 mod log_lines;
 mod main_job;
 mod mdoc;

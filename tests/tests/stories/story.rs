@@ -129,6 +129,12 @@ impl Story {
         serde_json::from_str(&said.stdout).unwrap()
     }
 
+    /// Runs `inro-issuer …`, the folder after its first two words.
+    pub(crate) fn run_issuer(&self, rest: &[&str]) -> Said {
+        let (command, rest) = rest.split_at(2);
+        run("inro-issuer", args(&[command, &["--dir"]].concat(), [&self.path("issuer")], rest))
+    }
+
     /// Stops the issuer's service, with SIGKILL.
     pub(crate) fn stop_issuer(&mut self) {
         self.issuer = None;
@@ -159,6 +165,37 @@ impl Story {
         self.verifier = Some(serve("inro-verifier", &self.path("verifier")));
     }
 
+    /// The process of the issuer's service.
+    pub(crate) fn issuer_process(&self) -> u32 {
+        self.issuer.as_ref().unwrap().0.id()
+    }
+
+    /// The process of the verifier's service.
+    pub(crate) fn verifier_process(&self) -> u32 {
+        self.verifier.as_ref().unwrap().0.id()
+    }
+
+    /// Starts both services again so that a bound on the size of files is an error where they write, and no
+    /// signal that ends them.
+    pub(crate) fn restart_limitable(&mut self) {
+        (self.issuer, self.verifier) = (None, None);
+        let start =
+            |program| serve_by(limitable(program), program, &self.path(program.trim_start_matches("inro-")));
+        (self.issuer, self.verifier) = (Some(start("inro-issuer")), Some(start("inro-verifier")));
+    }
+
+    /// Runs a program of ours under a bound of `bytes` on the size of files.
+    pub(crate) fn run_limited(&self, program: &str, bytes: u64, rest: &[&str]) -> Said {
+        let folder = self.path(program.trim_start_matches("inro-"));
+        let mut command = limitable("prlimit");
+        command.arg(format!("--fsize={bytes}")).arg(path_of(program));
+        match program {
+            "inro-wallet" => command.arg("--home").arg(folder).args(rest),
+            _ => command.args(&rest[..2]).arg("--dir").arg(folder).args(&rest[2..]),
+        };
+        Said::of(command.stdin(Stdio::null()).output().unwrap())
+    }
+
     /// Starts `inro-issuer …` and does not wait for its end; what it prints can be read.
     pub(crate) fn start_issuer(&self, command: &[&str], rest: &[&str]) -> Child {
         let mut first = command.to_vec();
@@ -186,11 +223,15 @@ impl Story {
 
     /// Begins a presentation at the verifier's API.
     pub(crate) fn ask(&self, body: &Value) -> Value {
-        let url = format!("{}/v1/presentations", self.verifier_url);
-        let request = HttpRequest::post(url, "application/json", body.to_string().into_bytes(), LIMIT);
-        let response = self.api(request);
+        let response = self.try_ask(body);
         assert_eq!(response.status, 201, "{}", String::from_utf8_lossy(&response.body));
         serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// As [`Story::ask`], whatever the answer is.
+    pub(crate) fn try_ask(&self, body: &Value) -> HttpResponse {
+        let url = format!("{}/v1/presentations", self.verifier_url);
+        self.api(HttpRequest::post(url, "application/json", body.to_string().into_bytes(), LIMIT))
     }
 
     /// What the verifier says of a presentation.
@@ -255,7 +296,10 @@ fn register(folder: &Path, issuer: &Path, verifier: &Path) {
 }
 
 fn serve(program: &str, folder: &Path) -> Service {
-    let mut command = command(program);
+    serve_by(command(program), program, folder)
+}
+
+fn serve_by(mut command: Command, program: &str, folder: &Path) -> Service {
     let log_file = folder.with_extension("log");
     // A service that is started again goes on in the log.
     let log = OpenOptions::new().create(true).append(true).open(&log_file).unwrap();
@@ -289,6 +333,24 @@ fn args<'a, P: AsRef<Path> + 'a>(
 }
 
 fn command(program: &str) -> Command {
+    let mut command = Command::new(path_of(program));
+    command.env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// A program that the signal of a bound on the size of files does not end.
+fn limitable(program: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).env("LC_ALL", "C.UTF-8");
+    if program.starts_with("inro-") {
+        command.arg(path_of(program))
+    } else {
+        command.arg(program)
+    };
+    command
+}
+
+fn path_of(program: &str) -> PathBuf {
     // Cargo names no binaries of other packages, but builds them beside this test.
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join(program);
@@ -297,9 +359,7 @@ fn command(program: &str) -> Command {
         "{} is missing: run `cargo xtask test`, or first `cargo build -p inro-issuer -p inro-verifier -p inro-wallet-cli`",
         path.display()
     );
-    let mut command = Command::new(path);
-    command.env("LC_ALL", "C.UTF-8");
-    command
+    path
 }
 
 fn workspace() -> &'static Path {

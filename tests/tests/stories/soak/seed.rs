@@ -66,6 +66,16 @@ impl Victims {
     const CALLER_AND_VERIFIER: Self = Self { caller: true, issuer: false, verifier: true };
 }
 
+/// When it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Moment {
+    /// At a share of how long the phase takes undisturbed; some strike when it is over.
+    Share(f64),
+    /// When the service's database log was seen to change for this many times: in the midst of a commit, or when
+    /// a service has committed and its caller knows nothing of it.
+    Written(u64),
+}
+
 /// One kill.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
@@ -73,8 +83,7 @@ pub(super) struct Case {
     pub(super) phase: Phase,
     pub(super) formats: &'static [&'static str],
     pub(super) victims: Victims,
-    /// When, as a share of how long the phase takes undisturbed; some strike when it is over.
-    pub(super) moment: f64,
+    pub(super) moment: Moment,
     /// Whether a killed service is started again at once, or when the caller has ended.
     pub(super) starts_at_once: bool,
 }
@@ -118,8 +127,16 @@ impl Case {
             phase,
             formats: dice.of(&FORMATS),
             victims: dice.of(victims),
-            // Most is written in the second half.
-            moment: if dice.below(2) == 0 { dice.share(1.1) } else { 0.5 + dice.share(0.5) },
+            moment: match dice.below(4) {
+                0 => Moment::Share(dice.share(1.1)),
+                // Most is done in the second half.
+                1 => Moment::Share(0.5 + dice.share(0.5)),
+                _ => Moment::Written(match phase {
+                    // A token, the copies, a notification.
+                    Phase::Receive | Phase::Collect => 1 + dice.below(3),
+                    _ => 1,
+                }),
+            },
             starts_at_once: dice.below(2) == 0,
         }
     }

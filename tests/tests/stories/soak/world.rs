@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::seed::{Case, Length, Phase, Victims};
+use super::seed::{Case, Length, Moment, Phase, Victims};
 use crate::revocation::look_each_time;
 use crate::story::{Said, Story};
 
@@ -128,11 +128,17 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "a kill strikes at a share of the time that a phase takes")]
     pub(super) fn strike(&mut self, case: &Case, call: impl FnOnce(&Story) -> Child) -> Said {
         let took = self.took[&case.length()];
+        let service = if case.phase == Phase::Present { "verifier" } else { "issuer" };
+        let log = self.story.path(&format!("{service}/db.sqlite-wal"));
         let started = Instant::now();
         let mut caller = call(&self.story);
-        // The point of a kill is that nothing is waited for.
-        while started.elapsed() < took.mul_f64(case.moment) {
-            std::thread::sleep(Duration::from_millis(1));
+        match case.moment {
+            Moment::Share(share) => {
+                while started.elapsed() < took.mul_f64(share) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+            Moment::Written(times) => wait_for_writes(&mut caller, &log, times),
         }
         let strikes = caller.try_wait().unwrap().is_none();
         if case.victims.caller {
@@ -180,6 +186,17 @@ impl World {
         }
         if victims.verifier {
             self.story.restart_verifier();
+        }
+    }
+}
+
+/// Waits until a file was seen to change for so many times, or the caller has ended.
+fn wait_for_writes(caller: &mut Child, file: &Path, times: u64) {
+    let state = || std::fs::metadata(file).ok().and_then(|file| Some((file.len(), file.modified().ok()?)));
+    for _ in 0..times {
+        let before = state();
+        while state() == before && caller.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
         }
     }
 }
