@@ -194,6 +194,14 @@ pub enum VciError {
         /// What the server said.
         seen: ErrorSeen,
     },
+    /// The service takes what this device signed to be too old, or from the future.
+    #[error("the clock of this device is off: refused with status {status}{}", said(seen))]
+    Clock {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
     /// The service failed or is too busy, and says nothing of the request.
     #[error("the service failed with status {status}{}", said(seen))]
     Unavailable {
@@ -242,6 +250,7 @@ impl VciError {
             | Self::TxCodeWrong { seen, .. }
             | Self::TokenRefused { seen, .. }
             | Self::CredentialRefused { seen, .. }
+            | Self::Clock { seen, .. }
             | Self::Unavailable { seen, .. }
             | Self::DeferredOver { seen, .. } => seen.request_id,
             _ => None,
@@ -309,6 +318,7 @@ impl Coded for VciError {
             Self::OfferDead { .. } => const { Code::new("INRO-VCI-020") },
             Self::TxCodeWrong { .. } => const { Code::new("INRO-VCI-021") },
             Self::Unavailable { .. } => const { Code::new("INRO-VCI-022") },
+            Self::Clock { .. } => const { Code::new("INRO-VCI-023") },
         }
     }
 }

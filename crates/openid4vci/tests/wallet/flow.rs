@@ -462,6 +462,14 @@ fn a_service_that_fails_does_not_refuse_the_code() {
 }
 
 #[test]
+fn a_clock_that_is_off_is_told_from_a_refused_code() {
+    let said = |code: &str| json!({ "error": "invalid_dpop_proof", "inro_code": code });
+    for (code, expected) in [("INRO-OAUTH-006", "INRO-VCI-023"), ("INRO-OAUTH-005", "INRO-VCI-013")] {
+        assert_eq!(refused_token(&said(code), None).code().as_str(), expected, "{code}");
+    }
+}
+
+#[test]
 fn keeps_the_request_id_of_a_refusal_and_no_other_text() {
     let said = |id: &str| json!({ "error": "invalid_grant", "request_id": id });
     let id = "0123456789abcdef0123456789abcdef";
