@@ -8,6 +8,7 @@
 )]
 
 mod authorizing;
+mod clock_skew;
 mod deferred;
 mod disk_full;
 mod errands;

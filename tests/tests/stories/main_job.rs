@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng};
-use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, SqliteStore, Wallet};
+use inro_wallet_cli::{HttpsClient, SystemClock};
+use inro_wallet_core::{Boxed, Choice, Http, HttpError};
 use serde_json::{Value, json};
 
-use crate::story::{Story, block_on, client};
+use crate::story::{Story, block_on, client, engine};
 
 /// An employee of the sample file who may approve welfare.
 const EMPLOYEE: &str = "E0001";
@@ -140,15 +139,7 @@ impl Http for Tampering {
 
 async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), Box<dyn std::error::Error>> {
     let inner = client(&story.path("verifier/tls/ca.pem"));
-    let wallet = Wallet::open(Ports {
-        keys: Arc::new(FileKeys::open(story.home().join("keys"))?),
-        store: Arc::new(SqliteStore::open(&story.home().join("wallet.sqlite"))?),
-        http: Arc::new(Tampering { inner, alter }),
-        clock: Arc::new(SystemClock),
-        rng: Box::new(SystemRng),
-        provider: Arc::new(RustCrypto),
-    })
-    .await?;
+    let wallet = engine(&story.home(), Arc::new(Tampering { inner, alter }), Arc::new(SystemClock)).await?;
     let reviewing = wallet.review(link).await?;
     let choice = Choice::least(reviewing.review());
     wallet.approve(reviewing, choice).await?;

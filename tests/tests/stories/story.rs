@@ -6,12 +6,14 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_wallet_cli::HttpsClient;
-use inro_wallet_core::{AnchorKind, AnchorRecord, Http as _};
+use inro_base::{Clock, UnixTime};
+use inro_crypto::RustCrypto;
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemRng};
+use inro_wallet_core::{AnchorKind, AnchorRecord, Http, Ports, SqliteStore, Wallet};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -261,6 +263,23 @@ impl Story {
             assert_eq!(said.status, 0, "{}", said.stderr);
         }
     }
+}
+
+/// The wallet's engine over a home, with another network or another clock than `inro-wallet` has.
+pub(crate) async fn engine(
+    home: &Path,
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+) -> Result<Wallet, Box<dyn std::error::Error>> {
+    let ports = Ports {
+        keys: Arc::new(FileKeys::open(home.join("keys"))?),
+        store: Arc::new(SqliteStore::open(&home.join("wallet.sqlite"))?),
+        http,
+        clock,
+        rng: Box::new(SystemRng),
+        provider: Arc::new(RustCrypto),
+    };
+    Ok(Wallet::open(ports).await?)
 }
 
 /// Runs a future on a runtime of its own.
