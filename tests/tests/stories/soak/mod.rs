@@ -3,16 +3,28 @@
 //! A number, the seed, says who is killed, in the midst of what and when: `INRO_SOAK_SEED` is the first,
 //! `INRO_SOAK_KILLS` says how many follow. `cargo xtask soak` sets both.
 
+mod load;
+mod memory;
 mod phases;
+mod requests;
 mod seed;
+mod strangers;
 mod world;
 
+use std::sync::atomic::Ordering;
+
+use load::Load;
 use phases::Approved;
 use seed::{Case, Phase};
 use world::World;
 
+use crate::story::Story;
+
 /// Kills between two looks at what waits for an approval.
 const BLOCK: usize = 50;
+
+/// Kills of one agency beside the load.
+const BESIDE: u64 = 20;
 
 /// Says which seed failed.
 struct Watched(Case);
@@ -43,6 +55,36 @@ fn many_seeded_kills_leave_nothing_half_done() {
         let named: Vec<_> = named.iter().filter(|(is_killed, _)| *is_killed).map(|(_, name)| *name).collect();
         println!("{:<9} {:<25} {kills:>6} {struck:>15}", format!("{phase:?}"), named.join(", "));
     }
+}
+
+#[test]
+#[ignore = "cargo xtask soak runs it, for as long as it is asked to"]
+fn mixed_load_with_faults_leaves_memory_flat_and_every_error_coded() {
+    let (seed, minutes) = (number("INRO_SOAK_SEED", 1), number("INRO_SOAK_MINUTES", 60));
+    let story = Story::begin();
+    let load = Load::new(&story);
+    let findings = std::thread::scope(|scope| {
+        scope.spawn(|| load.wallet(seed));
+        scope.spawn(|| load.wallet(seed + 1));
+        scope.spawn(|| load.requests(seed));
+        scope.spawn(|| load.requests(seed + 1));
+        scope.spawn(|| load.faults(seed));
+        // Beside it, and on the same processors, an agency whose services are killed.
+        let beside = scope.spawn(|| {
+            while !load.is_over() {
+                let first = seed + load.kills.load(Ordering::Relaxed);
+                kill(first, BESIDE);
+                load.kills.fetch_add(BESIDE, Ordering::Relaxed);
+            }
+        });
+        let mut findings = load.watch(minutes);
+        if beside.join().is_err() {
+            findings.push("a kill left something half-done".to_owned());
+        }
+        findings
+    });
+    load.print();
+    assert!(findings.is_empty(), "{} findings: {findings:#?}", findings.len());
 }
 
 fn kill(first: u64, count: u64) -> World {
