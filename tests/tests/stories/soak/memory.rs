@@ -29,7 +29,10 @@ impl Memory {
     fn thirds(&self) -> (u64, u64) {
         let warm = &self.samples[self.samples.len() / 10..];
         let third = (warm.len() / 3).max(1);
-        let mean = |samples: &[u64]| samples.iter().sum::<u64>() / samples.len().max(1) as u64;
+        let mean = |samples: &[u64]| {
+            let sum: u64 = samples.iter().sum();
+            sum.checked_div(u64::try_from(samples.len()).unwrap()).unwrap_or_default()
+        };
         (mean(&warm[..third.min(warm.len())]), mean(&warm[warm.len().saturating_sub(third)..]))
     }
 

@@ -128,12 +128,12 @@ fn receive(world: &mut World, case: &Case) {
     let receive = ["receive", link, "--json"];
     let said = world.strike(case, |story| story.start_wallet(&story.home(), &receive));
 
-    let most = COPIES * case.formats.len() as u64;
+    let most = COPIES * case.formats.len();
     let mut is_here = false;
     for attempt in 0..3 {
         let held = world.look_home();
         // A credential keeps its id when its copies are replaced, but no key of an older copy comes back.
-        let came = held.keys.difference(&before.keys).count() as u64;
+        let came = held.keys.difference(&before.keys).count();
         assert!(came == 0 || came == most, "a part of what was offered: {held:?}");
         let whole = |format: &str| held.credentials.values().any(|one| *one == (format.to_owned(), COPIES));
         assert!(came == 0 || case.formats.iter().all(|format| whole(format)), "{held:?}");
@@ -161,13 +161,13 @@ fn collect(world: &mut World, case: &Case, approved: &Approved) {
     let (home, employee) = (&approved.home, approved.employee.as_str());
     approved.wait();
     let issued = world.issued(employee, OTHER_TYPE);
-    let most = COPIES * case.formats.len() as u64;
+    let most = COPIES * case.formats.len();
     let collect = ["collect", "--json"];
     let said = world.strike(case, |story| story.start_wallet(home, &collect));
 
     let held = world.look(home);
     assert!(held.credentials.values().all(|(_, copies)| *copies == COPIES), "{held:?}");
-    let waiting = held.keys.len() as u64 - held.copies();
+    let waiting = held.keys.len() - held.copies();
     // The keys of what waits, and the one that the token is bound to.
     assert!(waiting == 0 || waiting % COPIES == 1, "{waiting} keys are of no copy");
     assert!(held.copies() + waiting / COPIES * COPIES <= most, "{held:?}");
@@ -180,7 +180,7 @@ fn collect(world: &mut World, case: &Case, approved: &Approved) {
     let third = world.story.wallet_in(home, &collect);
     assert_eq!(third.json(), json!({ "credentials": [], "pending": [], "failed": [] }));
     let after = world.look(home);
-    assert_eq!(after.keys.len() as u64, after.copies());
+    assert_eq!(after.keys.len(), after.copies());
     assert!(after.copies() >= held.copies());
     let recorded = world.issued(employee, OTHER_TYPE) - issued;
     assert!(after.copies() <= recorded && recorded <= most, "{after:?}, {recorded} recorded");
@@ -229,9 +229,8 @@ fn change(world: &mut World, case: &Case, verb: &str) {
     if case.phase == Phase::Resume {
         world.story.issuer(&["credential", "suspend"], &rest);
     }
-    let count = |world: &World| {
-        [Status::Invalid, Status::Suspended].map(|status| places(&world.story, status) as u64)
-    };
+    let count =
+        |world: &World| [Status::Invalid, Status::Suspended].map(|status| places(&world.story, status));
     let (before, before_status) = (count(world), world.recorded(EMPLOYEE, TYPE).unwrap().1);
     let said = world.strike(case, |story| story.start_issuer(&["credential", verb], &rest));
 

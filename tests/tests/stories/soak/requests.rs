@@ -7,6 +7,8 @@ use super::seed::Dice;
 use crate::story::Story;
 
 const LIMIT: usize = 1 << 20;
+/// What the services read of a body, in bytes.
+pub(super) const MAX_BODY: usize = 512 << 10;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const ASK: &str = "ask";
@@ -124,7 +126,7 @@ fn garbage(dice: &mut Dice) -> Vec<u8> {
         0 => Vec::new(),
         1 => vec![0xff; 100],
         2 => "[".repeat(10_000).into_bytes(),
-        3 => vec![b'a'; 600 << 10],
+        3 => vec![b'a'; MAX_BODY + 100_000],
         4 => br#"{"a":1,"a":2}"#.to_vec(),
         _ => b"response=a.b.c.d.e&state=nobodys&vp_token=%7B%7D".to_vec(),
     }

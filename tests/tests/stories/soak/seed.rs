@@ -25,7 +25,8 @@ impl Dice {
 
     /// One of `choices`.
     pub(super) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+        let bound = u64::try_from(choices.len()).unwrap();
+        choices[usize::try_from(self.below(bound)).unwrap()]
     }
 
     /// At least 0 and below `bound`, in steps of a thousandth.

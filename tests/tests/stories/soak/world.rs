@@ -15,18 +15,18 @@ use crate::story::{Said, Story};
 pub(super) const EMPLOYEE: &str = "E0001";
 pub(super) const TYPE: &str = "role-authority";
 /// The copies of one credential in one format.
-pub(super) const COPIES: u64 = 10;
+pub(super) const COPIES: usize = 10;
 
 /// What a wallet holds, by its own list and the files of its keys.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Held {
     /// By id: format and copies.
-    pub(super) credentials: BTreeMap<String, (String, u64)>,
+    pub(super) credentials: BTreeMap<String, (String, usize)>,
     pub(super) keys: BTreeSet<String>,
 }
 
 impl Held {
-    pub(super) fn copies(&self) -> u64 {
+    pub(super) fn copies(&self) -> usize {
         self.credentials.values().map(|(_, copies)| copies).sum()
     }
 }
@@ -45,7 +45,7 @@ pub(super) struct World {
     pub(super) story: Story,
     pub(super) tally: Tally,
     /// How many copies the issuer had recorded when it last revoked the credential.
-    pub(super) issued_when_revoked: u64,
+    pub(super) issued_when_revoked: usize,
     took: BTreeMap<Length, Duration>,
     keys: BTreeMap<PathBuf, Keys>,
 }
@@ -64,7 +64,7 @@ impl World {
         assert_eq!(said.status, 0, "the wallet does not open: {}{}", said.stdout, said.stderr);
         let credential = |one: &Value| {
             let text = |name: &str| one[name].as_str().unwrap().to_owned();
-            (text("id"), (text("format"), one["copies"].as_u64().unwrap()))
+            (text("id"), (text("format"), count(&one["copies"])))
         };
         let credentials = said.json()["credentials"].as_array().unwrap().iter().map(credential).collect();
         let files = std::fs::read_dir(home.join("keys")).unwrap().map(|file| file.unwrap().path());
@@ -81,20 +81,20 @@ impl World {
     /// As [`World::look`], at the employee's own wallet, which has a key for each copy and none beside.
     pub(super) fn look_home(&mut self) -> Held {
         let held = self.look(&self.story.home());
-        assert_eq!(held.keys.len() as u64, held.copies(), "a key for each copy: {held:?}");
+        assert_eq!(held.keys.len(), held.copies(), "a key for each copy: {held:?}");
         held
     }
 
     /// What the issuer says of a credential: its id, its status and the copies that were recorded.
-    pub(super) fn recorded(&self, employee: &str, type_id: &str) -> Option<(String, String, u64)> {
+    pub(super) fn recorded(&self, employee: &str, type_id: &str) -> Option<(String, String, usize)> {
         let rest = ["--employee", employee, "--type", type_id, "--json"];
         let listed = self.story.issuer(&["credential", "list"], &rest);
         let one = listed["credentials"].as_array().unwrap().first()?;
         let text = |name: &str| one[name].as_str().unwrap().to_owned();
-        Some((text("id"), text("status"), one["copies"].as_u64().unwrap()))
+        Some((text("id"), text("status"), count(&one["copies"])))
     }
 
-    pub(super) fn issued(&self, employee: &str, type_id: &str) -> u64 {
+    pub(super) fn issued(&self, employee: &str, type_id: &str) -> usize {
         self.recorded(employee, type_id).map_or(0, |(_, _, copies)| copies)
     }
 
@@ -199,4 +199,8 @@ fn wait_for_writes(caller: &mut Child, file: &Path, times: u64) {
             std::thread::yield_now();
         }
     }
+}
+
+fn count(number: &Value) -> usize {
+    usize::try_from(number.as_u64().unwrap()).unwrap()
 }
