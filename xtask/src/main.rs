@@ -10,6 +10,7 @@ mod demo;
 mod hostile;
 mod mutants;
 mod shell;
+mod soak;
 mod tables;
 mod test;
 
@@ -24,6 +25,9 @@ cargo xtask <command>
   ci               exactly what CI runs: format, arrows, codes, tables of tests, dependencies, lints, tests, demo
   dag              arrows between rooms, circles between files, file lengths
   bench            measures the rooms beside their peers and writes docs/benchmarks.md
+  soak [--minutes N] [--kills N] [--seed N]
+                   kills wallet, services and commands at 500 seeded moments, then an hour of mixed load with faults:
+                   nothing half-done, memory flat, no error without a code
   conformance [--built]
                    docs/conformance.md against the tests that it names; --built builds those of every table and
                    asks what is run
@@ -48,6 +52,13 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["ci"] => ci::run(),
         ["bench"] => bench::run(),
+        ["soak", options @ ..] => match soak::Soak::of(options) {
+            Some(soak) => soak.run(),
+            None => {
+                eprint!("{HELP}");
+                return ExitCode::from(2);
+            }
+        },
         ["dag"] => dag::run(),
         ["conformance"] => conformance::run(),
         ["conformance", "--built"] => conformance::run().and_then(|()| tables::built::check()),

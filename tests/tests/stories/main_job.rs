@@ -4,13 +4,18 @@
 use std::sync::Arc;
 
 use inro_base::http::{HttpRequest, HttpResponse};
+<<<<<<< HEAD
 use inro_base::report::Language;
 use inro_crypto::RustCrypto;
 use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts, open_store};
 use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, Wallet};
+=======
+use inro_wallet_cli::{HttpsClient, SystemClock};
+use inro_wallet_core::{Boxed, Choice, Http, HttpError};
+>>>>>>> soak
 use serde_json::{Value, json};
 
-use crate::story::{Story, block_on, client};
+use crate::story::{Story, block_on, client, engine};
 
 /// An employee of the sample file who may approve welfare.
 const EMPLOYEE: &str = "E0001";
@@ -141,6 +146,7 @@ impl Http for Tampering {
 
 async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), Box<dyn std::error::Error>> {
     let inner = client(&story.path("verifier/tls/ca.pem"));
+<<<<<<< HEAD
     let keys = FileKeys::open(story.home().join("keys"))?;
     let store = open_store(&story.home(), &keys).await?;
     let wallet = Wallet::open(Ports {
@@ -154,6 +160,10 @@ async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), 
     })
     .await?;
     let mut reviewing = wallet.review(link).await?;
+=======
+    let wallet = engine(&story.home(), Arc::new(Tampering { inner, alter }), Arc::new(SystemClock)).await?;
+    let reviewing = wallet.review(link).await?;
+>>>>>>> soak
     let choice = Choice::least(reviewing.review());
     wallet.approve(&mut reviewing, choice).await?;
     Ok(())

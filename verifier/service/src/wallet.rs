@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -14,14 +14,11 @@ use inro_service::{OsRng, Problem};
 use inro_verifier_sdk::{Posted, Verifier};
 use serde_json::{Map, Value};
 
-use crate::answer::{Failure, check_media_type};
+use crate::answer::{Failure, Name, check_media_type};
 use crate::app::App;
 
 /// `GET /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.1.
-pub async fn request_object(
-    State(app): State<Arc<App>>,
-    Path(handle): Path<String>,
-) -> Result<Response, Failure> {
+pub async fn request_object(State(app): State<Arc<App>>, Name(handle): Name) -> Result<Response, Failure> {
     let request = app
         .blocking(move |app| {
             let registration = app.registration()?;
@@ -35,7 +32,7 @@ pub async fn request_object(
 /// `POST /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.
 pub async fn posted_request_object(
     State(app): State<Arc<App>>,
-    Path(handle): Path<String>,
+    Name(handle): Name,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
@@ -55,7 +52,7 @@ pub async fn posted_request_object(
 pub async fn response(
     State(app): State<Arc<App>>,
     Extension(request_id): Extension<RequestId>,
-    Path(handle): Path<String>,
+    Name(handle): Name,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {

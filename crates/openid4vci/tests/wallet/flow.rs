@@ -446,6 +446,10 @@ fn an_offer_that_is_gone_is_told_from_a_service_that_fails() {
 /// What the token endpoint's `body` means to a wallet that redeemed an offer, with a transaction
 /// code or without.
 fn refused_token(body: &Value, tx_code: Option<&str>) -> VciError {
+    token_answered(400, body, tx_code)
+}
+
+fn token_answered(status: u16, body: &Value, tx_code: Option<&str>) -> VciError {
     let mut offer = offer_json();
     if tx_code.is_none() {
         offer["grants"][GRANT].as_object_mut().unwrap().remove("tx_code").unwrap();
@@ -454,7 +458,7 @@ fn refused_token(body: &Value, tx_code: Option<&str>) -> VciError {
     let (key, rng) = (key(1), &mut Counter(0));
     let draft = ready.redeem(tx_code, key.public_key()).unwrap();
     let step = draft.send(NOW, rng, &RustCrypto);
-    wait(step, &key, |sent, _| sent.received(&answer(400, body)).err().unwrap())
+    wait(step, &key, |sent, _| sent.received(&answer(status, body)).err().unwrap())
 }
 
 #[test]
@@ -477,6 +481,30 @@ fn a_wrong_transaction_code_is_told_from_a_dead_offer() {
     assert_eq!(refused_token(&foreign, None).code().as_str(), "INRO-VCI-020");
     let other = json!({ "error": "invalid_client", "inro_code": "INRO-VCI-035" });
     assert_eq!(with_code(&other).code().as_str(), "INRO-VCI-013");
+}
+
+#[test]
+fn a_service_that_fails_does_not_refuse_the_code() {
+    for (status, error, expected) in [
+        (400, "invalid_request", "INRO-VCI-013"),
+        (500, "server_error", "INRO-VCI-022"),
+        (503, "temporarily_unavailable", "INRO-VCI-022"),
+        (502, "", "INRO-VCI-022"),
+    ] {
+        for tx_code in [Some("123456"), None] {
+            let failed = token_answered(status, &json!({ "error": error }), tx_code);
+            assert_eq!(failed.code().as_str(), expected, "{status}");
+            assert_eq!(failed.code().entry().retry, status >= 500);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_from_a_refused_code() {
+    let said = |code: &str| json!({ "error": "invalid_dpop_proof", "inro_code": code });
+    for (code, expected) in [("INRO-OAUTH-006", "INRO-VCI-023"), ("INRO-OAUTH-005", "INRO-VCI-013")] {
+        assert_eq!(refused_token(&said(code), None).code().as_str(), expected, "{code}");
+    }
 }
 
 #[test]
