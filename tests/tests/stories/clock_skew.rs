@@ -57,9 +57,9 @@ fn present(story: &Story, off: i64) -> (String, Value) {
     let asked = story.ask(&json!({ "policy": "approve-welfare" }));
     let outcome = block_on(async {
         let wallet = engine(&story.home(), network(story), Arc::new(Off(off))).await.unwrap();
-        let reviewing = wallet.review(asked["authorization_request"].as_str().unwrap()).await?;
+        let mut reviewing = wallet.review(asked["authorization_request"].as_str().unwrap()).await?;
         let choice = Choice::least(reviewing.review());
-        wallet.approve(reviewing, choice).await.map(|_| ())
+        wallet.approve(&mut reviewing, choice).await.map(|_| ())
     });
     let result = story.result(&asked);
     let said = if result["error"].is_null() {

@@ -4,15 +4,8 @@
 use std::sync::Arc;
 
 use inro_base::http::{HttpRequest, HttpResponse};
-<<<<<<< HEAD
-use inro_base::report::Language;
-use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts, open_store};
-use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, Wallet};
-=======
 use inro_wallet_cli::{HttpsClient, SystemClock};
 use inro_wallet_core::{Boxed, Choice, Http, HttpError};
->>>>>>> soak
 use serde_json::{Value, json};
 
 use crate::story::{Story, block_on, client, engine};
@@ -146,24 +139,8 @@ impl Http for Tampering {
 
 async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), Box<dyn std::error::Error>> {
     let inner = client(&story.path("verifier/tls/ca.pem"));
-<<<<<<< HEAD
-    let keys = FileKeys::open(story.home().join("keys"))?;
-    let store = open_store(&story.home(), &keys).await?;
-    let wallet = Wallet::open(Ports {
-        keys: Arc::new(keys),
-        prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
-        store: Arc::new(store),
-        http: Arc::new(Tampering { inner, alter }),
-        clock: Arc::new(SystemClock),
-        rng: Box::new(SystemRng),
-        provider: Arc::new(RustCrypto),
-    })
-    .await?;
-    let mut reviewing = wallet.review(link).await?;
-=======
     let wallet = engine(&story.home(), Arc::new(Tampering { inner, alter }), Arc::new(SystemClock)).await?;
-    let reviewing = wallet.review(link).await?;
->>>>>>> soak
+    let mut reviewing = wallet.review(link).await?;
     let choice = Choice::least(reviewing.review());
     wallet.approve(&mut reviewing, choice).await?;
     Ok(())

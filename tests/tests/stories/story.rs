@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use inro_base::http::{HttpRequest, HttpResponse};
+use inro_base::report::Language;
 use inro_base::{Clock, UnixTime};
 use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemRng};
-use inro_wallet_core::{AnchorKind, AnchorRecord, Http, Ports, SqliteStore, Wallet};
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemRng, TerminalPrompts, open_store};
+use inro_wallet_core::{AnchorKind, AnchorRecord, Http, Ports, Wallet};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -271,9 +272,12 @@ pub(crate) async fn engine(
     http: Arc<dyn Http>,
     clock: Arc<dyn Clock>,
 ) -> Result<Wallet, Box<dyn std::error::Error>> {
+    let keys = FileKeys::open(home.join("keys"))?;
+    let store = open_store(home, &keys).await?;
     let ports = Ports {
-        keys: Arc::new(FileKeys::open(home.join("keys"))?),
-        store: Arc::new(SqliteStore::open(&home.join("wallet.sqlite"))?),
+        keys: Arc::new(keys),
+        prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
+        store: Arc::new(store),
         http,
         clock,
         rng: Box::new(SystemRng),
