@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 from pathlib import Path
 
 import pytest
 
 from inro_peers.evidence import Fault, check, read_bundle
-from inro_peers.jose import JsonObject, b64url, b64url_decode, json_bytes, new_key, sign_jws
+from inro_peers.jose import JsonObject, Jws, b64url, b64url_decode, json_bytes, new_key, sign_jws
+from inro_peers.processes import Binaries, InroWallet
+from products import employee_query
+from world import world
 
 VERDICTS = json.loads((Path(__file__).resolve().parents[1] / "data/evidence-verdicts.json").read_text("utf-8"))
 CASES: list[JsonObject] = VERDICTS["cases"]
@@ -87,3 +91,73 @@ def test_refuses_a_chain_that_somebody_else_signs_on() -> None:
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
 def test_takes_json_alone(word: str) -> None:
     assert _fault(GOOD["bundle"].replace('"version":1', f'"version":{word}').encode()) == ("malformed", None)
+
+
+# Status of `inro-wallet verify-bundle`.
+HOLDS, BROKEN = 0, 3
+CODES = {
+    "version": "INRO-EVIDENCE-003",
+    "opening": "INRO-EVIDENCE-004",
+    "chain": "INRO-EVIDENCE-005",
+    "sequence": "INRO-EVIDENCE-006",
+    "link": "INRO-EVIDENCE-007",
+    "signature": "INRO-EVIDENCE-008",
+    "body": "INRO-EVIDENCE-009",
+    "attachment": "INRO-EVIDENCE-010",
+    "reference": "INRO-EVIDENCE-011",
+}
+
+
+def _assert_agrees(binaries: Binaries, file: Path, bundle: bytes) -> bool:
+    """Both checkers give the bundle the same verdict; whether it holds."""
+    file.write_bytes(bundle)
+    ended = binaries.run("inro-wallet", "verify-bundle", file, "--json", expect=None)
+    try:
+        chain = check(bundle)
+    except Fault as fault:
+        code = ended.json()["error"]["inro_code"]
+        assert (ended.status, CODES.get(fault.reason, code)) == (BROKEN, code), fault
+        return False
+    said = ended.json()
+    assert (ended.status, said["head"], len(said["records"])) == (HOLDS, chain.last, len(chain.tells))
+    return True
+
+
+def test_inro_wallet_gives_the_same_verdicts(binaries: Binaries, tmp_path: Path) -> None:
+    for case in CASES:
+        assert _assert_agrees(binaries, tmp_path / "bundle.json", case["bundle"].encode()) == ("records" in case)
+
+
+def test_inro_wallet_agrees_about_bundles_altered_at_random(binaries: Binaries, tmp_path: Path) -> None:
+    assert _good()
+    choices = random.Random(20)
+    good = GOOD["bundle"].encode()
+    for _ in range(150):
+        altered = bytearray(good)
+        for _ in range(choices.choice((1, 1, 2))):
+            altered[choices.randrange(len(good))] = choices.choice(b'{}[]",:0aA-_ ')
+        _assert_agrees(binaries, tmp_path / "bundle.json", bytes(altered))
+
+
+def test_the_history_of_a_holder_is_evidence_of_what_was_shown(inro_wallet: InroWallet, tmp_path: Path) -> None:
+    with world(inro_wallet, tmp_path) as foreign:
+        foreign.receive()
+        foreign.assert_answers(foreign.verifier.request(employee_query(["department", "name"])))
+    file = tmp_path / "evidence.json"
+    inro_wallet.run("history", "export", file, "--yes")
+    tells = check(file.read_bytes()).tells
+    assert (tells[0], tells[-2:]) == ("opened", ["presented 1/1", "outcome 0/0"])
+    presented = read_bundle(file.read_bytes())[-2]
+    assert presented.body is not None
+    detail = json.loads(presented.body)["detail"]
+    assert detail["outcome"] == "begun"
+    assert any(name.startswith("department") for name in detail["credentials"][0]["claims"])
+    assert "福祉課" not in presented.body.decode(), "names of claims, not their values"
+    [request] = presented.attachments
+    assert request is not None
+    asked = Jws.parse(request.decode("ascii"), typ="oauth-authz-req+jwt").payload
+    assert asked["dcql_query"] == employee_query(["department", "name"])
+
+    inro_wallet.run("history", "erase", "--all")
+    inro_wallet.run("history", "export", tmp_path / "erased.json", "--yes")
+    assert set(check((tmp_path / "erased.json").read_bytes()).tells[1:]) == {"absent"}

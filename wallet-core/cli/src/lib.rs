@@ -5,6 +5,7 @@
 mod args;
 mod decide;
 mod error;
+mod evidence;
 mod home;
 mod https;
 mod keys;

@@ -121,6 +121,7 @@ fn takes_over(store: &VaultStore, version: u8) {
     let issued = (Event::Issued, Outcome::Done);
     assert_eq!(events, [(Event::Refused, Outcome::Begun), (Event::Presented, Outcome::Done), issued, issued]);
     assert_eq!(history[1].counterpart.ja, "福祉システム");
+    assert!(history.iter().all(|entry| entry.receipt.is_none()), "they are from before receipts were kept");
     let pending = run(store.pending()).unwrap();
     assert_eq!(pending.len(), usize::from(version == 3));
     if version == 3 {

@@ -1,6 +1,8 @@
 //! What every implementation of a port must do. Call these from the implementation's own tests.
 #![expect(clippy::unwrap_used, reason = "a test suite: a failure should stop it where it stands")]
 
+mod receipts;
+
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
 use inro_credential::ClaimPath;
@@ -39,6 +41,7 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     keeps_a_deferred_issuance_with_its_keys(&*make());
     ends_a_deferred_issuance_once(&*make());
     stores_what_came_and_what_was_deferred_or_neither(&*make());
+    receipts::all(make);
     tells_of_every_credential_without_reading_it(&*make());
     names_the_keys_that_nothing_needs(&*make());
     drops_what_has_no_key(&*make());
@@ -206,7 +209,7 @@ pub fn fill(store: &dyn Store) {
     let copy = unspent(store, &CredentialId("employee".into())).unwrap();
     let begun = entry(Event::Presented, Outcome::Begun);
     let id = run(store.answer(&RequestDigest([1; 32]), &[copy.id], NOW, Some(NOW.plus(1)), &begun)).unwrap();
-    run(store.conclude(id, Outcome::Done)).unwrap();
+    run(store.conclude(id, Outcome::Done, None)).unwrap();
 }
 
 fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
@@ -325,7 +328,7 @@ fn keeps_the_history_newest_first(store: &dyn Store) {
     let begun = entry(Event::Presented, Outcome::Begun);
     let id = run(store.answer(&RequestDigest([1; 32]), &[], NOW, None, &begun)).unwrap();
     assert_eq!(run(store.history(9)).unwrap().first().unwrap().outcome, Outcome::Begun);
-    run(store.conclude(id, Outcome::Done)).unwrap();
+    run(store.conclude(id, Outcome::Done, None)).unwrap();
     let history = run(store.history(9)).unwrap();
     assert_eq!(history.iter().map(|e| e.event).collect::<Vec<_>>(), [Event::Presented, Event::Issued]);
     assert_eq!(history.iter().map(|e| e.outcome).collect::<Vec<_>>(), [Outcome::Done, Outcome::Done]);
@@ -506,5 +509,6 @@ fn entry(event: Event, outcome: Outcome) -> NewHistoryEntry {
         registered: true,
         items: vec![HistoryItem { vct: "urn:test:employee".into(), claims: vec!["agency".into()] }],
         outcome,
+        receipt: None,
     }
 }
