@@ -4,12 +4,11 @@ use std::fmt;
 
 use inro_base::{Secret, UnixTime};
 use inro_credential::{ClaimPath, PathElement};
-use inro_evidence::{Digest, Head, Receipt};
+use inro_evidence::{Digest, EvidenceError, Head, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use crate::keys::{CreatedKey, KeyId};
-use crate::ports::StoreError;
 
 /// Under which name the wallet knows a credential: the same for the same type, issuer and format.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -327,9 +326,9 @@ impl ChainEnd {
     /// The chain's head.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when it is none.
-    pub fn head(&self) -> Result<Head, StoreError> {
-        Head::from_stored(&self.head).map_err(|_| StoreError::Corrupt)
+    /// What [`Head::from_stored`] says when it is none.
+    pub fn head(&self) -> Result<Head, EvidenceError> {
+        Head::from_stored(&self.head)
     }
 }
 

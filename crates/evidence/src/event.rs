@@ -21,7 +21,7 @@ const SALT_BYTES: usize = 16;
 /// Something that happened, to be recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Its name in the terms of whoever records it: 1 to 64 lower-case letters, digits, `.` and `-`.
+    /// Its name in the terms of whoever records it: 1 to 64 lower-case letters, digits, `.`, `-` and `_`.
     pub name: String,
     /// The number of the record of an earlier event, of which this one tells more.
     pub of: Option<u64>,
@@ -34,7 +34,7 @@ pub struct Event {
 /// A message that goes with an event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attachment {
-    /// What it is: 1 to 64 lower-case letters, digits, `.` and `-`.
+    /// What it is: 1 to 64 lower-case letters, digits, `.`, `-` and `_`.
     pub kind: String,
     /// The message as it was sent or received.
     pub bytes: Vec<u8>,
@@ -158,7 +158,8 @@ fn text(value: Option<Value>, part: &'static str) -> Result<String, EvidenceErro
 
 /// A name can be shown, filed and compared as it stands.
 fn name(text: &str, part: &'static str) -> Result<(), EvidenceError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
     let good = (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(plain);
     if good { Ok(()) } else { Err(EvidenceError::Malformed { part }) }
 }

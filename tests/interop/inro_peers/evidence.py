@@ -24,7 +24,7 @@ BODY_DEPTH = 16
 BUNDLE_DEPTH = 4
 # The order of P-256. Source: SEC 2 §2.4.2.
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_NAME = re.compile(r"[a-z0-9.-]{1,64}")
+_NAME = re.compile(r"[a-z0-9._-]{1,64}")
 T = TypeVar("T")
 
 

@@ -15,9 +15,9 @@ use inro_wallet_core::{Erase, HistoryId, Wallet};
 use serde_json::{Value, json};
 
 use crate::args::{Erasure, HistoryAction};
+use crate::done::{Done, done};
 use crate::error::CliError;
 use crate::language::brief;
-use crate::run::{Done, done};
 
 /// The longest description of an event on a line, in characters.
 const MAX_DETAIL: usize = 300;

@@ -4,6 +4,7 @@
 
 mod args;
 mod decide;
+mod done;
 mod error;
 mod evidence;
 mod home;

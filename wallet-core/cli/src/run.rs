@@ -8,10 +8,11 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
 use inro_wallet_core::{AnchorKind, CredentialId, Wallet, WalletError};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::{Anchor, Arguments, Command, HistoryAction, Trust};
 use crate::decide::{Approval, Decision, decide};
+use crate::done::{Done, done};
 use crate::error::CliError;
 use crate::evidence;
 use crate::home::Home;
@@ -23,13 +24,6 @@ use crate::print;
 
 /// The longest certificate file that is read, in bytes.
 const MAX_PEM_BYTES: u64 = 64 * 1024;
-
-/// What a command prints on stdout, and how it ends.
-pub(crate) struct Done {
-    json: Value,
-    text: String,
-    exit: Exit,
-}
 
 /// Where the holder may go on, and why it was declined, if it was.
 type Presented = Result<(Option<String>, Option<CliError>), CliError>;
@@ -198,12 +192,10 @@ async fn try_present(home: PathBuf, request: &str, approval: Approval, language:
     }
 }
 
-pub(crate) const fn done(json: Value, text: String) -> Done {
-    Done { json, text, exit: Exit::Done }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn said(reason: CliError, approval: Approval, language: Language) -> (String, String, Value) {

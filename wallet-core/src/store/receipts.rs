@@ -1,7 +1,7 @@
 //! The chain of receipts: its end, its records in their order, and the attachments, each a record of its own.
 
 use inro_base::base64url;
-use inro_evidence::Receipt;
+use inro_evidence::{Head, Receipt};
 use serde::{Deserialize, Serialize};
 
 use super::forms::{ATTACHMENT, CHAIN, RECEIPT, body, to_bytes};
@@ -50,11 +50,11 @@ pub(super) fn end(records: &Records) -> Result<Option<ChainEnd>, StoreError> {
 
 /// Writes receipts on the condition that the chain still ends where they follow. Gives the place of the last.
 pub(super) fn append(change: &mut Change<'_>, new: &NewReceipt) -> Result<Place, StoreError> {
-    let before = end(change)?.map(|end| end.head()).transpose()?;
+    let before = end(change)?.map(|end| head(&end)).transpose()?;
     if before.map(|head| head.digest()) != new.follows {
         return Err(StoreError::HistoryMoved);
     }
-    let last = new.end.head()?.seq();
+    let last = head(&new.end)?.seq();
     let mut place = None;
     for (before_last, receipt) in (0..).zip(new.receipts.iter().rev()).collect::<Vec<_>>().into_iter().rev() {
         let seq = last.checked_sub(before_last).ok_or(StoreError::Failed)?;
@@ -156,6 +156,10 @@ fn drop_attachment(change: &mut Change<'_>, slot: i64) -> Result<(), StoreError>
     }
     change.replace(receipt, &[], to_bytes(&stored)?.expose())?;
     change.delete(slot)
+}
+
+fn head(end: &ChainEnd) -> Result<Head, StoreError> {
+    end.head().map_err(|_| StoreError::Corrupt)
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, StoreError> {

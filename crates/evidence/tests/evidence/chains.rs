@@ -128,7 +128,7 @@ fn what_no_reader_would_take_is_not_signed() {
         event(&"a".repeat(64)),
         Event { of: Some(6), ..event("a") },
         detail(nested(14)),
-        kind("request-object.2"),
+        kind("request-object_2.b"),
         many(MAX_ATTACHMENTS),
         long(MAX_ATTACHMENT),
     ] {

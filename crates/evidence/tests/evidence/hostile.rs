@@ -287,6 +287,7 @@ fn members_that_nobody_knows_or_that_are_missing() {
         ("attachments", json!([1])),
         ("attachments", json!([{ "kind": "request" }])),
         ("attachments", json!([{ "kind": "request", "sha256": "AA" }])),
+        ("attachments", json!([{ "kind": "request", "sha256": "A".repeat(43), "note": 1 }])),
     ] {
         let receipts = rebodied(1, |body| body[name] = value.clone());
         assert_eq!(refusal(&receipts), (Some(1), "INRO-EVIDENCE-001"), "{name}: {value}");

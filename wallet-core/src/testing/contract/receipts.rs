@@ -4,7 +4,7 @@ use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
 use inro_evidence::{Attachment, Event as ChainEvent, Head, UnverifiedChain, VerifiedChain};
 use serde_json::Map;
 
-use super::{NOW, credential, entry, pending, put};
+use super::samples::{NOW, credential, entry, pending, put};
 use crate::ports::{Store, StoreError};
 use crate::records::{
     ChainEnd, CredentialId, Erase, Event, HistoryId, KeyId, NewCredential, NewHistoryEntry, NewReceipt,
@@ -34,7 +34,8 @@ fn keeps_receipts_in_their_order(store: &dyn Store) {
     let chain = verified(store);
     assert_eq!((chain.records().len(), chain.last()), (4, alone.end.head().unwrap().digest()));
     let receipts = chains.first().unwrap();
-    assert_eq!(receipts.get(1).unwrap().attachments, [Some(b"request".to_vec())]);
+    let attachments = receipts.iter().map(|receipt| receipt.attachments.as_slice()).collect::<Vec<_>>();
+    assert_eq!(attachments, [&[][..], &[Some(b"request".to_vec())], &[], &[]]);
     let seen: Vec<_> = run(store.history(9)).unwrap().iter().map(|entry| (entry.id, entry.receipt)).collect();
     assert_eq!(seen, [(id, Some(1))]);
     // One that was not signed stands beside them.
