@@ -1,7 +1,7 @@
 //! What every implementation of a port must do. Call these from the implementation's own tests.
 #![expect(clippy::unwrap_used, reason = "a test suite: a failure should stop it where it stands")]
 
-mod receipts;
+pub(crate) mod receipts;
 mod samples;
 
 use inro_base::http::{HttpRequest, HttpResponse};

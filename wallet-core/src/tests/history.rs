@@ -14,6 +14,7 @@ use super::verifier::Request;
 use super::{Device, NOW, code};
 use crate::keys::KeyStore as _;
 use crate::ports::{HttpError, Store as _};
+use crate::prompts::PromptError;
 use crate::records::{Erase, Event, HistoryEntry, HistoryId, Outcome};
 use crate::testing::{SeededRng, run};
 use crate::wallet::{Ports, Wallet};
@@ -266,4 +267,24 @@ fn a_wallet_that_receives_again_goes_on_with_its_chain() {
     let again = scene.device.wallet(Script::honest(&scene.authority).network());
     run(again.receive(&link(), None)).unwrap();
     assert_eq!(events(&chain(&scene.device)), ["opened", "issued", "issued"]);
+}
+
+#[test]
+fn a_clock_that_is_put_back_a_year_leaves_the_chain_in_its_order() {
+    let scene = Scene::new();
+    scene.device.clock.advance(-365 * 86_400);
+    let id = run(scene.device.store.credentials()).unwrap().remove(0).id;
+    run(offline(&scene.device).delete(&id)).unwrap();
+    let chain = chain(&scene.device);
+    assert_eq!(events(&chain), ["opened", "issued", "deleted"]);
+    assert!(chain.records()[2].at < chain.records()[1].at);
+    assert_eq!(history(&scene.device)[0].event, Event::Deleted);
+}
+
+#[test]
+fn nothing_is_exported_without_a_gesture() {
+    let scene = Scene::new();
+    assert_eq!(bundles(&scene.device).len(), 1);
+    scene.device.prompts.then([Err(PromptError::Cancelled)]);
+    assert_eq!(code(run(offline(&scene.device).export_history())), "INRO-WALLET-004");
 }

@@ -111,8 +111,25 @@ fn keeps_the_key_that_signs(store: &dyn Store) {
 
 /// Stores a refusal of the request `name`.
 fn answer(store: &dyn Store, name: u8, receipt: Option<NewReceipt>) -> Result<HistoryId, StoreError> {
+    refuse(store, RequestDigest([name; 32]), receipt)
+}
+
+/// Stores a refusal of a request that was kept.
+///
+/// # Panics
+/// Where the store fails.
+#[cfg(test)]
+pub(crate) fn refuse_and_keep(store: &dyn Store, request: RequestDigest) {
+    refuse(store, request, Some(next(store, b"request"))).unwrap();
+}
+
+fn refuse(
+    store: &dyn Store,
+    request: RequestDigest,
+    receipt: Option<NewReceipt>,
+) -> Result<HistoryId, StoreError> {
     let entry = NewHistoryEntry { receipt, ..entry(Event::Refused, Outcome::Begun) };
-    run(store.answer(&RequestDigest([name; 32]), &[], NOW, None, &entry))
+    run(store.answer(&request, &[], NOW, None, &entry))
 }
 
 /// What comes next in the store's chain, after its opening where there is none; with an attachment unless it
