@@ -10,6 +10,7 @@
 mod boxed;
 mod collect;
 mod error;
+mod history;
 mod in_work;
 mod incoming;
 mod issued;
@@ -42,9 +43,10 @@ pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord,
-    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NewCopy, NewCredential,
-    NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ChainEnd, ClaimLabel, Copy, CopyId, CredentialBrief, CredentialId,
+    CredentialRecord, Erase, Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NewCopy,
+    NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome, Pending, PendingEnd, PendingId,
+    PendingRecord, RequestDigest,
 };
 pub use review::{
     Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,

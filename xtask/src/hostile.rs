@@ -94,6 +94,18 @@ const ATTACKS: &[&str] = &[
     "program put into the wallet's file",
     "second engine on the wallet's file",
     "storage full",
+    "receipt altered",
+    "receipt rewritten by its owner",
+    "receipt removed from the middle",
+    "receipts cut from the end",
+    "receipts reordered or repeated",
+    "receipt of another chain",
+    "receipt signed by a foreign key",
+    "rotation of a receipt key forged",
+    "body of a receipt swapped",
+    "body of a receipt erased to hide what else was done",
+    "attachment of a receipt altered",
+    "bundle of receipts huge, deep or with repeated members",
 ];
 
 /// Checks the table.

@@ -8,11 +8,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
 use inro_wallet_core::{AnchorKind, CredentialId, Wallet, WalletError};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::args::{Anchor, Arguments, Command, Trust};
+use crate::args::{Anchor, Arguments, Command, HistoryAction, Trust};
 use crate::decide::{Approval, Decision, decide};
+use crate::done::{Done, done};
 use crate::error::CliError;
+use crate::evidence;
 use crate::home::Home;
 use crate::https::check_anchor;
 use crate::language;
@@ -23,26 +25,25 @@ use crate::print;
 /// The longest certificate file that is read, in bytes.
 const MAX_PEM_BYTES: u64 = 64 * 1024;
 
-/// What a command prints on stdout, and how it ends.
-struct Done {
-    json: Value,
-    text: String,
-    exit: Exit,
-}
-
 /// Where the holder may go on, and why it was declined, if it was.
 type Presented = Result<(Option<String>, Option<CliError>), CliError>;
 
 /// Reads the command line, carries the command out and prints its outcome.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let (json, language) = (arguments.json, language::from_environment());
+    if let Command::VerifyBundle { file, key, head } = &arguments.command {
+        return end(evidence::verify(file, key.as_deref(), head.as_deref(), language), json, language);
+    }
     let Some(home) = arguments.home else {
         Arguments::command().error(ErrorKind::MissingRequiredArgument, "--home H is needed").exit();
     };
-    let (json, language) = (arguments.json, language::from_environment());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a single-threaded runtime needs nothing but memory and a poll descriptor");
-    let outcome = runtime.block_on(run(arguments.command, home, language));
+    end(runtime.block_on(run(arguments.command, home, language)), json, language)
+}
+
+fn end(outcome: Result<Done, CliError>, json: bool, language: Language) -> ExitCode {
     match outcome {
         Ok(done) => finish(&done, json, language),
         Err(error) => {
@@ -77,7 +78,11 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
             Ok(done)
         }
         other => {
-            let assumed = matches!(other, Command::Delete { yes: true, .. });
+            let assumed = matches!(
+                other,
+                Command::Delete { yes: true, .. }
+                    | Command::History { action: Some(HistoryAction::Export { yes: true, .. }) }
+            );
             act(&open(&home, assumed, language).await?.wallet, other, language).await
         }
     }
@@ -118,16 +123,17 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             let record = wallet.show(&CredentialId(id)).await?;
             Ok(done(print::credential_json(&record), print::credential_text(&record, language)))
         }
-        Command::History => {
+        Command::History { action: None } => {
             let entries = wallet.history().await?;
             Ok(done(print::history_json(&entries), print::history_text(&entries, language)))
         }
+        Command::History { action: Some(action) } => evidence::act(wallet, action, language).await,
         Command::Delete { id, yes: _ } => {
             wallet.delete(&CredentialId(id)).await?;
             Ok(done(json!({ "deleted": true }), language.pick("deleted\n", "削除しました\n").to_owned()))
         }
-        // `run` took it: its outcome has a form of its own.
-        Command::Present { .. } => Err(CliError::NoTerminal),
+        // `run` and `main` took them.
+        Command::Present { .. } | Command::VerifyBundle { .. } => Err(CliError::NoTerminal),
     }
 }
 
@@ -186,12 +192,10 @@ async fn try_present(home: PathBuf, request: &str, approval: Approval, language:
     }
 }
 
-const fn done(json: Value, text: String) -> Done {
-    Done { json, text, exit: Exit::Done }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn said(reason: CliError, approval: Approval, language: Language) -> (String, String, Value) {

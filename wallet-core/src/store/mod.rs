@@ -7,6 +7,7 @@ mod forms;
 mod history;
 mod import;
 mod pending;
+mod receipts;
 #[cfg(test)]
 mod tests;
 mod vault_store;

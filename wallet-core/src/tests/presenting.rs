@@ -111,9 +111,9 @@ fn refuses(expected: &str, alter: impl FnOnce(&mut Request, &Scene)) {
 #[test]
 fn deletes_a_copys_key_before_its_presentation_is_sent() {
     let scene = Scene::new();
-    let before = scene.device.journal.lines().len();
+    let before = scene.device.lines().len();
     assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
-    let lines = scene.device.journal.lines().split_off(before);
+    let lines = scene.device.lines().split_off(before);
     let post = format!("POST {RESPONSE}");
     let of_interest =
         lines.iter().filter(|line| line.starts_with("sign") || line.starts_with("delete") || **line == post);
