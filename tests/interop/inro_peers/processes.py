@@ -33,6 +33,8 @@ SERVICE_LIMIT = 60
 READY = "listening on "
 # The end of the wallet's question at a terminal.
 QUESTION = b"[y/N] "
+# The end of what stands for the prompt of a phone.
+PRESENCE = b"n cancels: "
 
 
 class CommandFailed(Exception):
@@ -270,7 +272,7 @@ class InroWallet:
         return self.run("present", request, "--yes", "--json", *flags, expect=expect)
 
     def present_at_terminal(self, request: str, answer: str) -> Finished:
-        """Answers a request as a holder who reads the review and types `answer`; `stderr` is what the terminal showed."""
+        """Answers as a holder who reads the review, types `answer` and is there; `stderr` is what the terminal showed."""
         keyboard, terminal = pty.openpty()
         process = subprocess.Popen(
             [self.binaries.folder / "inro-wallet", "--home", self.home, "present", request, "--json"],
@@ -287,6 +289,8 @@ class InroWallet:
                 shown += chunk
                 if shown.endswith(QUESTION):
                     os.write(keyboard, f"{answer}\n".encode())
+                elif shown.endswith(PRESENCE):
+                    os.write(keyboard, b"\n")
             stdout, _ = process.communicate(timeout=COMMAND_LIMIT)
         finally:
             process.kill()

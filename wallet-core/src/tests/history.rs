@@ -148,12 +148,14 @@ fn an_entry_is_signed_before_anything_is_spent_or_sent() {
 fn another_key_goes_on_and_the_old_one_is_gone() {
     let scene = Scene::new();
     let old = run(scene.device.store.chain_end()).unwrap().unwrap().key;
-    run(offline(&scene.device).rotate_receipt_key()).unwrap();
+    let wallet = offline(&scene.device);
+    assert!(run(scene.device.keys.list()).unwrap().contains(&old));
+    run(wallet.rotate_receipt_key()).unwrap();
+    assert!(!run(scene.device.keys.list()).unwrap().contains(&old));
     assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
     let chain = chain(&scene.device);
     assert_eq!(events(&chain), ["opened", "issued", "rotated", "presented", "outcome"]);
     assert_ne!(chain.first_key(), chain.last_key());
-    assert!(!run(scene.device.keys.list()).unwrap().contains(&old));
     // An empty wallet has nothing to rotate.
     let empty = Device::trusting(&scene.authority);
     run(offline(&empty).rotate_receipt_key()).unwrap();
