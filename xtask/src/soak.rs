@@ -57,18 +57,9 @@ impl Soak {
 
     fn story(self, test: &str) -> Result<(), String> {
         let mut command = shell::cargo();
-        command.args([
-            "test",
-            "--quiet",
-            "--package",
-            "inro-tests",
-            "--test",
-            "stories",
-            "--",
-            "--ignored",
-            "--exact",
-        ]);
-        command.args(["--nocapture", test]);
+        // As `cargo xtask test` builds it, so that nothing is built twice.
+        command.args(["test", "--quiet", "--workspace", "--test", "stories"]);
+        command.args(["--", "--ignored", "--exact", "--nocapture", test]);
         for (name, value) in [("MINUTES", self.minutes), ("KILLS", self.kills), ("SEED", self.seed)] {
             command.env(format!("INRO_SOAK_{name}"), value.to_string());
         }
