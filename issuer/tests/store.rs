@@ -281,6 +281,33 @@ mod cases {
     }
 
     #[test]
+    fn an_import_between_the_request_and_its_collection_is_not_missed() {
+        let (_folder, store, _) = on_disk(0);
+        store.add_offer(&NewOffer { needs_approval: true, ..offer("1", 1, "1", NOW.plus(600)) }).unwrap();
+        assert_eq!(redeem(&store, 1, 200, NOW), Ok(()));
+        let before = store.employee("1").unwrap();
+        let key = SoftwareKey::from_secret_bytes(&[1; 32]).unwrap().public_key();
+        let deferral = NewDeferral {
+            id: &[3; 32],
+            token_digest: &[101; 32],
+            offer: "1",
+            configuration: "a",
+            keys: &[key],
+            nonces: &once(&[4; 32]),
+            employee: &before,
+        };
+        assert_eq!(store.defer(&deferral, NOW), Ok(()));
+        assert_eq!(store.decide("1", true, NOW), Ok(()));
+        let copies = ten_copies(&store);
+        let after = StoredEmployee { record: r#"{"valid_until":"2026-11-22"}"#.into(), ..before.clone() };
+        store.import(NOW, &mut |keep| keep(&after).map(|()| true)).unwrap();
+        let missed = store.collect(&[3; 32], &issuance(&once(&[5; 32]), &before, &copies), NOW);
+        assert_eq!(missed, Err(Denied::Store(StoreError::Busy)));
+        // It can still be collected, with claims that were made of what HR says now.
+        assert_eq!(store.collect(&[3; 32], &issuance(&once(&[5; 32]), &after, &copies), NOW), Ok(()));
+    }
+
+    #[test]
     fn a_database_that_another_process_keeps_is_busy_and_not_broken() {
         let (folder, _, beside) = on_disk(1);
         let connection = sqlite::open(&folder.path().join("db.sqlite"), MIGRATIONS).unwrap();

@@ -369,6 +369,16 @@ async fn refuses_a_body_too_long_too_deep_repeated_or_of_another_type() {
 
 #[tokio::test]
 async fn denies_an_employee_who_left_after_the_offer() {
+    denies_after("valid_until", "2026-11-22").await;
+}
+
+#[tokio::test]
+async fn denies_an_employee_whose_term_turned_out_to_begin_later() {
+    denies_after("valid_from", "2027-04-01").await;
+}
+
+/// A request is accepted; after an import that says otherwise of the employee's term, the next is not.
+async fn denies_after(name: &str, date: &str) {
     let bench = Bench::new();
     let key = new_key();
     let token = bench.access_token(&key).await;
@@ -376,16 +386,9 @@ async fn denies_an_employee_who_left_after_the_offer() {
         serde_json::from_str::<Value>(&bench.issuer.store().employee("E0001").unwrap().record).unwrap();
     let message = bench.credential_message_for(&token, &key, 1).await;
     assert_eq!(bench.credential(&message).await.verdict(), accepted());
-    record["valid_until"] = "2026-11-22".into();
-    let left = inro_issuer::store::StoredEmployee { number: "E0001".into(), record: record.to_string() };
-    bench
-        .issuer
-        .store()
-        .import(NOW, &mut |keep| {
-            keep(&left)?;
-            Ok(true)
-        })
-        .unwrap();
+    record[name] = date.into();
+    let changed = inro_issuer::store::StoredEmployee { number: "E0001".into(), record: record.to_string() };
+    bench.issuer.store().import(NOW, &mut |keep| keep(&changed).map(|()| true)).unwrap();
     let message = bench.credential_message_for(&token, &key, 1).await;
     assert_eq!(
         bench.credential(&message).await.verdict(),
@@ -393,7 +396,6 @@ async fn denies_an_employee_who_left_after_the_offer() {
     );
 }
 
-/// The signer's certificate lasts 730 days from `NOW`.
 #[tokio::test]
 async fn issues_nothing_that_outlives_the_signers_certificate() {
     const DAY: i64 = 86_400;

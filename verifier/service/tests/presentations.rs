@@ -342,6 +342,33 @@ async fn opens_no_folder_whose_files_do_not_fit_together() {
 }
 
 #[tokio::test]
+async fn a_verifier_is_named_by_its_own_certificate_or_host() {
+    use std::sync::Arc;
+
+    use inro_crypto_aws::AwsLc;
+    use inro_openid4vp::ClientId;
+    use inro_service::pki;
+    use inro_verifier_sdk::{Verifier, VerifierConfig};
+    let house = House::new();
+    let chain = pki::load_chain(&house.layout.key("verifier.pem")).unwrap();
+    let hash = inro_crypto::Provider::sha256(&AwsLc, &chain[0]);
+    let named = |client_id: ClientId| {
+        let config = VerifierConfig {
+            url: "https://localhost:9443".into(),
+            client_id,
+            signer: Arc::new(pki::load_signer(&house.layout.key("verifier.key.pem")).unwrap()),
+            chain: chain.clone(),
+            provider: Arc::new(AwsLc),
+        };
+        Verifier::new(config).err().map(|error| error.code().as_str())
+    };
+    assert_eq!(named(ClientId::x509_hash(&hash)), None);
+    assert_eq!(named(ClientId::x509_san_dns("localhost").unwrap()), None);
+    assert_eq!(named(ClientId::x509_hash(&[7; 32])), Some("INRO-VERIFIER-019"));
+    assert_eq!(named(ClientId::x509_san_dns("other.example").unwrap()), Some("INRO-VERIFIER-019"));
+}
+
+#[tokio::test]
 async fn names_itself_by_its_host_when_told_so() {
     let house = House::named(ClientIdChoice::X509SanDns);
     let created = house.create(&welfare()).await;

@@ -161,6 +161,16 @@ async fn past_its_end_a_list_is_relied_on_for_nothing_and_no_older_one_takes_its
 }
 
 #[tokio::test]
+async fn a_list_that_was_signed_too_long_ago_makes_nobody_valid() {
+    for (age, expected) in [(60, "valid"), (200, "INRO-VERIFIER-018")] {
+        let scene = Scene::new().await;
+        scene.serve(&scene.list(age, 3_600));
+        assert_eq!(scene.present(VALID).await, expected);
+        assert_eq!(scene.present(REVOKED).await, "INRO-VERIFIER-060", "which it says at any age");
+    }
+}
+
+#[tokio::test]
 async fn the_list_of_an_sd_jwt_vc_is_a_jwt_and_that_of_an_mdoc_may_be_a_cwt() {
     const BOTH: &str = "application/statuslist+jwt, application/statuslist+cwt;q=0.9";
     let scene = Scene::new().await;
