@@ -79,6 +79,9 @@ pub enum WalletError {
     /// The choice has no credential that can authorize the transaction.
     #[error("no chosen credential authorizes the transaction")]
     Transaction,
+    /// What was switched off stands in every answer that the verifier takes.
+    #[error("no answer without what was switched off")]
+    Mandatory,
     /// The choice names what the review did not show.
     #[error("a choice outside the review")]
     NotInReview,
@@ -113,7 +116,7 @@ impl WalletError {
                     | RequestError::NextAddress
             ),
             Self::Issuance(error) => matches!(error, VciError::Trust(_)),
-            Self::Trust(_) | Self::OtherEmployee | Self::NoMatch => true,
+            Self::Trust(_) | Self::OtherEmployee | Self::NoMatch | Self::Mandatory => true,
             Self::Store(error) => *error == StoreError::AnsweredBefore,
             Self::Keys(error) => *error == KeyStoreError::Cancelled,
             Self::Prompt(error) => *error == PromptError::Cancelled,
@@ -166,6 +169,7 @@ impl Coded for WalletError {
             Self::AllSpent => const { Code::new("INRO-WALLET-040") },
             Self::NoMatch => const { Code::new("INRO-WALLET-041") },
             Self::Transaction => const { Code::new("INRO-WALLET-061") },
+            Self::Mandatory => const { Code::new("INRO-WALLET-046") },
             Self::NotInReview => const { Code::new("INRO-WALLET-045") },
         }
     }

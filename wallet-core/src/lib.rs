@@ -8,6 +8,7 @@
 //! what a verifier asks for; nothing leaves before [`Wallet::approve`] was called with a [`Choice`].
 
 mod boxed;
+mod choice;
 mod collect;
 mod error;
 mod in_work;
@@ -31,6 +32,7 @@ mod vault;
 mod wallet;
 
 pub use boxed::Boxed;
+pub use choice::{Answer, Choice, Switch, SwitchedOff};
 pub use collect::Collected;
 pub use error::WalletError;
 pub use keys::{
@@ -47,7 +49,7 @@ pub use records::{
     NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
-    Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
+    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, Way,
 };
 pub use store::VaultStore;
 pub use wallet::{Ports, Wallet};

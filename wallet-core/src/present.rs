@@ -7,6 +7,7 @@ use inro_credential::{Format, HeldCredential};
 use inro_crypto::Signature;
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
 
+use crate::choice::{Answer, Choice};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStoreError};
 use crate::matching::{self, Held};
@@ -15,7 +16,7 @@ use crate::prompts::Reason;
 use crate::records::{
     Copy, CredentialId, Event, HistoryId, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
 };
-use crate::review::{Asked, Choice, Review};
+use crate::review::{Asked, Review};
 use crate::wallet::Wallet;
 
 /// How long it is remembered that a request was answered, in seconds after it became void: 30 days. A
@@ -79,12 +80,12 @@ impl Wallet {
         choice: Choice,
     ) -> Result<Option<String>, WalletError> {
         let Reviewing { state, review, digest, keep_until } = reviewing;
-        let asked = review.chosen(&choice)?;
-        let copies = self.copies(&asked).await?;
+        let answers = review.chosen(&choice)?;
+        let copies = self.copies(&answers).await?;
         let (verifier, registered) = (review.asker_name(), review.is_registered());
         self.prompts.presence(&Reason::Present { verifier, registered }).await?;
-        let (sending, request) = self.sign(state, &asked, &copies).await?;
-        let entry = self.entry(Event::Presented, review, asked.iter().map(|asked| item(asked)).collect());
+        let (sending, request) = self.sign(state, &answers, &copies).await?;
+        let entry = self.entry(Event::Presented, review, answers.iter().map(item).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
         let entry = self.store.answer(digest, &spent, self.now(), *keep_until, &entry).await?;
         let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
@@ -108,8 +109,9 @@ impl Wallet {
             .groups
             .iter()
             .flat_map(|group| group.options.first())
-            .flat_map(|option| &option.credentials);
-        let entry = self.entry(Event::Refused, &review, items.map(item).collect());
+            .flat_map(|option| &option.credentials)
+            .filter_map(Asked::preferred);
+        let entry = self.entry(Event::Refused, &review, items.map(|answer| item(&answer)).collect());
         let entry = self.store.answer(&digest, &[], self.now(), keep_until, &entry).await?;
         let (sending, request): (Sending, _) = self.with_rng(|rng| state.refuse(rng, &*self.provider));
         let sent = self.send(request).await;
@@ -146,19 +148,20 @@ impl Wallet {
     async fn sign(
         &self,
         state: &mut Option<ReviewingState>,
-        asked: &[&Asked],
+        answers: &[Answer<'_>],
         copies: &[Copy],
     ) -> Result<(Sending, HttpRequest), WalletError> {
         let mut signers = Vec::new();
         let mut chosen = Vec::new();
-        for (asked, copy) in asked.iter().zip(copies) {
+        for (answer, copy) in answers.iter().zip(copies) {
+            let asked = answer.asked;
             if asked.bound {
                 signers.push(&copy.key);
             }
             chosen.push(Chosen {
                 credential: asked.query.clone(),
                 copy: HeldCredential::parse(asked.format, copy.text.expose(), &*self.provider)?,
-                paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
+                paths: answer.claims().map(|claim| claim.path.clone()).collect(),
             });
         }
         let reviewing = state.take().ok_or(StoreError::AnsweredBefore)?;
@@ -222,10 +225,10 @@ impl Wallet {
     }
 
     /// One unspent copy for each credential; two different ones where a credential is asked for twice.
-    async fn copies(&self, asked: &[&Asked]) -> Result<Vec<Copy>, WalletError> {
+    async fn copies(&self, answers: &[Answer<'_>]) -> Result<Vec<Copy>, WalletError> {
         let mut copies: Vec<Copy> = Vec::new();
         let mut taken: Vec<&CredentialId> = Vec::new();
-        for asked in asked {
+        for Answer { asked, .. } in answers {
             let before = taken.iter().filter(|id| **id == &asked.credential).count();
             let unspent = self.store.unspent_copies(&asked.credential, before.saturating_add(1)).await?;
             copies.push(unspent.into_iter().nth(before).ok_or(WalletError::AllSpent)?);
@@ -256,9 +259,10 @@ fn candidate(held: &Held) -> Candidate<'_> {
     }
 }
 
-fn item(asked: &Asked) -> HistoryItem {
-    let chosen = asked.disclosed().map(|claim| &claim.name);
+fn item(answer: &Answer<'_>) -> HistoryItem {
+    let asked = answer.asked;
+    let chosen = answer.disclosed().map(|claim| &claim.name);
     let visible =
-        asked.always_visible.iter().filter(|name| !asked.disclosed().any(|claim| claim.name == **name));
+        asked.always_visible.iter().filter(|name| !answer.disclosed().any(|claim| claim.name == **name));
     HistoryItem { vct: asked.vct.clone(), claims: chosen.chain(visible).cloned().collect() }
 }

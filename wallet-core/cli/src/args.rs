@@ -71,6 +71,11 @@ pub(crate) enum Command {
         /// With --yes: approve also what no registration covers.
         #[arg(long, requires = "yes")]
         allow_unregistered: bool,
+        /// With --yes: a claim that stays in the wallet, by the name that the review shows, such as
+        /// `grade` or `department.name`; again for each further one. Where the verifier takes no
+        /// answer without it, the request is declined.
+        #[arg(long, requires = "yes", value_name = "CLAIM")]
+        without: Vec<String>,
     },
     /// Show what was received, presented, refused and deleted.
     ///

@@ -65,14 +65,14 @@ fn finish(done: &Done, json: bool, language: Language) -> ExitCode {
 
 async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done, CliError> {
     match command {
-        Command::Present { request, yes, allow_unregistered } => {
+        Command::Present { request, yes, allow_unregistered, without } => {
             let approval = match (yes, allow_unregistered) {
                 (false, _) => Approval::Ask,
                 (true, false) => Approval::Registered,
                 (true, true) => Approval::Anything,
             };
             let (done, complaint) =
-                ending(try_present(home, &request, approval, language).await, approval, language);
+                ending(try_present(home, &request, approval, &without, language).await, approval, language);
             output::complain(&complaint);
             Ok(done)
         }
@@ -177,10 +177,16 @@ fn ending(outcome: Presented, approval: Approval, language: Language) -> (Done, 
     (Done { json, text: text.to_owned(), exit }, complaint)
 }
 
-async fn try_present(home: PathBuf, request: &str, approval: Approval, language: Language) -> Presented {
+async fn try_present(
+    home: PathBuf,
+    request: &str,
+    approval: Approval,
+    without: &[String],
+    language: Language,
+) -> Presented {
     let home = open(&home, approval != Approval::Ask, language).await?;
     let mut reviewing = home.wallet.review(request).await?;
-    match decide(reviewing.review(), approval, language)? {
+    match decide(reviewing.review(), approval, without, language)? {
         Decision::Approve(choice) => Ok((home.wallet.approve(&mut reviewing, choice).await?, None)),
         Decision::Decline(reason) => Ok((home.wallet.refuse(reviewing).await?, Some(reason))),
     }

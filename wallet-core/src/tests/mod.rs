@@ -8,6 +8,7 @@ mod pki;
 mod presenting;
 mod protocol;
 mod receiving;
+mod switching;
 mod verifier;
 
 use std::sync::Arc;

@@ -9,11 +9,12 @@ use super::issuer::{Plan, Script, link};
 use super::pki::{Authority, Leaf};
 use super::verifier::{RESPONSE, Request, registration};
 use super::{Device, NOW, code};
+use crate::choice::Choice;
 use crate::error::WalletError;
 use crate::keys::KeyStore as _;
 use crate::ports::{HttpError, Store as _};
 use crate::records::{Event, LostCopies, Outcome};
-use crate::review::{Asker, Choice, Review};
+use crate::review::{Asker, Review};
 use crate::testing::run;
 
 /// A device with one credential in three copies, and those who vouch for others.
@@ -31,10 +32,12 @@ pub(super) struct Ended {
 
 /// What the holder does at the review.
 #[derive(Clone, Copy)]
-pub(super) enum Holder {
+pub(super) enum Holder<'a> {
     Approves,
     /// Approves with this option of the one group.
     Chooses(usize),
+    /// Approves with what this chooses.
+    Says(&'a dyn Fn(&Review) -> Choice),
     Refuses,
 }
 
@@ -63,13 +66,13 @@ impl Scene {
         run(wallet.review(&link)).unwrap().review().clone()
     }
 
-    pub(super) fn answer(&self, request: Request, holder: Holder) -> Ended {
+    pub(super) fn answer(&self, request: Request, holder: Holder<'_>) -> Ended {
         let link = request.link();
         self.answer_to(&link, request, holder)
     }
 
     /// As [`Scene::answer`], by another link to the request.
-    pub(super) fn answer_to(&self, link: &str, request: Request, holder: Holder) -> Ended {
+    pub(super) fn answer_to(&self, link: &str, request: Request, holder: Holder<'_>) -> Ended {
         let posted: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let seen = Arc::clone(&posted);
         let wallet = self.device.wallet(move |sent| {
@@ -82,7 +85,13 @@ impl Scene {
             let mut reviewing = wallet.review(link).await?;
             match holder {
                 Holder::Refuses => wallet.refuse(reviewing).await,
-                Holder::Chooses(option) => wallet.approve(&mut reviewing, Choice(vec![Some(option)])).await,
+                Holder::Chooses(option) => {
+                    wallet.approve(&mut reviewing, Choice::of(vec![Some(option)])).await
+                }
+                Holder::Says(choose) => {
+                    let choice = choose(reviewing.review());
+                    wallet.approve(&mut reviewing, choice).await
+                }
                 Holder::Approves => {
                     let choice = Choice::least(reviewing.review());
                     wallet.approve(&mut reviewing, choice).await
@@ -421,7 +430,7 @@ fn shows_and_counts_what_comes_with_a_claim_that_was_asked_for() {
     };
     let marks = |review: &Review| -> Vec<(String, bool)> {
         let asked = &review.groups[0].options[0].credentials[0];
-        asked.disclosed().map(|claim| (claim.name.clone(), claim.over_asked)).collect()
+        asked.preferred().unwrap().disclosed().map(|claim| (claim.name.clone(), claim.over_asked)).collect()
     };
     let whole = asking(&["agency"]);
     assert_eq!(marks(&whole), [("agency.name".into(), false), ("agency.code".into(), false)]);
