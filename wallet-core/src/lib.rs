@@ -15,6 +15,7 @@ mod in_work;
 mod incoming;
 mod issued;
 mod keys;
+mod linkability;
 mod matching;
 mod ports;
 mod present;
@@ -39,6 +40,7 @@ pub use keys::{
     Assurance, AttestedLevels, CreatedKey, Custody, Gesture, Hardware, KeyAttester, KeyId, KeyPolicy,
     KeyRequest, KeyStore, KeyStoreError, Presence, Purpose, WrappingKey,
 };
+pub use linkability::Finding;
 pub use ports::{Http, HttpError, Store, StoreError};
 pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
@@ -49,7 +51,7 @@ pub use records::{
     NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
-    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, Way,
+    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore, Way,
 };
 pub use store::VaultStore;
 pub use wallet::{Ports, Wallet};

@@ -10,6 +10,7 @@ use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, S
 use crate::choice::{Answer, Choice};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStoreError};
+use crate::linkability::shown_before;
 use crate::matching::{self, Held};
 use crate::ports::StoreError;
 use crate::prompts::Reason;
@@ -17,7 +18,7 @@ use crate::records::{
     Copy, CredentialId, Event, HistoryId, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
 };
 use crate::review::{Asked, Review};
-use crate::wallet::Wallet;
+use crate::wallet::{MAX_HISTORY, Wallet};
 
 /// How long it is remembered that a request was answered, in seconds after it became void: 30 days. A
 /// clock that was set back by less does not make an old request new.
@@ -60,7 +61,10 @@ impl Wallet {
         let keep_until = request.void_from().map(|void| void.plus(REMEMBERED));
         let held = self.held(&request).await?;
         let state = request.review(&held.iter().map(candidate).collect::<Vec<_>>());
-        let review = matching::review(&state, &held);
+        let mut review = matching::review(&state, &held);
+        if review.may_identify() {
+            review.shown_before = shown_before(&self.store.history(MAX_HISTORY).await?, &review);
+        }
         Ok(Reviewing { state: Some(state), review, digest, keep_until })
     }
 

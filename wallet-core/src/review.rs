@@ -1,5 +1,6 @@
 //! What the holder sees before anything leaves, and what they choose.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use inro_credential::{ClaimPath, Format};
@@ -23,6 +24,19 @@ pub struct Review {
     /// Whether the wallet holds what every required group and every transaction needs. If not, the holder can only
     /// refuse, and the verifier learns no difference.
     pub satisfiable: bool,
+    /// What other verifiers were shown that says who the holder is, by the history.
+    pub shown_before: Vec<ShownBefore>,
+}
+
+/// What one other verifier was shown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ShownBefore {
+    /// Its name, as the history has it.
+    pub counterpart: Localized,
+    /// Whether a registration vouches for that name.
+    pub registered: bool,
+    /// By what it knows the holder again.
+    pub(crate) traits: BTreeSet<String>,
 }
 
 /// Who asks.

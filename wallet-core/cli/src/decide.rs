@@ -97,7 +97,11 @@ fn ask(
     }
     let choice = switch(review, Choice::of(picks), language, input, output)?;
     match review.chosen(&choice) {
-        Ok(chosen) => screen::show_chosen(&chosen, language, output).map_err(no_terminal)?,
+        Ok(chosen) => {
+            screen::show_chosen(&chosen, language, output).map_err(no_terminal)?;
+            let findings = review.findings(&choice)?;
+            screen::show_findings(&findings, language, output).map_err(no_terminal)?;
+        }
         Err(error @ WalletError::AllSpent) => {
             let text = language.pick("Every copy was used.", "残りの枚数が足りません。");
             return decline(error, text, language, input, output);
@@ -275,6 +279,7 @@ mod tests {
                 Group { required: false, options: vec![option] },
             ],
             satisfiable: true,
+            shown_before: Vec::new(),
         }
     }
 
@@ -435,6 +440,23 @@ mod tests {
         reads_as(&english, "switches.en.txt");
         let (_, japanese) = answer(&review, "1\n\ny\n", Language::Ja);
         reads_as(&japanese, "switches.ja.txt");
+    }
+
+    #[test]
+    fn a_person_reads_what_links_them() {
+        let plain = review(registered(), false);
+        let (_, screen) = answer(&plain, "1\nn\n", Language::En);
+        assert!(!screen.contains("NOTE:"), "{screen}");
+        let mut telling = plain;
+        let asked = &mut telling.groups[0].options[0].credentials[0];
+        asked.claims[0].path = ClaimPath::claim("employee_number");
+        asked.claims[0].label = Some(Localized { en: "Number\u{1b}".into(), ja: "職員番号".into() });
+        asked.bound = false;
+        asked.copies = 1;
+        let (_, english) = answer(&telling, "\nn\n", Language::En);
+        reads_as(&english, "findings.en.txt");
+        let (_, japanese) = answer(&telling, "\nn\n", Language::Ja);
+        reads_as(&japanese, "findings.ja.txt");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use inro_base::report::Language;
 use inro_wallet_core::{
-    Answer, Asked, AskedClaim, Asker, Group, Localized, Review, ReviewPurpose, Switch, SwitchedOff,
+    Answer, Asked, AskedClaim, Asker, Finding, Group, Localized, Review, ReviewPurpose, Switch, SwitchedOff,
 };
 
 use crate::language::{brief, localized, value};
@@ -13,6 +13,8 @@ use crate::language::{brief, localized, value};
 const MAX_NAME: usize = 100;
 /// The longest purpose, in characters. Source: ours, as `inro_openid4vp` reads them.
 const MAX_PURPOSE: usize = 400;
+/// The longest finding, in characters.
+const MAX_FINDING: usize = 500;
 /// The longest text of a transaction, in characters. Source: ours, as `inro_openid4vp` reads them.
 const MAX_TRANSACTION: usize = 1_000;
 
@@ -59,6 +61,19 @@ pub(crate) fn show_chosen(
             "警告：登録の範囲外の項目が含まれています。",
         );
         writeln!(output, "{warning}")?;
+    }
+    Ok(())
+}
+
+/// What links the holder, one line each.
+pub(crate) fn show_findings(
+    findings: &[Finding],
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    for finding in findings {
+        let text = brief(localized(&finding.text(), language), MAX_FINDING);
+        writeln!(output, "{}{text}", language.pick("NOTE: ", "注意："))?;
     }
     Ok(())
 }

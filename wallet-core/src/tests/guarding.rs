@@ -15,7 +15,7 @@ use crate::ports::{HttpError, Store as _};
 use crate::present::Reviewing;
 use crate::prompts::{PromptError, Reason};
 use crate::records::Event;
-use crate::review::Choice;
+use crate::choice::Choice;
 use crate::testing::run;
 use crate::wallet::Wallet;
 

@@ -4,6 +4,7 @@ mod attesting;
 mod collecting;
 mod guarding;
 mod issuer;
+mod linking;
 mod pki;
 mod presenting;
 mod protocol;
