@@ -381,6 +381,7 @@ mod tests {
                 Group { required: false, options: vec![option("c", true)] },
             ],
             satisfiable: true,
+            standing: None,
             shown_before: Vec::new(),
         }
     }

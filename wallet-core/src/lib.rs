@@ -10,6 +10,7 @@
 mod boxed;
 mod choice;
 mod collect;
+mod consent;
 mod error;
 mod in_work;
 mod incoming;
@@ -23,6 +24,7 @@ mod prompts;
 mod receive;
 mod records;
 mod review;
+mod standing;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -35,6 +37,7 @@ mod wallet;
 pub use boxed::Boxed;
 pub use choice::{Answer, Choice, Switch, SwitchedOff};
 pub use collect::Collected;
+pub use consent::Consent;
 pub use error::WalletError;
 pub use keys::{
     Assurance, AttestedLevels, CreatedKey, Custody, Gesture, Hardware, KeyAttester, KeyId, KeyPolicy,
@@ -46,12 +49,13 @@ pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord,
-    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NewCopy, NewCredential,
+    AnchorKind, AnchorRecord, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord,
+    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind, NewCopy, NewCredential,
     NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
-    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore, Way,
+    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore,
+    Standing, Way,
 };
 pub use store::VaultStore;
 pub use wallet::{Ports, Wallet};

@@ -40,6 +40,7 @@ pub(crate) fn review(state: &Reviewing, held: &[Held]) -> Review {
         satisfiable: matches.is_some() && transactions.iter().all(can_authorize),
         transactions,
         groups,
+        standing: None,
         shown_before: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
+    HistoryId, LostCopies, NamedKind, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
     PendingId, PendingRecord, RequestDigest,
 };
 
@@ -135,6 +135,19 @@ pub trait Store: Send + Sync {
 
     /// The newest `limit` history entries, newest first.
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>>;
+
+    /// Keeps `content` under `name` among the records of `kind`, in the place of what stood there, or
+    /// forgets what stood there (`None`); and records that where there is an `entry`.
+    fn put_named<'a>(
+        &'a self,
+        kind: NamedKind,
+        name: &'a str,
+        content: Option<&'a [u8]>,
+        entry: Option<&'a NewHistoryEntry>,
+    ) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// The records of `kind`, each with its name, by name.
+    fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<(String, Vec<u8>)>, StoreError>>;
 }
 
 /// Why nothing came back from the network.

@@ -8,6 +8,7 @@ use inro_crypto::Signature;
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
 
 use crate::choice::{Answer, Choice};
+use crate::consent::{Compared, Kept};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStoreError};
 use crate::linkability::shown_before;
@@ -17,7 +18,7 @@ use crate::prompts::Reason;
 use crate::records::{
     Copy, CredentialId, Event, HistoryId, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
 };
-use crate::review::{Asked, Review};
+use crate::review::{Asked, Review, Standing};
 use crate::wallet::{MAX_HISTORY, Wallet};
 
 /// How long it is remembered that a request was answered, in seconds after it became void: 30 days. A
@@ -32,12 +33,30 @@ pub struct Reviewing {
     review: Review,
     digest: RequestDigest,
     keep_until: Option<UnixTime>,
+    compared: Compared,
+    /// What a standing approval presents.
+    standing: Option<Choice>,
+    /// Whether the holder decides anew.
+    anew: bool,
 }
 
 impl Reviewing {
     /// Who asks, why, for what, and what nobody registered a need for.
     pub const fn review(&self) -> &Review {
         &self.review
+    }
+
+    /// What a standing approval would present of it ([`Standing::Approved`]).
+    pub const fn standing(&self) -> Option<&Choice> {
+        self.standing.as_ref()
+    }
+
+    /// The holder was told of what they said before, and decides anew. An approval then ends the
+    /// withdrawal; a refusal leaves it.
+    pub fn anew(&mut self) {
+        self.anew = true;
+        self.review.standing = None;
+        self.standing = None;
     }
 }
 
@@ -65,7 +84,12 @@ impl Wallet {
         if review.may_identify() {
             review.shown_before = shown_before(&self.store.history(MAX_HISTORY).await?, &review);
         }
-        Ok(Reviewing { state: Some(state), review, digest, keep_until })
+        let compared = Compared::of(state.request());
+        let standing = compared.standing(&self.kept_consents().await?, &review, self.now());
+        let (standing, choice) = standing.unzip();
+        review.standing = standing;
+        let standing = choice.flatten();
+        Ok(Reviewing { state: Some(state), review, digest, keep_until, compared, standing, anew: false })
     }
 
     /// Presents what was chosen, after a gesture of the holder. Each credential gives one copy that was
@@ -76,18 +100,73 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`],
-    /// [`WalletError::Prompt`], [`WalletError::Keys`] before anything was used up: `reviewing` can still be
-    /// answered. After that, what the network or the verifier said.
+    /// [`WalletError::Withdrawn`], [`WalletError::Prompt`], [`WalletError::Keys`] before anything was used
+    /// up: `reviewing` can still be answered. After that, what the network or the verifier said.
     pub async fn approve(
         &self,
         reviewing: &mut Reviewing,
         choice: Choice,
     ) -> Result<Option<String>, WalletError> {
-        let Reviewing { state, review, digest, keep_until } = reviewing;
+        self.present(reviewing, choice, None).await
+    }
+
+    /// As [`Wallet::approve`], and says "always" to this verifier for this query: for `days` days, 1 to
+    /// 365. Each later answer needs a gesture ([`Wallet::approve_standing`]). The history has an entry of it.
+    ///
+    /// # Errors
+    /// [`WalletError::NotStanding`] where a registration does not cover all of it, or there is something
+    /// to authorize; else as [`Wallet::approve`].
+    pub async fn approve_always(
+        &self,
+        reviewing: &mut Reviewing,
+        choice: Choice,
+        days: u16,
+    ) -> Result<Option<String>, WalletError> {
+        let answers = reviewing.review.chosen(&choice)?;
+        let items = answers.iter().map(item).collect();
+        let times = (self.now(), days);
+        let kept = reviewing.compared.consent(&reviewing.review, &choice, items, times, &*self.provider)?;
+        self.present(reviewing, choice, Some(kept)).await
+    }
+
+    /// Presents what a standing approval covers, after a gesture of the holder.
+    ///
+    /// # Errors
+    /// [`WalletError::NotStanding`] where there is none, or none any more; else as [`Wallet::approve`].
+    pub async fn approve_standing(&self, reviewing: &mut Reviewing) -> Result<Option<String>, WalletError> {
+        // It may have ended or been withdrawn while the review was open.
+        let kept = self.kept_consents().await?;
+        let standing = reviewing.compared.standing(&kept, &reviewing.review, self.now());
+        match (standing, reviewing.standing.clone()) {
+            (Some((Standing::Approved { .. }, Some(today))), Some(choice)) if today == choice => {
+                self.present(reviewing, choice, None).await
+            }
+            _ => Err(WalletError::NotStanding),
+        }
+    }
+
+    async fn present(
+        &self,
+        reviewing: &mut Reviewing,
+        choice: Choice,
+        always: Option<Kept>,
+    ) -> Result<Option<String>, WalletError> {
+        let Reviewing { state, review, digest, keep_until, compared, anew, .. } = reviewing;
+        // One may have been withdrawn while the review was open.
+        let withdrawn: Vec<_> = compared.withdrawals(&self.kept_consents().await?).cloned().collect();
+        if !*anew && !withdrawn.is_empty() {
+            return Err(WalletError::Withdrawn);
+        }
         let answers = review.chosen(&choice)?;
         let copies = self.copies(&answers).await?;
         let (verifier, registered) = (review.asker_name(), review.is_registered());
         self.prompts.presence(&Reason::Present { verifier, registered }).await?;
+        for id in &withdrawn {
+            self.forget_consent(id).await?;
+        }
+        if let Some(kept) = &always {
+            self.keep_consent(kept, &self.consent_entry(Event::Consented, kept)).await?;
+        }
         let (sending, request) = self.sign(state, &answers, &copies).await?;
         let entry = self.entry(Event::Presented, review, answers.iter().map(item).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
@@ -107,7 +186,7 @@ impl Wallet {
     ///
     /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
     pub async fn refuse(&self, reviewing: Reviewing) -> Result<Option<String>, WalletError> {
-        let Reviewing { state, review, digest, keep_until } = reviewing;
+        let Reviewing { state, review, digest, keep_until, .. } = reviewing;
         let state = state.ok_or(StoreError::AnsweredBefore)?;
         let items = review
             .groups

@@ -19,6 +19,18 @@ pub struct CredentialId(pub String);
 #[serde(transparent)]
 pub struct PendingId(pub String);
 
+/// Under which name the wallet knows a standing approval.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConsentId(pub String);
+
+/// What records that have names of their own are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NamedKind {
+    /// Standing approvals and what is left of them.
+    Consent,
+}
+
 /// Names one copy of a credential inside the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CopyId(pub i64);
@@ -217,6 +229,10 @@ pub enum Event {
     Deleted,
     /// Copies were dropped, since their keys are gone: a backup brought them back.
     Lost,
+    /// "Always" was said to a verifier.
+    Consented,
+    /// A standing approval was withdrawn.
+    Withdrawn,
 }
 
 /// What became of it.
@@ -329,7 +345,20 @@ impl AnchorKind {
     }
 }
 
+impl NamedKind {
+    /// The kind as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+        }
+    }
+}
+
 impl Event {
+    /// All events.
+    pub const ALL: &'static [Self] =
+        &[Self::Issued, Self::Presented, Self::Refused, Self::Deleted, Self::Consented, Self::Withdrawn];
+
     /// The event as it is stored and shown to programs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -338,6 +367,8 @@ impl Event {
             Self::Refused => "refused",
             Self::Deleted => "deleted",
             Self::Lost => "lost",
+            Self::Consented => "consented",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use inro_base::UnixTime;
 use inro_credential::{ClaimPath, Format};
 use serde_json::Value;
 
-use crate::records::{CredentialId, Localized};
+use crate::records::{ConsentId, CredentialId, Localized};
 
 /// A checked request as the holder decides on it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,8 +25,30 @@ pub struct Review {
     /// Whether the wallet holds what every required group and every transaction needs. If not, the holder can only
     /// refuse, and the verifier learns no difference.
     pub satisfiable: bool,
+    /// What the holder said before about such a request.
+    pub standing: Option<Standing>,
     /// What other verifiers were shown that says who the holder is, by the history.
     pub shown_before: Vec<ShownBefore>,
+}
+
+/// What the holder said before about such a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// "Always", to exactly this: a gesture is enough ([`crate::Wallet::approve_standing`]).
+    Approved {
+        /// The standing approval.
+        consent: ConsentId,
+        /// From when on it is void.
+        until: UnixTime,
+    },
+    /// A standing approval of this verifier was withdrawn: the request is to be refused, unless the
+    /// holder decides anew ([`crate::Reviewing::anew`]).
+    Withdrawn {
+        /// What was withdrawn.
+        consent: ConsentId,
+        /// When.
+        at: UnixTime,
+    },
 }
 
 /// What one other verifier was shown.

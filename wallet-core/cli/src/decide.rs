@@ -33,23 +33,30 @@ pub(crate) enum Decision {
     Decline(CliError),
 }
 
-/// Decides on a review. `without` are the claims that `--yes` has to do without.
+/// How a decision is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner<'a> {
+    /// By whom.
+    pub(crate) approval: Approval,
+    /// The claims that `--yes` has to do without.
+    pub(crate) without: &'a [String],
+    /// For how many days a person would say "always".
+    pub(crate) always: Option<u16>,
+}
+
+/// Decides on a review.
 ///
 /// # Errors
 /// [`CliError::NoTerminal`] when a person has to decide and none is there, or cannot see the review;
-/// [`WalletError::NotInReview`] where `without` names what is not asked for. Nothing may be sent
-/// then, not even a refusal.
-pub(crate) fn decide(
-    review: &Review,
-    approval: Approval,
-    without: &[String],
-    language: Language,
-) -> Result<Decision, CliError> {
+/// [`WalletError::NotInReview`] where `without` names what is not asked for; [`WalletError::NotStanding`]
+/// where "always" cannot be said. Nothing may be sent then, not even a refusal.
+pub(crate) fn decide(review: &Review, manner: Manner<'_>, language: Language) -> Result<Decision, CliError> {
+    let Manner { approval, without, always } = manner;
     match approval {
         Approval::Ask if !(io::stdin().is_terminal() && io::stderr().is_terminal()) => {
             Err(CliError::NoTerminal)
         }
-        Approval::Ask => ask(review, language, &mut io::stdin().lock(), &mut io::stderr()),
+        Approval::Ask => ask(review, always, language, &mut io::stdin().lock(), &mut io::stderr()),
         Approval::Registered | Approval::Anything => by_rule(review, approval, without),
     }
 }
@@ -81,6 +88,7 @@ fn by_rule(review: &Review, approval: Approval, without: &[String]) -> Result<De
 
 fn ask(
     review: &Review,
+    always: Option<u16>,
     language: Language,
     input: &mut dyn BufRead,
     output: &mut dyn Write,
@@ -116,17 +124,34 @@ fn ask(
             return decline(error, text, language, input, output);
         }
     }
-    let question = match review.transactions.is_empty() {
-        true => language.pick("Present this? [y/N] ", "これを提示しますか？ [y/N] "),
-        false => language.pick(
-            "Present this and authorize what is written above? [y/N] ",
-            "これを提示し、上記の内容を承認しますか？ [y/N] ",
-        ),
+    if always.is_some() && !review.may_stand(&choice)? {
+        return Err(WalletError::NotStanding.into());
+    }
+    let question = match (review.transactions.is_empty(), always) {
+        (true, None) => language.pick("Present this? [y/N] ", "これを提示しますか？ [y/N] ").to_owned(),
+        (false, _) => language
+            .pick(
+                "Present this and authorize what is written above? [y/N] ",
+                "これを提示し、上記の内容を承認しますか？ [y/N] ",
+            )
+            .to_owned(),
+        (true, Some(days)) => always_question(days, language),
     };
     write!(output, "{question}").and_then(|()| output.flush()).map_err(no_terminal)?;
     match line(input)?.as_str() {
         "y" | "Y" | "yes" | "はい" => Ok(Decision::Approve(choice)),
         _ => Ok(Decision::Decline(CliError::Refused)),
+    }
+}
+
+fn always_question(days: u16, language: Language) -> String {
+    match language {
+        Language::En => format!(
+            "Present this, and for {days} days whenever this verifier asks for exactly this? You will be asked for a gesture each time, and for nothing else. [y/N] "
+        ),
+        Language::Ja => format!(
+            "これを提示し、今後{days}日間、この要求元から同じ要求があれば、内容の確認なしに（毎回の本人操作のみで）提示しますか？ [y/N] "
+        ),
     }
 }
 
@@ -224,10 +249,11 @@ fn line(input: &mut dyn BufRead) -> Result<String, CliError> {
 
 #[cfg(test)]
 mod tests {
-    use inro_base::Coded as _;
+    use inro_base::{Coded as _, UnixTime};
     use inro_credential::{ClaimPath, Format};
     use inro_wallet_core::{
-        Asked, AskedClaim, Asker, CredentialId, GroupOption, Localized, ReviewPurpose, ReviewTransaction,
+        Asked, AskedClaim, Asker, ConsentId, CredentialId, GroupOption, Localized, ReviewPurpose,
+        ReviewTransaction, Standing,
     };
 
     use inro_wallet_core::Way;
@@ -279,6 +305,7 @@ mod tests {
                 Group { required: false, options: vec![option] },
             ],
             satisfiable: true,
+            standing: None,
             shown_before: Vec::new(),
         }
     }
@@ -364,7 +391,7 @@ mod tests {
 
     fn answer(review: &Review, typed: &str, language: Language) -> (Result<Decision, CliError>, String) {
         let mut screen = Vec::new();
-        let decision = ask(review, language, &mut typed.as_bytes(), &mut screen);
+        let decision = ask(review, None, language, &mut typed.as_bytes(), &mut screen);
         (decision, String::from_utf8(screen).unwrap())
     }
 
@@ -401,6 +428,45 @@ mod tests {
         assert_eq!(declined(decision.unwrap()), "INRO-WALLET-040");
         assert!(screen.contains("Every copy was used."), "{screen}");
         assert_eq!(declined(by_rule(&scarce, Approval::Registered)), "INRO-WALLET-040");
+    }
+
+    fn always(review: &Review, typed: &str, language: Language) -> (Result<Decision, CliError>, String) {
+        let mut screen = Vec::new();
+        let decision = ask(review, Some(30), language, &mut typed.as_bytes(), &mut screen);
+        (decision, String::from_utf8(screen).unwrap())
+    }
+
+    #[test]
+    fn always_is_asked_in_words_of_its_own_and_only_where_it_can_be_said() {
+        let plain = review(registered(), false);
+        let (decision, english) = always(&plain, "\ny\n", Language::En);
+        assert!(matches!(decision.unwrap(), Decision::Approve(_)));
+        reads_as(&english, "always.en.txt");
+        let (decision, japanese) = always(&plain, "\nn\n", Language::Ja);
+        assert_eq!(declined(decision.unwrap()), "INRO-WALLET-042");
+        reads_as(&japanese, "always.ja.txt");
+        let mut transaction = review(registered(), false);
+        transaction.transactions = vec![approval()];
+        for cannot in [review(claimed(), true), review(registered(), true), transaction] {
+            let (decision, _) = always(&cannot, "\ny\n", Language::En);
+            assert_eq!(decision.unwrap_err().code().as_str(), "INRO-WALLET-070");
+        }
+    }
+
+    #[test]
+    fn the_review_says_what_was_said_before() {
+        let mut before = review(registered(), false);
+        let (_, screen) = answer(&before, "\nn\n", Language::En);
+        assert!(!screen.contains("withdrew"), "{screen}");
+        let consent = ConsentId("c".into());
+        before.standing = Some(Standing::Withdrawn { consent: consent.clone(), at: UnixTime::from_secs(0) });
+        let (_, screen) = answer(&before, "\nn\n", Language::En);
+        assert!(screen.contains("You withdrew your approval for this on 1970-01-01T00:00:00Z."), "{screen}");
+        before.standing = Some(Standing::Approved { consent, until: UnixTime::from_secs(0) });
+        let mut shown = Vec::new();
+        let chosen = before.chosen(&Choice::least(&before)).unwrap();
+        screen::show_standing(&before, &chosen, UnixTime::from_secs(0), Language::Ja, &mut shown).unwrap();
+        reads_as(&String::from_utf8(shown).unwrap(), "standing.ja.txt");
     }
 
     /// Role or clearance, role first; the grade comes with either.

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
+use inro_base::UnixTime;
 use inro_base::report::Language;
 use inro_wallet_core::{
-    Answer, Asked, AskedClaim, Asker, Finding, Group, Localized, Review, ReviewPurpose, Switch, SwitchedOff,
+    Answer, Asked, AskedClaim, Asker, Finding, Group, Localized, Review, ReviewPurpose, Standing, Switch,
+    SwitchedOff,
 };
 
 use crate::language::{brief, localized, value};
@@ -24,6 +26,14 @@ pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) 
     let host = brief(&review.host, MAX_NAME);
     writeln!(output, "{}{host}", language.pick("Answer goes to: ", "送信先："))?;
     writeln!(output, "{}", purpose(review.purpose.as_ref(), language))?;
+    match review.standing {
+        None => {}
+        Some(Standing::Withdrawn { at, .. }) => match language {
+            Language::En => writeln!(output, "You withdrew your approval for this on {at}.")?,
+            Language::Ja => writeln!(output, "この要求元への承認は{at}に取り消しています。")?,
+        },
+        Some(Standing::Approved { until, .. }) => show_until(until, language, output)?,
+    }
     for transaction in &review.transactions {
         let label =
             language.pick("You would AUTHORIZE, in the verifier's words: ", "承認する内容（要求元の記載）：");
@@ -34,6 +44,29 @@ pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) 
         show_group(number + 1, group, language, output)?;
     }
     Ok(())
+}
+
+/// What a standing approval presents, in short.
+pub(crate) fn show_standing(
+    review: &Review,
+    chosen: &[Answer<'_>],
+    until: UnixTime,
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(output, "{}", asker(&review.asker, language))?;
+    let host = brief(&review.host, MAX_NAME);
+    writeln!(output, "{}{host}", language.pick("Answer goes to: ", "送信先："))?;
+    writeln!(output, "{}", purpose(review.purpose.as_ref(), language))?;
+    show_until(until, language, output)?;
+    show_chosen(chosen, language, output)
+}
+
+fn show_until(until: UnixTime, language: Language, output: &mut dyn Write) -> io::Result<()> {
+    match language {
+        Language::En => writeln!(output, "You approved this always, until {until}."),
+        Language::Ja => writeln!(output, "「常に承認」を選んだ要求です（{until}まで）。"),
+    }
 }
 
 /// What was chosen in short, and whether any of it stands outside every registration.

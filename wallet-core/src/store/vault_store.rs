@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use inro_base::{Rng, UnixTime};
 use inro_crypto::Provider;
 
-use super::{anchors, answered, credentials, history, import, pending};
+use super::{anchors, answered, credentials, history, import, named, pending};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStore, KeyStoreError};
 use crate::ports::{Boxed, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
+    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
     PendingId, PendingRecord, RequestDigest,
 };
 use crate::vault::{self, Change, Closed, Records, Vault};
@@ -283,6 +283,23 @@ impl Store for VaultStore {
 
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>> {
         self.read(|records| history::newest(records, limit))
+    }
+
+    fn put_named<'a>(
+        &'a self,
+        kind: NamedKind,
+        name: &'a str,
+        content: Option<&'a [u8]>,
+        entry: Option<&'a NewHistoryEntry>,
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| {
+            named::put(change, kind, name, content)?;
+            entry.map_or(Ok(()), |entry| history::append(change, entry).map(drop))
+        })
+    }
+
+    fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<NamedRecord>, StoreError>> {
+        self.read(|records| named::all(records, kind))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attesting;
 mod collecting;
+mod consenting;
 mod guarding;
 mod issuer;
 mod linking;

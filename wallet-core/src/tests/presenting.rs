@@ -21,7 +21,7 @@ use crate::testing::run;
 pub(super) struct Scene {
     pub(super) device: Device,
     pub(super) authority: Authority,
-    registrar: Leaf,
+    pub(super) registrar: Leaf,
 }
 
 /// What a presentation came to, and what the verifier was sent.
@@ -38,6 +38,12 @@ pub(super) enum Holder<'a> {
     Chooses(usize),
     /// Approves with what this chooses.
     Says(&'a dyn Fn(&Review) -> Choice),
+    /// Approves with what this chooses, for so many days.
+    Always(&'a dyn Fn(&Review) -> Choice, u16),
+    /// Makes the gesture that a standing approval asks for.
+    Gestures,
+    /// Decides anew, and approves.
+    DecidesAnew,
     Refuses,
 }
 
@@ -90,6 +96,16 @@ impl Scene {
                 }
                 Holder::Says(choose) => {
                     let choice = choose(reviewing.review());
+                    wallet.approve(&mut reviewing, choice).await
+                }
+                Holder::Always(choose, days) => {
+                    let choice = choose(reviewing.review());
+                    wallet.approve_always(&mut reviewing, choice, days).await
+                }
+                Holder::Gestures => wallet.approve_standing(&mut reviewing).await,
+                Holder::DecidesAnew => {
+                    reviewing.anew();
+                    let choice = Choice::least(reviewing.review());
                     wallet.approve(&mut reviewing, choice).await
                 }
                 Holder::Approves => {
