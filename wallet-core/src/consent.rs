@@ -165,34 +165,35 @@ impl Compared {
         Ok(Kept { consent, terms, subject: self.subject.clone(), answer })
     }
 
-    /// What the holder decided before about such a request, and what would be presented by it.
-    pub(crate) fn standing(
+    /// The newest withdrawal that stands against such a request.
+    pub(crate) fn withdrawn(&self, kept: &[Kept]) -> Option<Standing> {
+        let withdrawn = self.against(kept).filter_map(|kept| Some((kept.consent.withdrawn_at?, kept)));
+        let (at, kept) = withdrawn.max_by_key(|(at, _)| *at)?;
+        Some(Standing::Withdrawn { consent: kept.consent.id.clone(), at })
+    }
+
+    /// The standing approval that covers such a request, and what would be presented by it.
+    pub(crate) fn approved(
         &self,
         kept: &[Kept],
         review: &Review,
         now: UnixTime,
-    ) -> Option<(Standing, Option<Choice>)> {
-        let withdrawn = kept.iter().filter(|kept| kept.subject.is_shared_with(&self.subject));
-        let newest = withdrawn
-            .filter_map(|kept| Some((kept.consent.withdrawn_at?, kept)))
-            .max_by_key(|(withdrawn_at, _)| *withdrawn_at);
-        if let Some((at, kept)) = newest {
-            return Some((Standing::Withdrawn { consent: kept.consent.id.clone(), at }, None));
-        }
-        let approved = kept.iter().find(|kept| self.terms.as_ref() == Some(&kept.terms))?;
-        if !approved.consent.holds_at(now) {
-            return None;
-        }
+    ) -> Option<(Standing, Choice)> {
+        let terms = self.terms.as_ref()?;
+        let approved = kept.iter().find(|kept| kept.terms == *terms && kept.consent.holds_at(now))?;
         let choice = approved.choice(review)?;
         let Consent { id, until, .. } = approved.consent.clone();
-        Some((Standing::Approved { consent: id, until }, Some(choice)))
+        Some((Standing::Approved { consent: id, until }, choice))
     }
 
     /// The withdrawals that stand against such a request.
-    pub(crate) fn withdrawals<'a>(&self, kept: &'a [Kept]) -> impl Iterator<Item = &'a ConsentId> {
-        let against =
-            |kept: &&Kept| kept.consent.withdrawn_at.is_some() && kept.subject.is_shared_with(&self.subject);
-        kept.iter().filter(against).map(|kept| &kept.consent.id)
+    pub(crate) fn withdrawals<'a>(&'a self, kept: &'a [Kept]) -> impl Iterator<Item = &'a ConsentId> {
+        self.against(kept).map(|kept| &kept.consent.id)
+    }
+
+    fn against<'a>(&'a self, kept: &'a [Kept]) -> impl Iterator<Item = &'a Kept> {
+        kept.iter()
+            .filter(|kept| kept.consent.withdrawn_at.is_some() && kept.subject.is_shared_with(&self.subject))
     }
 }
 

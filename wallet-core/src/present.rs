@@ -50,14 +50,6 @@ impl Reviewing {
     pub const fn standing(&self) -> Option<&Choice> {
         self.standing.as_ref()
     }
-
-    /// The holder was told of what they said before, and decides anew. An approval then ends the
-    /// withdrawal; a refusal leaves it.
-    pub fn anew(&mut self) {
-        self.anew = true;
-        self.review.standing = None;
-        self.standing = None;
-    }
 }
 
 impl Wallet {
@@ -78,18 +70,59 @@ impl Wallet {
             return Err(StoreError::AnsweredBefore.into());
         }
         let keep_until = request.void_from().map(|void| void.plus(REMEMBERED));
+        let compared = Compared::of(&request);
+        let kept = self.kept_consents().await?;
+        if let Some(withdrawn) = compared.withdrawn(&kept) {
+            // It is refused without anybody being asked: how long that takes must not tell what is held.
+            let state = request.review(&[]);
+            let review = Review { standing: Some(withdrawn), ..matching::review(&state, &[]) };
+            return Ok(Reviewing {
+                state: Some(state),
+                review,
+                digest,
+                keep_until,
+                compared,
+                standing: None,
+                anew: false,
+            });
+        }
         let held = self.held(&request).await?;
         let state = request.review(&held.iter().map(candidate).collect::<Vec<_>>());
-        let mut review = matching::review(&state, &held);
+        let mut review = self.matched(&state, &held).await?;
+        let (standing, choice) = compared.approved(&kept, &review, self.now()).unzip();
+        review.standing = standing;
+        Ok(Reviewing {
+            state: Some(state),
+            review,
+            digest,
+            keep_until,
+            compared,
+            standing: choice,
+            anew: false,
+        })
+    }
+
+    /// The same request for a holder who was told of what they said before ([`Review::standing`]) and
+    /// decides anew. An approval then ends a withdrawal; a refusal leaves it.
+    ///
+    /// # Errors
+    /// [`StoreError::AnsweredBefore`]; what the store says.
+    pub async fn decide_anew(&self, reviewing: Reviewing) -> Result<Reviewing, WalletError> {
+        let state = reviewing.state.ok_or(StoreError::AnsweredBefore)?;
+        let held = self.held(state.request()).await?;
+        let state = state.again(&held.iter().map(candidate).collect::<Vec<_>>());
+        let review = self.matched(&state, &held).await?;
+        let review = Review { standing: reviewing.review.standing, ..review };
+        Ok(Reviewing { state: Some(state), review, standing: None, anew: true, ..reviewing })
+    }
+
+    /// What the holder is asked, with what they showed others before.
+    async fn matched(&self, state: &ReviewingState, held: &[Held]) -> Result<Review, WalletError> {
+        let mut review = matching::review(state, held);
         if review.may_identify() {
             review.shown_before = shown_before(&self.store.history(MAX_HISTORY).await?, &review);
         }
-        let compared = Compared::of(state.request());
-        let standing = compared.standing(&self.kept_consents().await?, &review, self.now());
-        let (standing, choice) = standing.unzip();
-        review.standing = standing;
-        let standing = choice.flatten();
-        Ok(Reviewing { state: Some(state), review, digest, keep_until, compared, standing, anew: false })
+        Ok(review)
     }
 
     /// Presents what was chosen, after a gesture of the holder. Each credential gives one copy that was
@@ -122,6 +155,9 @@ impl Wallet {
         choice: Choice,
         days: u16,
     ) -> Result<Option<String>, WalletError> {
+        if !reviewing.anew && matches!(reviewing.review.standing, Some(Standing::Withdrawn { .. })) {
+            return Err(WalletError::Withdrawn);
+        }
         let answers = reviewing.review.chosen(&choice)?;
         let items = answers.iter().map(item).collect();
         let times = (self.now(), days);
@@ -136,9 +172,9 @@ impl Wallet {
     pub async fn approve_standing(&self, reviewing: &mut Reviewing) -> Result<Option<String>, WalletError> {
         // It may have ended or been withdrawn while the review was open.
         let kept = self.kept_consents().await?;
-        let standing = reviewing.compared.standing(&kept, &reviewing.review, self.now());
-        match (standing, reviewing.standing.clone()) {
-            (Some((Standing::Approved { .. }, Some(today))), Some(choice)) if today == choice => {
+        let today = reviewing.compared.approved(&kept, &reviewing.review, self.now());
+        match (today, reviewing.standing.clone()) {
+            (Some((_, today)), Some(choice)) if today == choice => {
                 self.present(reviewing, choice, None).await
             }
             _ => Err(WalletError::NotStanding),

@@ -42,7 +42,7 @@ pub enum Standing {
         until: UnixTime,
     },
     /// A standing approval of this verifier was withdrawn: the request is to be refused, unless the
-    /// holder decides anew ([`crate::Reviewing::anew`]).
+    /// holder decides anew ([`crate::Wallet::decide_anew`]). Nothing was looked up for it.
     Withdrawn {
         /// What was withdrawn.
         consent: ConsentId,

@@ -94,6 +94,22 @@ const ATTACKS: &[&str] = &[
     "program put into the wallet's file",
     "second engine on the wallet's file",
     "storage full",
+    "verifier asks for more than it registered",
+    "verifier of a name that looks like another's",
+    "certificate of another host",
+    "request replayed to the wallet",
+    "request in a request",
+    "value oracle by timing or error",
+    "claim sent that its holder switched off",
+    "standing approval used by another key",
+    "standing approval used under another registration",
+    "standing approval used for one claim more",
+    "standing approval used for another value",
+    "standing approval used for a transaction",
+    "standing approval used after its end",
+    "standing approval used after its withdrawal",
+    "standing approval used by a replayed request",
+    "standing approval used for another response host",
 ];
 
 /// Checks the table.

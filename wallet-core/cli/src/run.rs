@@ -215,12 +215,12 @@ async fn try_present(home: PathBuf, present: &Present, approval: Approval, langu
         }
         _ => {}
     }
+    if present.anew {
+        reviewing = wallet.decide_anew(reviewing).await?;
+    }
     let manner = Manner { approval, without: &present.without, always: present.always };
     match decide(reviewing.review(), manner, language)? {
         Decision::Approve(choice) => {
-            if present.anew {
-                reviewing.anew();
-            }
             let sent = match present.always {
                 None => wallet.approve(&mut reviewing, choice).await?,
                 Some(days) => wallet.approve_always(&mut reviewing, choice, days).await?,

@@ -228,6 +228,8 @@ fn after_a_withdrawal_the_next_request_is_refused_and_the_verifier_told_until_th
 
     let review = agreed.scene.review(agreed.next(2));
     assert!(matches!(review.standing, Some(Standing::Withdrawn { .. })));
+    // Nobody is asked, so nothing is looked up that the time of the refusal could tell of.
+    assert_eq!((review.groups.as_slice(), review.satisfiable), ([].as_slice(), false));
     for (holder, expected) in [
         (Holder::Gestures, "INRO-WALLET-070"),
         (Holder::Approves, "INRO-WALLET-072"),

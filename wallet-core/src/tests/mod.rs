@@ -6,6 +6,7 @@ mod consenting;
 mod guarding;
 mod issuer;
 mod linking;
+mod malicious;
 mod pki;
 mod presenting;
 mod protocol;

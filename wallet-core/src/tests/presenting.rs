@@ -104,7 +104,7 @@ impl Scene {
                 }
                 Holder::Gestures => wallet.approve_standing(&mut reviewing).await,
                 Holder::DecidesAnew => {
-                    reviewing.anew();
+                    reviewing = wallet.decide_anew(reviewing).await?;
                     let choice = Choice::least(reviewing.review());
                     wallet.approve(&mut reviewing, choice).await
                 }

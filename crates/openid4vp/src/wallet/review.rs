@@ -78,6 +78,11 @@ impl Reviewing {
         &self.request
     }
 
+    /// The same request, looked up anew among `held`.
+    pub fn again(self, held: &[Candidate<'_>]) -> Self {
+        self.request.review(held)
+    }
+
     /// What the wallet holds for it, and the least that each would disclose; `None` when it cannot
     /// answer the request.
     pub fn matches(&self) -> Option<&Matches> {
