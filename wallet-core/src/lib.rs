@@ -50,7 +50,7 @@ pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
     AnchorKind, AnchorRecord, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord,
-    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind, NewCopy, NewCredential,
+    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind, NamedRecord, NewCopy, NewCredential,
     NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{

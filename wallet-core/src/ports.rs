@@ -10,7 +10,7 @@ pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NamedKind, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
+    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
     PendingId, PendingRecord, RequestDigest,
 };
 
@@ -146,8 +146,8 @@ pub trait Store: Send + Sync {
         entry: Option<&'a NewHistoryEntry>,
     ) -> Boxed<'a, Result<(), StoreError>>;
 
-    /// The records of `kind`, each with its name, by name.
-    fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<(String, Vec<u8>)>, StoreError>>;
+    /// The records of `kind`, by name.
+    fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<NamedRecord>, StoreError>>;
 }
 
 /// Why nothing came back from the network.

@@ -31,6 +31,15 @@ pub enum NamedKind {
     Consent,
 }
 
+/// A record that has a name of its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NamedRecord {
+    /// Its name among those of its kind.
+    pub name: String,
+    /// What whoever put it there wrote.
+    pub content: Vec<u8>,
+}
+
 /// Names one copy of a credential inside the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CopyId(pub i64);

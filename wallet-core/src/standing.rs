@@ -4,7 +4,7 @@ use crate::consent::{Consent, Kept};
 use crate::error::WalletError;
 use crate::ports::StoreError;
 use crate::prompts::Reason;
-use crate::records::{ConsentId, Event, NamedKind, NewHistoryEntry, Outcome};
+use crate::records::{ConsentId, Event, NamedKind, NamedRecord, NewHistoryEntry, Outcome};
 use crate::wallet::Wallet;
 
 impl Wallet {
@@ -38,7 +38,7 @@ impl Wallet {
 
     pub(crate) async fn kept_consents(&self) -> Result<Vec<Kept>, WalletError> {
         let records = self.store.named(NamedKind::Consent).await?;
-        let read = |(_, content): (String, Vec<u8>)| serde_json::from_slice(&content);
+        let read = |record: NamedRecord| serde_json::from_slice(&record.content);
         records.into_iter().map(read).collect::<Result<_, _>>().map_err(|_| StoreError::Corrupt.into())
     }
 

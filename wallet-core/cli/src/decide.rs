@@ -534,8 +534,8 @@ mod tests {
         };
         assert_eq!(presented(&review, without(&[]).unwrap()), ["role_code", "grade"]);
         assert_eq!(presented(&review, without(&["role_code"]).unwrap()), ["clearance", "grade"]);
-        for needed in [&["grade"] as &[&str], &["role_code", "clearance"], &["agency"]] {
-            assert_eq!(declined(without(needed).unwrap()), "INRO-WALLET-046", "{needed:?}");
+        for needed in [vec!["grade"], vec!["role_code", "clearance"], vec!["agency"]] {
+            assert_eq!(declined(without(&needed).unwrap()), "INRO-WALLET-046", "{needed:?}");
         }
         let misspelt = without(&["role_cod"]).unwrap_err();
         assert_eq!(misspelt.code().as_str(), "INRO-WALLET-045");

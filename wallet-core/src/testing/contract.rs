@@ -12,7 +12,7 @@ use crate::keys::Assurance;
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialBrief, CredentialId,
-    CredentialRecord, Event, HistoryItem, KeyId, Localized, LostCopies, NamedKind, NewCopy, NewCredential,
+    CredentialRecord, Event, HistoryItem, KeyId, Localized, LostCopies, NamedKind, NamedRecord, NewCopy, NewCredential,
     NewHistoryEntry, NewPending, Outcome, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 
@@ -341,7 +341,8 @@ fn keeps_named_records_and_what_is_to_be_remembered_of_them(store: &dyn Store) {
         run(store.put_named(NamedKind::Consent, name, content, entry)).unwrap();
     };
     let all = || run(store.named(NamedKind::Consent)).unwrap();
-    let record = |name: &str, content: &[u8]| (name.to_owned(), content.to_vec());
+    let record =
+        |name: &str, content: &[u8]| NamedRecord { name: name.to_owned(), content: content.to_vec() };
     assert_eq!(all(), []);
     put("second", Some(b"2"), None);
     put("first", Some(b"1"), Some(&entry(Event::Consented, Outcome::Done)));

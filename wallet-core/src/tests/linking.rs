@@ -89,7 +89,7 @@ fn tells_when_duty_and_place_together_fit_few() {
         |paths: &[Value]| about(paths.iter().map(|path| json!({ "path": path })).collect::<Vec<_>>().into());
     let (post, place) = (json!(["post"]), json!(["department", "name"]));
     assert_eq!(asking(&[post.clone(), place.clone()]), few("post, department.name"));
-    assert_eq!(asking(&[post.clone()]), Vec::<String>::new());
+    assert_eq!(asking(std::slice::from_ref(&post)), Vec::<String>::new());
     assert_eq!(asking(&[place]), Vec::<String>::new());
     assert_eq!(asking(&[post, json!(["agency", "name"])]), Vec::<String>::new());
     assert_eq!(asking(&[json!(["roles", 0])]), few("roles[0]"));
