@@ -49,9 +49,10 @@ pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord,
-    Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind, NamedRecord, NewCopy, NewCredential,
-    NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId,
+    CredentialRecord, Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind,
+    NamedRecord, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
+    PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
     Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore,

@@ -10,8 +10,8 @@ pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
-    PendingId, PendingRecord, RequestDigest,
+    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome,
+    Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 
 /// The network.

@@ -47,7 +47,8 @@ pub(super) fn all(records: &Records, kind: NamedKind) -> Result<Vec<NamedRecord>
         let content = base64url::decode(&content).map_err(|_| StoreError::Corrupt)?;
         Ok(NamedRecord { name, content })
     };
-    let mut all = records.owned(NAMED, owner(records, kind)).map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut all =
+        records.owned(NAMED, owner(records, kind)).map(read).collect::<Result<Vec<_>, StoreError>>()?;
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
 }

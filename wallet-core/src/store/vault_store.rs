@@ -16,8 +16,8 @@ use crate::keys::{KeyId, KeyStore, KeyStoreError};
 use crate::ports::{Boxed, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
-    PendingId, PendingRecord, RequestDigest,
+    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome,
+    Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 use crate::vault::{self, Change, Closed, Records, Vault};
 

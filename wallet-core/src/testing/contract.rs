@@ -12,8 +12,8 @@ use crate::keys::Assurance;
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialBrief, CredentialId,
-    CredentialRecord, Event, HistoryItem, KeyId, Localized, LostCopies, NamedKind, NamedRecord, NewCopy, NewCredential,
-    NewHistoryEntry, NewPending, Outcome, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    CredentialRecord, Event, HistoryItem, KeyId, Localized, LostCopies, NamedKind, NamedRecord, NewCopy,
+    NewCredential, NewHistoryEntry, NewPending, Outcome, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 
 pub use keys::{key_store, prompts};
