@@ -61,7 +61,7 @@ pub(crate) enum Command {
     },
     /// Answer a presentation request after a review.
     #[command(
-        after_help = "Examples:\n  inro-wallet --home H present 'openid4vp://…'\n  inro-wallet --home H present --always 30 'openid4vp://…'"
+        after_help = "Example:\n  inro-wallet --home H present 'openid4vp://…'\n  inro-wallet --home H present --always 30 'openid4vp://…'"
     )]
     Present(Present),
     /// What you approved always, for one verifier and one query.

@@ -257,6 +257,9 @@ fn every_command_has_an_example_in_its_help() {
         &["list"],
         &["show"],
         &["present"],
+        &["consent"],
+        &["consent", "list"],
+        &["consent", "withdraw"],
         &["history"],
         &["delete"],
     ] {
