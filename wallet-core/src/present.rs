@@ -19,11 +19,15 @@ use crate::records::{
     Copy, CredentialId, Event, HistoryId, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
 };
 use crate::review::{Asked, Review, Standing};
-use crate::wallet::{MAX_HISTORY, Wallet};
+use crate::wallet::Wallet;
 
 /// How long it is remembered that a request was answered, in seconds after it became void: 30 days. A
 /// clock that was set back by less does not make an old request new.
 const REMEMBERED: i64 = 30 * 86_400;
+
+/// How many entries of the history are looked through for verifiers that were shown the same: each has to
+/// be decrypted while the holder waits for the review.
+const LOOKED_BACK: u32 = 300;
 
 /// A checked request that waits for its holder's decision.
 #[must_use]
@@ -120,7 +124,7 @@ impl Wallet {
     async fn matched(&self, state: &ReviewingState, held: &[Held]) -> Result<Review, WalletError> {
         let mut review = matching::review(state, held);
         if review.may_identify() {
-            review.shown_before = shown_before(&self.store.history(MAX_HISTORY).await?, &review);
+            review.shown_before = shown_before(&self.store.history(LOOKED_BACK).await?, &review);
         }
         Ok(review)
     }

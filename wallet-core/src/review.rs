@@ -27,7 +27,7 @@ pub struct Review {
     pub satisfiable: bool,
     /// What the holder said before about such a request.
     pub standing: Option<Standing>,
-    /// What other verifiers were shown that says who the holder is, by the history.
+    /// What other verifiers were shown that says who the holder is, by the newest entries of the history.
     pub shown_before: Vec<ShownBefore>,
 }
 

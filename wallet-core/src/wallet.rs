@@ -17,7 +17,7 @@ use crate::records::{
 };
 
 /// The longest history that is shown at once.
-pub(crate) const MAX_HISTORY: u32 = 1_000;
+const MAX_HISTORY: u32 = 1_000;
 
 /// What the engine stands on.
 pub struct Ports {

@@ -7,8 +7,10 @@ use super::presenting::{Holder, Scene};
 use super::verifier::Request;
 use crate::choice::Choice;
 use crate::linkability::Finding;
-use crate::records::Localized;
+use crate::ports::Store as _;
+use crate::records::{Event, Localized, NamedKind, NewHistoryEntry, Outcome};
 use crate::review::{Review, ShownBefore};
+use crate::testing::run;
 
 fn scene() -> Scene {
     Scene::holding(|plans| {
@@ -145,6 +147,31 @@ fn tells_which_other_verifier_was_shown_what_says_who_the_holder_is() {
     assert_eq!(told_of(another(harmless)), Vec::<String>::new());
     assert_eq!(told_of(another(json!([{ "path": ["person"] }]))), ["Identifies you by itself: person."]);
     assert_eq!(told_of(registered("4", number())), [identifies]);
+}
+
+/// The wallet decrypts each entry for it, and the holder waits.
+#[test]
+fn looks_back_over_a_bounded_part_of_the_history() {
+    let scene = scene();
+    let number = json!([{ "path": ["employee_number"] }]);
+    let shown = scene.request().asking(number.clone());
+    assert_eq!(scene.answer(shown, Holder::Approves).code, "accepted");
+    let entry = run(scene.device.store.history(1)).unwrap().remove(0);
+    let refused = NewHistoryEntry {
+        event: Event::Refused,
+        at: entry.at,
+        counterpart: entry.counterpart,
+        registered: true,
+        items: entry.items,
+        outcome: Outcome::Done,
+    };
+    for (entries, expected) in [(299, 1), (1, 0)] {
+        for _ in 0..entries {
+            let forgets = scene.device.store.put_named(NamedKind::Consent, "none", None, Some(&refused));
+            run(forgets).unwrap();
+        }
+        assert_eq!(review(&scene, number.clone()).shown_before.len(), expected);
+    }
 }
 
 #[test]
