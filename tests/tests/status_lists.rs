@@ -8,7 +8,7 @@ use inro_base::{Coded, UnixTime, base64url};
 use inro_cose::{Sign1ToSign, Value as Cbor, write};
 use inro_crypto::{RustCrypto, SoftwareKey};
 use inro_jose::JwsToSign;
-use inro_status::{Bits, ListForms, Status, StatusArray, StatusListToken};
+use inro_status::{Bits, ListForms, MAX_ARRAY_BYTES, Status, StatusArray, StatusListToken};
 use inro_trust::{Anchors, Usage};
 use inro_verifier_sdk::{KnownList, NeededList, StatusCache};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
@@ -426,6 +426,29 @@ fn the_lists_that_are_kept_are_bounded_in_number_in_whatever_form_they_came() {
         }
         let kept = (2 * (number + 1)).min(256);
         assert_eq!(format!("{:?}", verifier.cache), format!("StatusCache({kept} lists)"));
+    }
+}
+
+#[test]
+fn the_lists_that_are_kept_are_bounded_in_size() {
+    let house = house();
+    let verifier = Verifier::trusting(&[&house]);
+    // Of four mebibytes, where 128 are kept.
+    let places = u64::try_from(MAX_ARRAY_BYTES).unwrap() * 8;
+    let large = StatusArray::valid(Bits::One, places).unwrap().compress();
+    let large = json!({ "bits": 1, "lst": base64url::encode(&large) });
+    for number in 0..17 {
+        let uri = format!("https://issuer.example/status-lists/{number}");
+        let response = house.altered(|payload| {
+            payload.insert("sub".into(), uri.clone().into());
+            payload.insert("status_list".into(), large.clone());
+        });
+        for (forms, further) in [(ListForms::JwtAlone, 1), (ListForms::JwtOrCwt, 2)] {
+            let needed = NeededList { uri: uri.clone(), forms, ..needed() };
+            assert!(verifier.receive_for(&needed, &response).is_ok());
+            let kept = (2 * number + further).min(32);
+            assert_eq!(format!("{:?}", verifier.cache), format!("StatusCache({kept} lists)"));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::incoming::{Issuer, Notices, localized};
 use crate::ports::StoreError;
 use crate::records::{
     CredentialId, CredentialRecord, Event, HistoryItem, KeyId, NewCredential, NewHistoryEntry, Outcome,
-    Pending, PendingEnd, PendingId, PendingRecord,
+    Pending, PendingId, PendingRecord,
 };
 use crate::ticket;
 use crate::wallet::Wallet;
@@ -126,9 +126,9 @@ impl Wallet {
         id: &PendingId,
         checked: Result<NewCredential, WalletError>,
     ) -> Result<CredentialId, WalletError> {
-        let credential = checked?;
+        let mut credential = checked?;
         self.check_holder(&credential).await?;
-        let replaced = self.store.end_pending(id, PendingEnd::Received(&credential)).await?;
+        let replaced = self.record_collected(id, &mut credential).await?;
         let _ = self.delete_keys(&replaced).await;
         Ok(credential.record.id)
     }
@@ -143,8 +143,9 @@ impl Wallet {
             registered: record.issuer_vouched,
             items: vec![HistoryItem { vct: record.type_id.clone(), claims: Vec::new() }],
             outcome: Outcome::Failed,
+            receipt: None,
         };
-        self.store.end_pending(&record.id, PendingEnd::Over(&entry)).await?;
+        self.record_over(&record.id, entry).await?;
         self.delete_unused(&made_for(pending)).await
     }
 

@@ -2,6 +2,7 @@
 
 use inro_base::{Code, Coded, RequestId};
 use inro_credential::FormatError;
+use inro_evidence::EvidenceError;
 use inro_openid4vci::VciError;
 use inro_openid4vp::wallet::RequestError;
 use inro_trust::TrustError;
@@ -38,6 +39,9 @@ pub enum WalletError {
     /// A credential was malformed, altered or out of its time.
     #[error(transparent)]
     Credential(FormatError),
+    /// A receipt of the history could not be made.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// Nothing in the offer has a format that this wallet knows.
     #[error("the offer names no supported credential")]
     NothingSupported,
@@ -131,6 +135,7 @@ impl WalletError {
             Self::Keys(error) => *error == KeyStoreError::Cancelled,
             Self::Prompt(error) => *error == PromptError::Cancelled,
             Self::Http(_)
+            | Self::Evidence(_)
             | Self::Credential(_)
             | Self::NothingSupported
             | Self::NoAttester
@@ -169,6 +174,7 @@ impl Coded for WalletError {
             Self::Presentation(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Credential(error) => error.code(),
+            Self::Evidence(error) => error.code(),
             Self::NothingSupported => const { Code::new("INRO-WALLET-031") },
             Self::NoAttester => const { Code::new("INRO-WALLET-080") },
             Self::CopyCount { .. } => const { Code::new("INRO-WALLET-032") },

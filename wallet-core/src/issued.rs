@@ -79,6 +79,7 @@ pub(crate) fn check(
         registered: batch.issuer_vouched,
         items: vec![HistoryItem { vct: record.vct.clone(), claims: record.claim_names() }],
         outcome: Outcome::Done,
+        receipt: None,
     };
     Ok(NewCredential { record, copies, entry })
 }

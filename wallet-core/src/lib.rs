@@ -12,6 +12,7 @@ mod choice;
 mod collect;
 mod consent;
 mod error;
+mod history;
 mod in_work;
 mod incoming;
 mod issued;
@@ -49,10 +50,10 @@ pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId,
-    CredentialRecord, Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind,
-    NamedRecord, NewCopy, NewCredential, NewHistoryEntry, NewPending, Outcome, Pending, PendingEnd,
-    PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ChainEnd, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId,
+    CredentialRecord, Erase, Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind,
+    NamedRecord, NewCopy, NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome, Pending,
+    PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
     Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore,

@@ -5,13 +5,14 @@
 
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Code, Coded, UnixTime};
+use inro_evidence::Receipt;
 
 pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome,
-    Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ChainEnd, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Erase,
+    HistoryEntry, HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending,
+    NewReceipt, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 
 /// The network.
@@ -130,8 +131,36 @@ pub trait Store: Send + Sync {
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<HistoryId, StoreError>>;
 
-    /// Completes a history entry with what became of it.
-    fn conclude(&self, entry: HistoryId, outcome: Outcome) -> Boxed<'_, Result<(), StoreError>>;
+    /// Completes a history entry with what became of it, and stores the receipt of that.
+    ///
+    /// # Errors
+    /// [`StoreError::HistoryMoved`]; nothing is written then.
+    fn conclude<'a>(
+        &'a self,
+        entry: HistoryId,
+        outcome: Outcome,
+        receipt: Option<&'a NewReceipt>,
+    ) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// Where the chain of receipts ends; `None` before the first. Every method that takes an entry with a receipt
+    /// writes both on the condition that the chain ends where the receipt follows, or fails with
+    /// [`StoreError::HistoryMoved`] and writes nothing.
+    fn chain_end(&self) -> Boxed<'_, Result<Option<ChainEnd>, StoreError>>;
+
+    /// Stores a receipt that belongs to no entry.
+    ///
+    /// # Errors
+    /// [`StoreError::HistoryMoved`]; nothing is written then.
+    fn extend_chain<'a>(&'a self, receipt: &'a NewReceipt) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// The receipts of every chain, oldest first. The store keeps at least 1,000 attachments, the newest.
+    fn receipts(&self) -> Boxed<'_, Result<Vec<Vec<Receipt>>, StoreError>>;
+
+    /// Forgets what entries say, with the bodies of their receipts. An entry without a receipt goes altogether.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchEntry`].
+    fn erase_history(&self, erase: Erase) -> Boxed<'_, Result<(), StoreError>>;
 
     /// The newest `limit` history entries, newest first.
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>>;
@@ -190,6 +219,12 @@ pub enum StoreError {
     /// No deferred issuance has this id.
     #[error("no such deferred issuance")]
     NoSuchPending,
+    /// The chain of receipts does not end where the new one follows.
+    #[error("another entry of the history came first")]
+    HistoryMoved,
+    /// No entry of the history has this id.
+    #[error("no such entry of the history")]
+    NoSuchEntry,
     /// Another process or engine has the store open.
     #[error("the store is in use")]
     InUse,
@@ -237,6 +272,8 @@ impl Coded for StoreError {
             Self::TooNew { .. } => const { Code::new("INRO-WALLET-023") },
             Self::Corrupt => const { Code::new("INRO-WALLET-024") },
             Self::Failed => const { Code::new("INRO-WALLET-025") },
+            Self::HistoryMoved => const { Code::new("INRO-WALLET-090") },
+            Self::NoSuchEntry => const { Code::new("INRO-WALLET-091") },
             Self::InUse => const { Code::new("INRO-WALLET-026") },
             Self::OtherWallet => const { Code::new("INRO-WALLET-027") },
             Self::Full => const { Code::new("INRO-WALLET-028") },

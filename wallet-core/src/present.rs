@@ -15,9 +15,7 @@ use crate::linkability::shown_before;
 use crate::matching::{self, Held};
 use crate::ports::StoreError;
 use crate::prompts::Reason;
-use crate::records::{
-    Copy, CredentialId, Event, HistoryId, HistoryItem, NewHistoryEntry, Outcome, RequestDigest,
-};
+use crate::records::{Copy, CredentialId, Event, HistoryItem, NewHistoryEntry, Outcome, RequestDigest};
 use crate::review::{Asked, Review, Standing};
 use crate::wallet::Wallet;
 
@@ -205,15 +203,16 @@ impl Wallet {
             self.forget_consent(id).await?;
         }
         if let Some(kept) = &always {
-            self.keep_consent(kept, &self.consent_entry(Event::Consented, kept)).await?;
+            self.keep_consent(kept, self.consent_entry(Event::Consented, kept)).await?;
         }
+        let signed = state.as_ref().map(|state| state.request().signed_text().to_owned()).unwrap_or_default();
         let (sending, request) = self.sign(state, &answers, &copies).await?;
         let entry = self.entry(Event::Presented, review, answers.iter().map(item).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
-        let entry = self.store.answer(digest, &spent, self.now(), *keep_until, &entry).await?;
+        let begun = self.record_answer(digest, &spent, *keep_until, entry, &signed).await?;
         let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
         let outcome = self.deliver(&keys, sending, request).await;
-        self.conclude(entry, outcome.is_ok()).await;
+        self.conclude(begun, outcome.is_ok()).await;
         outcome
     }
 
@@ -235,10 +234,11 @@ impl Wallet {
             .flat_map(|option| &option.credentials)
             .filter_map(Asked::preferred);
         let entry = self.entry(Event::Refused, &review, items.map(|answer| item(&answer)).collect());
-        let entry = self.store.answer(&digest, &[], self.now(), keep_until, &entry).await?;
+        let signed = state.request().signed_text().to_owned();
+        let begun = self.record_answer(&digest, &[], keep_until, entry, &signed).await?;
         let (sending, request): (Sending, _) = self.with_rng(|rng| state.refuse(rng, &*self.provider));
         let sent = self.send(request).await;
-        self.conclude(entry, sent.is_ok()).await;
+        self.conclude(begun, sent.is_ok()).await;
         // How the verifier takes a refusal changes nothing for the holder.
         Ok(sending.answered(&sent?).ok().and_then(|sent| sent.redirect_uri))
     }
@@ -323,12 +323,6 @@ impl Wallet {
         Ok(sending.answered(&response)?.redirect_uri)
     }
 
-    async fn conclude(&self, entry: HistoryId, arrived: bool) {
-        let outcome = if arrived { Outcome::Done } else { Outcome::Failed };
-        // If this cannot be written, the entry goes on to say that it was begun, which is true.
-        let _ = self.store.conclude(entry, outcome).await;
-    }
-
     async fn fetch(&self, link: &str) -> Result<VerifiedRequest, WalletError> {
         let anchors = self.anchors().await?;
         let link = RequestLink::parse(link)?;
@@ -368,6 +362,7 @@ impl Wallet {
             registered: review.is_registered(),
             items,
             outcome: Outcome::Begun,
+            receipt: None,
         }
     }
 }

@@ -93,7 +93,7 @@ impl Wallet {
         let (credentials, pending) = (Vec::new(), Vec::new());
         let mut course = Course { issuer, anchors, notices, first: Some(first), credentials, pending };
         let outcome = match self.request_all(authorized, &mut course, made).await {
-            Ok(()) => self.keep(&course).await,
+            Ok(()) => self.keep(&mut course).await,
             Err(error) => Err(error),
         };
         let event = if outcome.is_ok() { NotificationEvent::Accepted } else { NotificationEvent::Failure };
@@ -272,11 +272,11 @@ impl Wallet {
         }
     }
 
-    async fn keep(&self, course: &Course) -> Result<Receipt, WalletError> {
+    async fn keep(&self, course: &mut Course) -> Result<Receipt, WalletError> {
         for credential in &course.credentials {
             self.check_holder(credential).await?;
         }
-        let replaced = self.store.put_issued(&course.credentials, &course.pending).await?;
+        let replaced = self.record_issued(&mut course.credentials, &course.pending).await?;
         // As above: the copies are gone, and with them the only use of these keys.
         let _ = self.delete_keys(&replaced).await;
         let mut credentials = Vec::new();

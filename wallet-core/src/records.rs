@@ -4,6 +4,7 @@ use std::fmt;
 
 use inro_base::{Secret, UnixTime};
 use inro_credential::{ClaimPath, PathElement};
+use inro_evidence::{Digest, EvidenceError, Head, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -45,7 +46,8 @@ pub struct NamedRecord {
 pub struct CopyId(pub i64);
 
 /// Names one entry of the history.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct HistoryId(pub i64);
 
 /// SHA-256 over what makes a presentation request unique: client id, nonce and state.
@@ -242,6 +244,8 @@ pub enum Event {
     Consented,
     /// A standing approval was withdrawn.
     Withdrawn,
+    /// The holder erased what there was.
+    Erased,
 }
 
 /// What became of it.
@@ -272,6 +276,39 @@ pub struct NewHistoryEntry {
     pub items: Vec<HistoryItem>,
     /// How it stands at this moment.
     pub outcome: Outcome,
+    /// What was signed of it.
+    pub receipt: Option<NewReceipt>,
+}
+
+/// A signed receipt to store, after the one that it opens its chain with, if it does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewReceipt {
+    /// The last record before it, of whatever chain; `None` for the first of all.
+    pub follows: Option<Digest>,
+    /// The receipts, in their order.
+    pub receipts: Vec<Receipt>,
+    /// Where the chain ends then.
+    pub end: ChainEnd,
+}
+
+/// Where a chain of receipts ends, and which key signs the next one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ChainEnd {
+    /// The chain's head as `inro_evidence` stores it.
+    pub head: Vec<u8>,
+    /// Under which name the key store knows the key.
+    pub key: KeyId,
+}
+
+/// What of the history is erased.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Erase {
+    /// One entry.
+    Entry(HistoryId),
+    /// Every entry.
+    Everything,
+    /// The requests that were kept; the entries stay.
+    Requests,
 }
 
 /// A credential in a history entry.
@@ -287,6 +324,8 @@ pub struct HistoryItem {
 /// One entry of the history.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct HistoryEntry {
+    /// Names it.
+    pub id: HistoryId,
     /// What happened.
     pub event: Event,
     /// When, in seconds since the Unix epoch.
@@ -299,6 +338,23 @@ pub struct HistoryEntry {
     pub items: Vec<HistoryItem>,
     /// What became of it.
     pub outcome: Outcome,
+    /// The number of its receipt in its chain; `None` when nothing was signed of it, as before receipts were kept.
+    pub receipt: Option<u64>,
+}
+
+impl ChainEnd {
+    /// The end at `head`, after which `key` signs.
+    pub fn of(head: &Head, key: KeyId) -> Self {
+        Self { head: head.to_stored(), key }
+    }
+
+    /// The chain's head.
+    ///
+    /// # Errors
+    /// What [`Head::from_stored`] says when it is none.
+    pub fn head(&self) -> Result<Head, EvidenceError> {
+        Head::from_stored(&self.head)
+    }
 }
 
 impl CredentialRecord {
@@ -364,10 +420,6 @@ impl NamedKind {
 }
 
 impl Event {
-    /// All events.
-    pub const ALL: &'static [Self] =
-        &[Self::Issued, Self::Presented, Self::Refused, Self::Deleted, Self::Consented, Self::Withdrawn];
-
     /// The event as it is stored and shown to programs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -378,6 +430,7 @@ impl Event {
             Self::Lost => "lost",
             Self::Consented => "consented",
             Self::Withdrawn => "withdrawn",
+            Self::Erased => "erased",
         }
     }
 }

@@ -33,7 +33,7 @@ impl Wallet {
         self.prompts.presence(&Reason::Withdraw { verifier }).await?;
         kept.consent.withdrawn_at = Some(self.now());
         let entry = self.consent_entry(Event::Withdrawn, &kept);
-        self.keep_consent(&kept, &entry).await
+        self.keep_consent(&kept, entry).await
     }
 
     pub(crate) async fn kept_consents(&self) -> Result<Vec<Kept>, WalletError> {
@@ -42,10 +42,10 @@ impl Wallet {
         records.into_iter().map(read).collect::<Result<_, _>>().map_err(|_| StoreError::Corrupt.into())
     }
 
-    pub(crate) async fn keep_consent(&self, kept: &Kept, entry: &NewHistoryEntry) -> Result<(), WalletError> {
+    pub(crate) async fn keep_consent(&self, kept: &Kept, entry: NewHistoryEntry) -> Result<(), WalletError> {
         let content = serde_json::to_vec(kept).map_err(|_| StoreError::Failed)?;
         let name = &kept.consent.id.0;
-        Ok(self.store.put_named(NamedKind::Consent, name, Some(&content), Some(entry)).await?)
+        self.record_named(NamedKind::Consent, name, &content, entry).await
     }
 
     pub(crate) async fn forget_consent(&self, id: &ConsentId) -> Result<(), WalletError> {
@@ -61,6 +61,7 @@ impl Wallet {
             registered: true,
             items: kept.consent.items.clone(),
             outcome: Outcome::Done,
+            receipt: None,
         }
     }
 }

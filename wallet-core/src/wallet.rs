@@ -12,12 +12,9 @@ use crate::keys::{KeyId, KeyStore};
 use crate::ports::{Http, Store};
 use crate::prompts::{Prompts, Reason};
 use crate::records::{
-    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryEntry, HistoryItem, LostCopies,
+    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryItem, LostCopies,
     NewHistoryEntry, Outcome,
 };
-
-/// The longest history that is shown at once.
-const MAX_HISTORY: u32 = 1_000;
 
 /// What the engine stands on.
 pub struct Ports {
@@ -101,14 +98,6 @@ impl Wallet {
         Ok(self.store.credential(id).await?.ok_or(crate::ports::StoreError::NoSuchCredential)?)
     }
 
-    /// What happened, newest first; at most 1,000 entries.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn history(&self) -> Result<Vec<HistoryEntry>, WalletError> {
-        Ok(self.store.history(MAX_HISTORY).await?)
-    }
-
     /// Deletes a credential after a gesture of its holder: its keys first, so that a step that is cut
     /// leaves no usable copy.
     ///
@@ -126,8 +115,9 @@ impl Wallet {
             counterpart: record.issuer_name,
             registered: true,
             outcome: Outcome::Done,
+            receipt: None,
         };
-        Ok(self.store.remove_credential(id, &entry).await?)
+        self.record_removal(id, entry).await
     }
 
     pub(crate) fn now(&self) -> UnixTime {

@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: exactly what CI runs, step by step with its time.
 
 use crate::shell::{self, Stopwatch};
-use crate::{codes, conformance, dag, demo, hostile, test};
+use crate::{codes, conformance, dag, demo, hostile, mutants, test};
 
 type Step = (&'static str, fn() -> Result<(), String>);
 
@@ -11,6 +11,7 @@ const STEPS: &[Step] = &[
     ("error codes", || codes::run(false)),
     ("conformance", conformance::run),
     ("attacks", hostile::run),
+    ("mutants", mutants::check),
     ("dependencies", || shell::run(shell::cargo().args(["deny", "check", "bans", "licenses", "sources"]))),
     ("lints", || {
         let mut clippy = shell::cargo();

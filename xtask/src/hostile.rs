@@ -110,6 +110,18 @@ const ATTACKS: &[&str] = &[
     "standing approval used after its withdrawal",
     "standing approval used by a replayed request",
     "standing approval used for another response host",
+    "receipt altered",
+    "receipt rewritten by its owner",
+    "receipt removed from the middle",
+    "receipts cut from the end",
+    "receipts reordered or repeated",
+    "receipt of another chain",
+    "receipt signed by a foreign key",
+    "rotation of a receipt key forged",
+    "body of a receipt swapped",
+    "body of a receipt erased to hide what else was done",
+    "attachment of a receipt altered",
+    "bundle of receipts huge, deep or with repeated members",
 ];
 
 /// Checks the table.

@@ -373,6 +373,32 @@ fn the_verifier_refuses_what_it_did_not_ask_for() {
 }
 
 #[test]
+fn the_verifier_wants_a_whole_option_of_each_required_set_and_nothing_beside_the_sets() {
+    let held = claims();
+    let mut asked = asking(&json!([{"path": ["clearance"]}]));
+    let one = asked["credentials"][0].clone();
+    for id in ["r", "beside"] {
+        let mut other = one.clone();
+        other["id"] = json!(id);
+        asked["credentials"].as_array_mut().unwrap().push(other);
+    }
+    let with_sets = |required: bool| {
+        let sets = json!([{"options": [["q", "r"]], "required": required}]);
+        let mut asked = asked.clone();
+        asked["credential_sets"] = sets;
+        query(&asked)
+    };
+    let (q, r, beside) = (presented("q", &held), presented("r", &held), presented("beside", &held));
+    for required in [true, false] {
+        let asked = with_sets(required);
+        asked.check(&[q, r]).unwrap();
+        assert_eq!(asked.check(&[q, r, beside]), Err(CheckError::NotAskedFor { index: 2 }));
+        assert_eq!(asked.check(&[]), Err(CheckError::Missing));
+    }
+    assert_eq!(with_sets(true).check(&[q]), Err(CheckError::Missing));
+}
+
+#[test]
 fn several_presentations_pass_where_the_query_allows_them() {
     let held = claims();
     let mut asked = asking(&json!([{"path": ["clearance"]}]));

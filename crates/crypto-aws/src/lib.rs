@@ -127,6 +127,13 @@ impl Provider for AwsLc {
             shared.try_into().map_err(|_| CryptoError::PublicKey)
         })
     }
+
+    fn public_p256(&self, private: &[u8; 32]) -> Result<PublicKey, CryptoError> {
+        let private = agreement::PrivateKey::from_private_key(&ECDH_P256, private)
+            .map_err(|_| CryptoError::PrivateKey)?;
+        let public = private.compute_public_key().map_err(|_| CryptoError::PrivateKey)?;
+        PublicKey::from_sec1(public.as_ref())
+    }
 }
 
 struct Length(usize);
@@ -187,5 +194,29 @@ mod tests {
         assert_eq!(AwsLc.verify_es256(&key.public_key(), b"message", &signature), Ok(()));
         let rust = inro_crypto::RustCrypto.verify_es256(&key.public_key(), b"message", &signature);
         assert_eq!(rust, Ok(()));
+    }
+    #[test]
+    fn both_providers_make_the_same_public_half_and_refuse_what_is_no_scalar() {
+        let order = p256_order();
+        for scalar in [[1; 32], [0x7f; 32]] {
+            let ours = AwsLc.public_p256(&scalar).unwrap();
+            assert_eq!(ours, inro_crypto::RustCrypto.public_p256(&scalar).unwrap());
+            assert_eq!(ours, SoftwareKey::from_secret_bytes(&scalar).unwrap().public_key());
+        }
+        for scalar in [[0; 32], order, [0xff; 32]] {
+            assert_eq!(AwsLc.public_p256(&scalar), Err(CryptoError::PrivateKey));
+            assert_eq!(inro_crypto::RustCrypto.public_p256(&scalar), Err(CryptoError::PrivateKey));
+        }
+    }
+
+    /// Source: SEC 2 §2.4.2.
+    fn p256_order() -> [u8; 32] {
+        let halves =
+            [0xffff_ffff_0000_0000_ffff_ffff_ffff_ffff_u128, 0xbce6_faad_a717_9e84_f3b9_cac2_fc63_2551];
+        let mut order = [0; 32];
+        let (high, low) = order.split_at_mut(16);
+        high.copy_from_slice(&halves[0].to_be_bytes());
+        low.copy_from_slice(&halves[1].to_be_bytes());
+        order
     }
 }

@@ -74,6 +74,12 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// [`CryptoError::PrivateKey`] when the scalar is 0 or not below the order.
     fn ecdh_p256(&self, private: &[u8; 32], peer: &PublicKey) -> Result<[u8; 32], CryptoError>;
+
+    /// The public half of the P-256 key with the scalar `private`, big-endian.
+    ///
+    /// # Errors
+    /// [`CryptoError::PrivateKey`] when the scalar is 0 or not below the order.
+    fn public_p256(&self, private: &[u8; 32]) -> Result<PublicKey, CryptoError>;
 }
 
 /// A private P-256 key that signs, wherever it lives.

@@ -5,7 +5,7 @@ use hkdf::hmac::{Hmac, Mac as _};
 use p256::ecdsa::signature::Verifier as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::{CryptoError, Provider, PublicKey, Signature};
+use crate::{CryptoError, Provider, PublicKey, Signature, Signer as _, SoftwareKey};
 
 /// The provider in pure Rust: no C compiler, no runtime, builds for every phone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,5 +87,9 @@ impl Provider for RustCrypto {
         let private = p256::SecretKey::from_slice(private).map_err(|_| CryptoError::PrivateKey)?;
         let peer = p256::PublicKey::from_sec1_bytes(&peer.to_sec1()).map_err(|_| CryptoError::PublicKey)?;
         Ok((*private.diffie_hellman(&peer).raw_secret_bytes()).into())
+    }
+
+    fn public_p256(&self, private: &[u8; 32]) -> Result<PublicKey, CryptoError> {
+        Ok(SoftwareKey::from_secret_bytes(private)?.public_key())
     }
 }

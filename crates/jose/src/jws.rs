@@ -242,6 +242,26 @@ mod tests {
     }
 
     #[test]
+    fn refuses_an_empty_list_of_certificates_and_a_long_one() {
+        let chain = |count: usize| signed(json!({"typ": "kb+jwt", "x5c": vec!["MAA="; count]}));
+        assert_eq!(accepted(&chain(10)).header().x5c().len(), 10);
+        assert_eq!(refusal(&chain(0)), "INRO-JOSE-001");
+        assert_eq!(refusal(&chain(11)), "INRO-JOSE-001");
+    }
+
+    #[test]
+    fn refuses_a_text_past_its_limit_before_it_is_read() {
+        let text = signed(json!({"typ": "kb+jwt"}));
+        let refusal = |bytes: usize| {
+            let limits = Limits { bytes, ..Limits::MESSAGE };
+            UnverifiedJws::parse(&text, Expect { limits, ..EXPECT }).err().map(|error| error.code().as_str())
+        };
+        // The payload is shorter than either limit.
+        assert_eq!(refusal(text.len().div_ceil(2)), None);
+        assert_eq!(refusal(text.len().div_ceil(2) - 1), Some("INRO-BASE-001"));
+    }
+
+    #[test]
     fn refuses_another_kind_of_message() {
         assert_eq!(refusal(&signed(json!({"typ": "dpop+jwt"}))), "INRO-JOSE-003");
         assert_eq!(refusal(&signed(json!({}))), "INRO-JOSE-003");

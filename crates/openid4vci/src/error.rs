@@ -194,6 +194,22 @@ pub enum VciError {
         /// What the server said.
         seen: ErrorSeen,
     },
+    /// The service takes what this device signed to be too old, or from the future.
+    #[error("the clock of this device is off: refused with status {status}{}", said(seen))]
+    Clock {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
+    /// The service failed or is too busy, and says nothing of the request.
+    #[error("the service failed with status {status}{}", said(seen))]
+    Unavailable {
+        /// The HTTP status, 500 or more.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
     /// The server keeps asking for other nonces.
     #[error("the server asked for a new nonce {times} times")]
     TooManyNonces {
@@ -234,8 +250,19 @@ impl VciError {
             | Self::TxCodeWrong { seen, .. }
             | Self::TokenRefused { seen, .. }
             | Self::CredentialRefused { seen, .. }
+            | Self::Clock { seen, .. }
+            | Self::Unavailable { seen, .. }
             | Self::DeferredOver { seen, .. } => seen.request_id,
             _ => None,
+        }
+    }
+
+    /// What a refusal by the credential or the deferred credential endpoint means where no other meaning is known.
+    pub(crate) const fn of_refusal(status: u16, seen: ErrorSeen) -> Self {
+        if is_failure(status) {
+            Self::Unavailable { status, seen }
+        } else {
+            Self::CredentialRefused { status, seen }
         }
     }
 
@@ -244,6 +271,11 @@ impl VciError {
         let request_id = ErrorSeen::read(&response.body).request_id;
         Self::Status { status: response.status, request_id }
     }
+}
+
+/// Whether the server failed, as opposed to the request. Source: RFC 9110 §15.6.
+pub(crate) const fn is_failure(status: u16) -> bool {
+    status >= 500
 }
 
 /// The server's own code, where it is one of ours.
@@ -285,6 +317,8 @@ impl Coded for VciError {
             Self::TokenType => const { Code::new("INRO-VCI-019") },
             Self::OfferDead { .. } => const { Code::new("INRO-VCI-020") },
             Self::TxCodeWrong { .. } => const { Code::new("INRO-VCI-021") },
+            Self::Unavailable { .. } => const { Code::new("INRO-VCI-022") },
+            Self::Clock { .. } => const { Code::new("INRO-VCI-023") },
         }
     }
 }

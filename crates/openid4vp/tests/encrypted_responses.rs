@@ -240,6 +240,18 @@ fn a_wallet_passes_over_keys_that_are_not_for_it() {
 }
 
 #[test]
+fn a_wallet_reads_a_verifiers_keys_within_bounds() {
+    let with_others = |count: usize| {
+        with_metadata(move |metadata| {
+            let other = |number| json!({ "kty": "RSA", "kid": format!("other-{number}"), "use": "sig" });
+            metadata["jwks"]["keys"].as_array_mut().unwrap().extend((0..count).map(other));
+        })
+    };
+    assert_eq!(with_others(15), "accepted");
+    assert_eq!(with_others(16), "INRO-VP-061");
+}
+
+#[test]
 fn a_wallet_chooses_among_the_offered_content_encryptions() {
     let world = World::new();
     let chosen = |enc_values: Option<Value>| {

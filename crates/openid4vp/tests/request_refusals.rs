@@ -538,6 +538,24 @@ fn marks_what_is_asked_for_beyond_the_registration() {
 }
 
 #[test]
+fn marks_a_type_that_is_asked_for_beside_a_registered_one() {
+    let world = World::new();
+    let over_asked = |types: Value| {
+        let mut query = employee_query();
+        query["credentials"][0]["meta"]["vct_values"] = types;
+        let awaiting = world.ask(query);
+        let payload = payload_with(&awaiting, Some(&world.registration(|_| {})));
+        let request = world.judge(&awaiting.link(), &world.sign_request(&payload)).unwrap();
+        let paths = request.over_asked().iter().map(|over| over.path.as_ref().map(|path| path.to_value()));
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(over_asked(json!([EMPLOYEE])), []);
+    let beyond = [None, Some(json!(["employee_number"])), Some(json!(["agency", "name"]))];
+    assert_eq!(over_asked(json!([EMPLOYEE, AUTHORITY])), beyond);
+    assert_eq!(over_asked(json!([AUTHORITY])), beyond);
+}
+
+#[test]
 fn a_request_has_one_replay_key_and_no_other_request_has_it() {
     let world = World::new();
     let awaiting = world.ask(employee_query());

@@ -48,6 +48,15 @@ fn a_holder_approves_and_the_verifier_learns_what() {
 
 /// What the holder's wallet would sign, with the key binding's claims altered.
 fn signed(world: &World, awaiting: &AwaitingResponse, alter: impl FnOnce(&mut Map<String, Value>)) -> String {
+    form(awaiting, &json!({ "employee": [presented(world, awaiting, alter)] }))
+}
+
+/// One presentation of it.
+fn presented(
+    world: &World,
+    awaiting: &AwaitingResponse,
+    alter: impl FnOnce(&mut Map<String, Value>),
+) -> String {
     let sent = Sent::of(awaiting);
     let encoded = payload(awaiting)["transaction_data"][0].as_str().unwrap().to_owned();
     let hash = base64url::encode(&RustCrypto.sha256(encoded.as_bytes()));
@@ -57,8 +66,7 @@ fn signed(world: &World, awaiting: &AwaitingResponse, alter: impl FnOnce(&mut Ma
     let held = HeldSdJwt::parse(&world.credential(|_| {}), &RustCrypto).unwrap();
     let presentation = held.present(&paths).unwrap();
     let binding = presentation.key_binding_with(&sent.client_id, &sent.nonce, claims, NOW, &RustCrypto);
-    let presentation = binding.sign_with(&world.holder).unwrap();
-    form(awaiting, &json!({ "employee": [presentation] }))
+    binding.sign_with(&world.holder).unwrap()
 }
 
 #[test]
@@ -95,6 +103,31 @@ fn refuses_an_altered_missing_or_foreign_hash() {
     assert_eq!(hashes(json!([good])), "accepted");
     assert_eq!(hashes(json!([good, over_decoded])), "INRO-VP-086");
     assert_eq!(hashes(json!([good, good])), "INRO-VP-086");
+}
+
+#[test]
+fn refuses_the_hash_of_a_transaction_in_a_credential_that_was_not_named_for_it() {
+    let world = World::new();
+    let verdict = |named: &[&str], signing: &str| {
+        let mut query = employee_query();
+        let mut second = query["credentials"][0].clone();
+        second["id"] = json!("second");
+        query["credentials"].as_array_mut().unwrap().push(second);
+        let ask = || ask_with(&world, query.clone(), vec![transaction(named)]);
+        let with = |id: &str| {
+            let alter = |claims: &mut Map<String, Value>| {
+                if id != signing {
+                    claims.clear();
+                }
+            };
+            presented(&world, &ask(), alter)
+        };
+        let tokens = json!({ "employee": [with("employee")], "second": [with("second")] });
+        code(world.verdict(ask(), &form(&ask(), &tokens)))
+    };
+    assert_eq!(verdict(&["employee"], "employee"), "accepted");
+    assert_eq!(verdict(&["employee", "second"], "second"), "accepted");
+    assert_eq!(verdict(&["employee"], "second"), "INRO-VP-086");
 }
 
 #[test]

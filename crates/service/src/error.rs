@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use inro_base::{Code, Coded};
+use rusqlite::ErrorCode;
 
 /// Why something that both services do failed.
 ///
@@ -107,6 +108,11 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// Whether another process kept the database too long: the same attempt can succeed later.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Database(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+
     /// A failed read of `path`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Read { path: path.to_owned(), source }

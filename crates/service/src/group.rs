@@ -24,8 +24,9 @@ struct Shared {
     waiting: Mutex<VecDeque<Job>>,
 }
 
-/// Does its work, and gives what tells the one who waits, once it is known whether the commit held.
-type Job = Box<dyn FnOnce(&Connection) -> Outcome + Send>;
+/// Does its work, or hears why it cannot, and gives what tells the one who waits, once it is known whether the
+/// commit held.
+type Job = Box<dyn FnOnce(Result<&Connection, i32>) -> Outcome + Send>;
 
 struct Outcome {
     is_good: bool,
@@ -52,9 +53,11 @@ impl GroupWriter {
         let teller = Arc::clone(&told);
         lock(&self.0.waiting).push_back(Box::new(move |connection| {
             // A panic is this write's own; those beside it are committed.
-            let done = match catch_unwind(AssertUnwindSafe(|| work(connection))) {
-                Ok(done) => done.map_err(ServiceError::from),
-                Err(_) => Err(ServiceError::Internal),
+            let work = |connection| catch_unwind(AssertUnwindSafe(|| work(connection)));
+            let done = match connection.map(work) {
+                Ok(Ok(done)) => done.map_err(ServiceError::from),
+                Ok(Err(_)) => Err(ServiceError::Internal),
+                Err(code) => Err(database(code)),
             };
             Outcome {
                 is_good: done.is_ok(),
@@ -85,28 +88,42 @@ impl GroupWriter {
 /// Carries out the group in one transaction, and tells each how it ended.
 fn commit(connection: &mut Connection, group: Vec<Job>) {
     let mut outcomes = Vec::with_capacity(group.len());
+    let mut group = group.into_iter();
     let committed = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|all| {
-        for job in group {
-            outcomes.push(within_savepoint(&all, job)?);
+        for job in group.by_ref() {
+            within_savepoint(&all, job, &mut outcomes)?;
         }
         all.commit()
     });
-    let code =
-        |error: rusqlite::Error| error.sqlite_error().map_or(ffi::SQLITE_ERROR, |error| error.extended_code);
-    let committed = committed.map_err(code);
+    let committed = committed.map_err(|error| sqlite_code(&error));
+    if let Err(code) = committed {
+        outcomes.extend(group.map(|job| job(Err(code))));
+    }
     for Outcome { tell, .. } in outcomes {
         tell(committed);
     }
 }
 
-fn within_savepoint(transaction: &Transaction<'_>, job: Job) -> rusqlite::Result<Outcome> {
-    transaction.prepare_cached("SAVEPOINT one")?.execute([])?;
-    let outcome = job(transaction);
-    if !outcome.is_good {
+fn within_savepoint(
+    transaction: &Transaction<'_>,
+    job: Job,
+    outcomes: &mut Vec<Outcome>,
+) -> rusqlite::Result<()> {
+    let begun = transaction.prepare_cached("SAVEPOINT one").and_then(|mut begin| begin.execute([]));
+    let code = begun.as_ref().err().map(sqlite_code);
+    let outcome = job(code.map_or(Ok(transaction), Err));
+    let is_good = outcome.is_good;
+    outcomes.push(outcome);
+    begun?;
+    if !is_good {
         transaction.prepare_cached("ROLLBACK TO one")?.execute([])?;
     }
     transaction.prepare_cached("RELEASE one")?.execute([])?;
-    Ok(outcome)
+    Ok(())
+}
+
+fn sqlite_code(error: &rusqlite::Error) -> i32 {
+    error.sqlite_error().map_or(ffi::SQLITE_ERROR, |error| error.extended_code)
 }
 
 fn database(code: i32) -> ServiceError {
@@ -251,5 +268,33 @@ mod tests {
             connection.query_row("SELECT count(*) FROM c", [], |row| row.get::<_, i64>(0))
         };
         assert!(matches!(writer.write(count), Ok(1)));
+    }
+    #[test]
+    fn a_database_that_another_process_keeps_is_told_as_such() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("db.sqlite");
+        let connection = sqlite::open(&path, &[TABLE]).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let writer = GroupWriter::new(connection);
+        let other = sqlite::open(&path, &[TABLE]).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let refused = writer.write(|connection| put(connection, 1)).unwrap_err();
+        assert!(refused.is_busy(), "{refused:?}");
+        other.execute_batch("ROLLBACK").unwrap();
+        assert!(matches!(writer.write(|connection| put(connection, 1)), Ok(1)));
+    }
+
+    #[test]
+    fn a_transaction_that_ends_in_its_midst_is_told_to_all() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("db.sqlite");
+        let writer = GroupWriter::new(sqlite::open(&path, &[TABLE]).unwrap());
+        // As SQLite does by itself on a disk that is full.
+        let done = at_once(&writer, WRITES, |id, connection| {
+            put(connection, id)?;
+            if id == 3 { connection.execute("ROLLBACK", []).and(put(connection, id + 1_000)) } else { Ok(1) }
+        });
+        assert!(done.iter().all(|one| matches!(one, Err(ServiceError::Database(_)))), "{done:?}");
+        assert!(matches!(writer.write(|connection| put(connection, 1)), Ok(1)));
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 mod error;
 pub mod files;
 mod group;
+pub mod kept;
 mod layer;
 pub mod log;
 pub mod pki;

@@ -81,10 +81,12 @@ pub fn open(path: &Path, migrations: &[&str]) -> Result<Connection, ServiceError
 pub fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), ServiceError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    if version(connection)? > migrations.len() {
-        return Err(ServiceError::NewerDatabase { found: version(connection)?, known: migrations.len() });
+    let found = version(connection)?;
+    if found > migrations.len() {
+        return Err(ServiceError::NewerDatabase { found, known: migrations.len() });
     }
-    for (index, migration) in migrations.iter().enumerate() {
+    // One that needs nothing is opened also while another process writes.
+    for (index, migration) in migrations.iter().enumerate().skip(found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Read again inside the transaction: `serve` and the admin CLI may start together.
         if version(&transaction)? == index {
@@ -151,6 +153,17 @@ mod tests {
         assert!(migrate(&mut connection, &[FIRST, "CREATE TABLE c (x); NONSENSE;"]).is_err());
         assert_eq!(version(&connection).unwrap(), 1);
         assert!(migrate(&mut connection, &[FIRST, "CREATE TABLE c (x);"]).is_ok());
+    }
+
+    #[test]
+    fn opens_while_another_writes_where_nothing_is_to_be_migrated() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("db.sqlite");
+        let writer = open(&path, &[FIRST, SECOND]).unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let reader = open(&path, &[FIRST, SECOND]).unwrap();
+        let rows: i64 = reader.query_row("SELECT count(*) FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
     }
 
     #[test]

@@ -287,3 +287,35 @@ fn of_cwt(payload: &[u8]) -> Result<Claims, StatusError> {
         compressed: part("lst")?.bytes().map_err(|_| malformed("lst"))?.to_vec(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use inro_base::Coded as _;
+    use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
+
+    use super::*;
+    use crate::token::StatusListToken;
+
+    const URI: &str = "https://issuer.example/1";
+    const NOW: UnixTime = UnixTime::from_secs(1_795_396_529);
+
+    #[test]
+    fn refuses_a_signer_that_was_trusted_for_something_else() {
+        let key = SoftwareKey::from_secret_bytes(&[5; 32]).unwrap();
+        let list = StatusArray::valid(Bits::Two, 16).unwrap();
+        let token =
+            StatusListToken { uri: URI.into(), issued_at: NOW, expires_at: NOW.plus(60), ttl: 30, list };
+        let text = token.jwt_to_sign(&[]).sign_with(&key).unwrap();
+        let refusal = |usage: Usage| {
+            let signer = TrustedKey::pinned(key.public_key(), usage, &[]);
+            let expected = Expected { uri: URI, authority: signer.authority(), now: NOW };
+            let list =
+                UnverifiedStatusList::parse_jwt(&text).unwrap().verify(&signer, &expected, &RustCrypto);
+            list.err().map(|error| error.code().as_str())
+        };
+        assert_eq!(refusal(Usage::CredentialIssuer), None);
+        for usage in [Usage::Verifier, Usage::Registrar, Usage::WalletProvider] {
+            assert_eq!(refusal(usage), Some("INRO-TRUST-007"));
+        }
+    }
+}

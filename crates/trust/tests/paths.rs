@@ -295,6 +295,30 @@ fn allows_only_the_credential_types_that_the_certificate_names() {
 }
 
 #[test]
+fn refuses_a_key_that_is_said_to_be_of_another_curve() {
+    const PRIME256V1: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    let leaf = Plan::leaf("Leaf", ISSUER).signed_by(&house().0);
+    UntrustedCertificate::read(&leaf.der).unwrap();
+    let mut altered = leaf.der;
+    let at = altered.windows(8).position(|window| window == PRIME256V1).unwrap();
+    // The point is as it was; the name is that of a curve of another field.
+    altered[at + 7] = 0x06;
+    assert_eq!(UntrustedCertificate::read(&altered).unwrap_err().code().as_str(), "INRO-TRUST-013");
+}
+
+#[test]
+fn refuses_an_extension_that_is_there_twice() {
+    let (authority, anchors) = house();
+    let leaf = |unknown: Vec<Vec<u64>>| {
+        let plan = Plan { unknown, ..Plan::leaf("Leaf", ISSUER) };
+        trust(&anchors, &[&plan.signed_by(&authority)], ISSUER)
+    };
+    assert!(leaf(vec![vec![2, 25, 1]]).is_ok());
+    // Of two lists of types, a reader might take either.
+    assert_eq!(code(leaf(vec![inro_trust::oid::CREDENTIAL_TYPES.to_vec()])), "INRO-TRUST-001");
+}
+
+#[test]
 fn refuses_too_many_certificates_and_none() {
     let (authority, anchors) = house();
     let leaf = Plan::leaf("Leaf", ISSUER).signed_by(&authority);

@@ -57,11 +57,15 @@ impl Provider {
 
 /// An issuer that asks for attested keys of employee ids.
 fn bench(provider: &Provider) -> Bench {
+    let demand =
+        AttestationDemand { key_storage: vec!["iso_18045_high".into()], ..AttestationDemand::default() };
+    bench_asking(provider, demand)
+}
+
+fn bench_asking(provider: &Provider, demand: AttestationDemand) -> Bench {
     let mut wallet_providers = Anchors::new();
     let pem = &provider.authority.identity().certificate_pem;
     wallet_providers.add_pem(pem, &[Usage::WalletProvider]).unwrap();
-    let demand =
-        AttestationDemand { key_storage: vec!["iso_18045_high".into()], ..AttestationDemand::default() };
     let attestation = BTreeMap::from([("employee-id".to_owned(), demand)]);
     Bench::asking(Demands { attestation, wallet_providers, ..Demands::default() })
 }
@@ -205,6 +209,21 @@ async fn refuses_an_altered_attestation() {
     let twice = altered.attestation.claims["attested_keys"][0].clone();
     altered.attestation.claims.insert("attested_keys".into(), json!([twice, twice]));
     assert_eq!(altered.alone(&bench).await.verdict(), bad("INRO-VCI-060"));
+}
+
+#[tokio::test]
+async fn refuses_attested_keys_that_nobody_had_to_unlock() {
+    let provider = Provider::new(oid::WALLET_PROVIDER);
+    let high = vec!["iso_18045_high".to_owned()];
+    let demand = AttestationDemand { user_authentication: high, ..AttestationDemand::default() };
+    let bench = bench_asking(&provider, demand);
+    assert_eq!(copies(&case(&bench, &provider).await.alone(&bench).await), 3);
+    let mut weak = case(&bench, &provider).await;
+    weak.attestation.claims.insert("user_authentication".into(), json!(["iso_18045_basic"]));
+    assert_eq!(weak.alone(&bench).await.verdict(), bad("INRO-VCI-093"));
+    let mut silent = case(&bench, &provider).await;
+    silent.attestation.claims.remove("user_authentication").unwrap();
+    assert_eq!(silent.alone(&bench).await.verdict(), bad("INRO-VCI-093"));
 }
 
 #[tokio::test]

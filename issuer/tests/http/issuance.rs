@@ -200,6 +200,25 @@ async fn signed_metadata_have_a_subject_and_times_that_may_have_a_fraction() {
 }
 
 #[tokio::test]
+async fn refuses_metadata_that_another_key_has_signed() {
+    let bench = Bench::new();
+    let signed = bench.get("/.well-known/openid-credential-issuer", "application/jwt").await;
+    let url = inro_oauth::HttpsUrl::parse(URL).unwrap();
+    let resigned = |signer: &dyn inro_crypto::Signer| {
+        let text = std::str::from_utf8(&signed.body).unwrap();
+        let expect = Expect { typ: &[inro_openid4vci::signed::TYP], limits: Limits::DOCUMENT };
+        let jws = UnverifiedJws::parse(text, expect).unwrap();
+        let jws = inro_jose::JwsToSign::new(jws.header().all().clone(), jws.unverified_payload());
+        let jwt = jws.sign_with(signer).unwrap();
+        let verified =
+            inro_openid4vci::signed::verify(jwt.as_bytes(), &url, &bench.anchors, NOW, &RustCrypto);
+        verified.err().map(|error| inro_base::Coded::code(&error).as_str())
+    };
+    assert_eq!(resigned(&*bench.signer), None);
+    assert_eq!(resigned(&new_key()), Some("INRO-JOSE-005"));
+}
+
+#[tokio::test]
 async fn type_metadata_come_signed_by_the_issuer() {
     let bench = Bench::new();
     let signed = bench.get("/types/role-authority", "*/*").await;

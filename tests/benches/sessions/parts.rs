@@ -7,7 +7,6 @@ use inro_base::{Clock as _, RequestId, Rng};
 use inro_service::{OsRng, SystemClock};
 use inro_verifier::app::App;
 use inro_verifier::layout::Layout;
-use inro_verifier::{policies, registration, trust};
 use inro_verifier_sdk::{Ask, KnownLists, Posted, Verifier};
 
 use crate::now;
@@ -40,20 +39,19 @@ pub(crate) fn measure(folder: &Path, agency: &Agency) {
     let mut parts = Parts::default();
     for copy in agency.copies(usize::try_from(SESSIONS).unwrap()) {
         let rng: &mut dyn Rng = &mut OsRng;
-        let policy =
-            parts.time("1 read the policy", || policies::load(&app.layout, "approve-welfare").unwrap());
+        let policy = parts.time("1 have the policy", || app.policy("approve-welfare").unwrap());
         let started = parts.time("2 start, with a commit", || {
             app.verifier.start(Ask::policy(&policy), &app.store, SystemClock.now(), rng).unwrap()
         });
         let uri = wallet::request_uri(&started.authorization_request);
         let handle = uri.rsplit('/').next().unwrap();
-        let registration = parts.time("3 read the registration", || registration::load(&app.layout).unwrap());
+        let registration = parts.time("3 have the registration", || app.registration().unwrap());
         let request = parts.time("4 sign the request", || {
-            let (registration, now) = (registration.as_deref(), SystemClock.now());
+            let (registration, now) = (registration.as_ref().as_deref(), SystemClock.now());
             app.verifier.request_object(handle, registration, &app.store, now).unwrap()
         });
         let answer = copy.answer(request.as_bytes());
-        let anchors = parts.time("5 read the anchors", || trust::issuers(&app.layout).unwrap());
+        let anchors = parts.time("5 have the anchors", || app.issuers().unwrap());
         let posted = Posted {
             handle: answer.uri.rsplit('/').next().unwrap(),
             form: answer.form.as_bytes(),

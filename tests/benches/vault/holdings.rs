@@ -96,6 +96,7 @@ impl Holdings {
             registered: true,
             items: vec![HistoryItem { vct: record.vct.clone(), claims: record.claim_names() }],
             outcome: Outcome::Done,
+            receipt: None,
         };
         let copy = |copy| NewCopy { text: Secret::new(text.clone()), key: key_of_copy(number, copy) };
         NewCredential { record, copies: (0..COPIES).map(copy).collect(), entry }

@@ -24,8 +24,13 @@ use std::time::{Duration, Instant};
 use device::{Device, run};
 use holdings::{Holdings, TYPES};
 use inro_base::Clock as _;
-use inro_crypto::{Provider as _, RustCrypto};
-use inro_wallet_core::{Choice, Event, Localized, NewHistoryEntry, Outcome, RequestDigest, Store, Wallet};
+use inro_crypto::{Provider as _, RustCrypto, Signer as _, SoftwareKey};
+use inro_evidence::{Attachment, Event as ChainEvent, Head};
+use inro_wallet_cli::SystemRng;
+use inro_wallet_core::{
+    ChainEnd, Choice, Event, KeyId, Localized, NewHistoryEntry, NewReceipt, Outcome, RequestDigest, Store,
+    Wallet,
+};
 use programs::{memory, print};
 use verifier::Verifier;
 
@@ -35,6 +40,8 @@ const OPENINGS: usize = 9;
 const REVIEWS: usize = 101;
 const PRESENTATIONS: usize = 41;
 const APPENDS: usize = 201;
+/// A signed request with its registration and certificates.
+const REQUEST_BYTES: usize = 6_000;
 
 /// In a process of its own, whose memory is that of a wallet just started.
 const OPEN: &str = "open";
@@ -139,24 +146,53 @@ fn presentations(wallet: &Wallet, verifier: &Verifier, size: u32) {
     }
 }
 
-/// One refused request: an entry of the history, and that the request was answered, in one commit.
+/// One refused request: the receipt is signed and checked; then it, the request that was refused, an entry of the history, and
+/// that the request was answered are written in one commit.
 fn appends(store: &dyn Store, size: u32) {
     let now = device::Still.now();
-    let entry = NewHistoryEntry {
+    let key = SoftwareKey::generate(&mut SystemRng);
+    let mut head = begin_chain(store, &key);
+    let mut entry = NewHistoryEntry {
         event: Event::Refused,
         at: now,
         counterpart: Localized { en: "Welfare System".into(), ja: "福祉システム".into() },
         registered: true,
         items: Vec::new(),
         outcome: Outcome::Begun,
+        receipt: None,
     };
-    let times = (0..APPENDS).map(|number| {
+    let mut times = Vec::new();
+    for number in 0..APPENDS {
         let digest = RequestDigest(RustCrypto.sha256(&number.to_be_bytes()));
         let start = Instant::now();
+        let request = Attachment { kind: "request".into(), bytes: vec![b'r'; REQUEST_BYTES] };
+        let (name, detail) = ("refused".into(), serde_json::Map::new());
+        let event = ChainEvent { name, of: None, detail, attachments: vec![request] };
+        let follows = Some(head.digest());
+        let unsigned = head.next(event, now, &mut SystemRng, &RustCrypto).unwrap();
+        let (receipt, next) = unsigned.sign_with(&key, &RustCrypto).unwrap();
+        entry.receipt =
+            Some(NewReceipt { follows, receipts: vec![receipt], end: ChainEnd::of(&next, receipt_key()) });
+        head = next;
         run(store.answer(&digest, &[], now, None, &entry)).unwrap();
-        start.elapsed()
-    });
+        times.push(start.elapsed());
+    }
+    let times = times.into_iter();
     print(&format!("vault/{size}/append to the history"), median(times.map(nanoseconds)));
+}
+
+/// A chain of receipts that `key` signs, after the one that the presentations left.
+fn begin_chain(store: &dyn Store, key: &SoftwareKey) -> Head {
+    let follows = run(store.chain_end()).unwrap().map(|end| end.head().unwrap().digest());
+    let opening = Head::open(key.public_key(), follows, device::Still.now(), &mut SystemRng);
+    let (receipt, head) = opening.sign_with(key, &RustCrypto).unwrap();
+    let end = ChainEnd::of(&head, receipt_key());
+    run(store.extend_chain(&NewReceipt { follows, receipts: vec![receipt], end })).unwrap();
+    head
+}
+
+fn receipt_key() -> KeyId {
+    KeyId("receipts".into())
 }
 
 /// What the disk takes for as much as a commit writes.

@@ -104,25 +104,29 @@ fn receive(story: &Story) -> String {
     listed["credentials"][0]["id"].as_str().unwrap().to_owned()
 }
 
-/// How many places are invalid in the lists that are served.
 fn taken_back(story: &Story) -> usize {
+    places(story, Status::Invalid)
+}
+
+/// How many places stand so in the lists that are served.
+pub(crate) fn places(story: &Story, wanted: Status) -> usize {
     let http = client(&story.path("issuer/tls/ca.pem"));
     let anchor = std::fs::read_to_string(story.path("issuer/trust/ca.pem")).unwrap();
     let mut anchors = Anchors::new();
     anchors.add_pem(&anchor, &[Usage::CredentialIssuer]).unwrap();
     let now = SystemClock.now();
-    let invalid = |uri: &str, response: &HttpResponse| {
+    let standing = |uri: &str, response: &HttpResponse| {
         let list = UnverifiedStatusList::received(response, ListForms::JwtAlone).unwrap();
         let signer = anchors.trust(list.x5c(), Usage::CredentialIssuer, now, &RustCrypto).unwrap();
         let expected = Expected { uri, authority: signer.authority(), now };
         let list = list.verify(&signer, &expected, &RustCrypto).unwrap();
         let statuses = (0..).map_while(|place| list.status(place).ok());
-        statuses.filter(|status| *status == Status::Invalid).count()
+        statuses.filter(|status| *status == wanted).count()
     };
     let lists = (1..).map_while(|number| {
         let uri = format!("{}/status-lists/{number}", story.issuer_url);
         let response = block_on(http.send(inro_status::request(&uri, ListForms::JwtAlone))).unwrap();
-        (response.status != 404).then(|| invalid(&uri, &response))
+        (response.status != 404).then(|| standing(&uri, &response))
     });
     lists.sum()
 }

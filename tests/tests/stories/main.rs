@@ -8,12 +8,16 @@
 )]
 
 mod authorizing;
+mod clock_skew;
 mod deferred;
+mod disk_full;
 mod errands;
 mod key_rotation;
 mod kills;
+mod locked;
 mod log_lines;
 mod main_job;
 mod mdoc;
 mod revocation;
+mod soak;
 mod story;

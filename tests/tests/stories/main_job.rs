@@ -4,13 +4,11 @@
 use std::sync::Arc;
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_base::report::Language;
-use inro_crypto::RustCrypto;
-use inro_wallet_cli::{FileKeys, HttpsClient, SystemClock, SystemRng, TerminalPrompts, open_store};
-use inro_wallet_core::{Boxed, Choice, Http, HttpError, Ports, Wallet};
+use inro_wallet_cli::{HttpsClient, SystemClock};
+use inro_wallet_core::{Boxed, Choice, Http, HttpError};
 use serde_json::{Value, json};
 
-use crate::story::{Story, block_on, client};
+use crate::story::{Story, block_on, client, engine};
 
 /// An employee of the sample file who may approve welfare.
 const EMPLOYEE: &str = "E0001";
@@ -55,7 +53,7 @@ fn issues_to_an_employee_and_presents_only_what_was_asked() {
     let keys = std::fs::read_dir(story.home().join("keys")).unwrap();
     let keys =
         keys.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "pem")).count();
-    assert_eq!(keys, 18, "a used copy's key is gone");
+    assert_eq!(keys, 19, "a used copy's key is gone, and one signs the history");
     let history = story.wallet(&["history", "--json"]).json();
     let events: Vec<_> = history["history"].as_array().unwrap().iter().map(|e| e["event"].clone()).collect();
     assert_eq!(events, ["presented", "presented", "issued", "issued"]);
@@ -141,18 +139,7 @@ impl Http for Tampering {
 
 async fn present_through(story: &Story, link: &str, alter: Alter) -> Result<(), Box<dyn std::error::Error>> {
     let inner = client(&story.path("verifier/tls/ca.pem"));
-    let keys = FileKeys::open(story.home().join("keys"))?;
-    let store = open_store(&story.home(), &keys).await?;
-    let wallet = Wallet::open(Ports {
-        keys: Arc::new(keys),
-        prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
-        store: Arc::new(store),
-        http: Arc::new(Tampering { inner, alter }),
-        clock: Arc::new(SystemClock),
-        rng: Box::new(SystemRng),
-        provider: Arc::new(RustCrypto),
-    })
-    .await?;
+    let wallet = engine(&story.home(), Arc::new(Tampering { inner, alter }), Arc::new(SystemClock)).await?;
     let mut reviewing = wallet.review(link).await?;
     let choice = Choice::least(reviewing.review());
     wallet.approve(&mut reviewing, choice).await?;

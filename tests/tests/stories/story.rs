@@ -1,17 +1,20 @@
 //! The three binaries as processes in a temporary folder, over HTTPS on free ports.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use inro_base::UnixTime;
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_wallet_cli::HttpsClient;
-use inro_wallet_core::{AnchorKind, AnchorRecord, Http as _};
+use inro_base::report::Language;
+use inro_base::{Clock, UnixTime};
+use inro_crypto::RustCrypto;
+use inro_wallet_cli::{FileKeys, HttpsClient, SystemRng, TerminalPrompts, open_store};
+use inro_wallet_core::{AnchorKind, AnchorRecord, Http, Ports, Wallet};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -37,6 +40,15 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// The status is -1 after a signal.
+    pub(crate) fn of(Output { status, stdout, stderr }: Output) -> Self {
+        Self {
+            status: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
     /// What it printed on stdout, as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
@@ -81,7 +93,7 @@ impl Story {
             token: std::fs::read_to_string(verifier.join("api-token")).unwrap().trim().to_owned(),
             folder,
         };
-        story.trust();
+        story.trust_in(&story.home());
         story
     }
 
@@ -97,7 +109,19 @@ impl Story {
 
     /// Runs `inro-wallet --home H …`.
     pub(crate) fn wallet(&self, rest: &[&str]) -> Said {
-        run("inro-wallet", args(&["--home"], [&self.home()], rest))
+        self.wallet_in(&self.home(), rest)
+    }
+
+    /// As [`Story::wallet`], in another home.
+    pub(crate) fn wallet_in(&self, home: &Path, rest: &[&str]) -> Said {
+        run("inro-wallet", args(&["--home"], [home], rest))
+    }
+
+    /// Starts `inro-wallet --home H …` and does not wait for its end; what it prints can be read.
+    pub(crate) fn start_wallet(&self, home: &Path, rest: &[&str]) -> Child {
+        let mut started = command("inro-wallet");
+        started.args(args(&["--home"], [home], rest));
+        started.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs `inro-issuer …`, which must succeed, and reads its JSON.
@@ -108,9 +132,20 @@ impl Story {
         serde_json::from_str(&said.stdout).unwrap()
     }
 
+    /// Runs `inro-issuer …`, the folder after its first two words.
+    pub(crate) fn run_issuer(&self, rest: &[&str]) -> Said {
+        let (command, rest) = rest.split_at(2);
+        run("inro-issuer", args(&[command, &["--dir"]].concat(), [&self.path("issuer")], rest))
+    }
+
     /// Stops the issuer's service, with SIGKILL.
     pub(crate) fn stop_issuer(&mut self) {
         self.issuer = None;
+    }
+
+    /// Stops the verifier's service, with SIGKILL.
+    pub(crate) fn stop_verifier(&mut self) {
+        self.verifier = None;
     }
 
     /// Runs `inro-verifier …`, which must succeed, and reads its JSON.
@@ -131,6 +166,37 @@ impl Story {
     pub(crate) fn restart_verifier(&mut self) {
         self.verifier = None;
         self.verifier = Some(serve("inro-verifier", &self.path("verifier")));
+    }
+
+    /// The process of the issuer's service.
+    pub(crate) fn issuer_process(&self) -> u32 {
+        self.issuer.as_ref().unwrap().0.id()
+    }
+
+    /// The process of the verifier's service.
+    pub(crate) fn verifier_process(&self) -> u32 {
+        self.verifier.as_ref().unwrap().0.id()
+    }
+
+    /// Starts both services again so that a bound on the size of files is an error where they write, and no
+    /// signal that ends them.
+    pub(crate) fn restart_limitable(&mut self) {
+        (self.issuer, self.verifier) = (None, None);
+        let start =
+            |program| serve_by(limitable(program), program, &self.path(program.trim_start_matches("inro-")));
+        (self.issuer, self.verifier) = (Some(start("inro-issuer")), Some(start("inro-verifier")));
+    }
+
+    /// Runs a program of ours under a bound of `bytes` on the size of files.
+    pub(crate) fn run_limited(&self, program: &str, bytes: u64, rest: &[&str]) -> Said {
+        let folder = self.path(program.trim_start_matches("inro-"));
+        let mut command = limitable("prlimit");
+        command.arg(format!("--fsize={bytes}")).arg(path_of(program));
+        match program {
+            "inro-wallet" => command.arg("--home").arg(folder).args(rest),
+            _ => command.args(&rest[..2]).arg("--dir").arg(folder).args(&rest[2..]),
+        };
+        Said::of(command.stdin(Stdio::null()).output().unwrap())
     }
 
     /// Starts `inro-issuer …` and does not wait for its end; what it prints can be read.
@@ -160,11 +226,15 @@ impl Story {
 
     /// Begins a presentation at the verifier's API.
     pub(crate) fn ask(&self, body: &Value) -> Value {
-        let url = format!("{}/v1/presentations", self.verifier_url);
-        let request = HttpRequest::post(url, "application/json", body.to_string().into_bytes(), LIMIT);
-        let response = self.api(request);
+        let response = self.try_ask(body);
         assert_eq!(response.status, 201, "{}", String::from_utf8_lossy(&response.body));
         serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// As [`Story::ask`], whatever the answer is.
+    pub(crate) fn try_ask(&self, body: &Value) -> HttpResponse {
+        let url = format!("{}/v1/presentations", self.verifier_url);
+        self.api(HttpRequest::post(url, "application/json", body.to_string().into_bytes(), LIMIT))
     }
 
     /// What the verifier says of a presentation.
@@ -180,7 +250,8 @@ impl Story {
         block_on(self.api.send(request)).unwrap()
     }
 
-    fn trust(&self) {
+    /// Has the wallet in `home` trust both services.
+    pub(crate) fn trust_in(&self, home: &Path) {
         let anchors = [
             ("--issuer", "issuer/trust/ca.pem"),
             ("--verifier", "verifier/trust/ca.pem"),
@@ -189,10 +260,30 @@ impl Story {
         ];
         for (usage, file) in anchors {
             let path = self.path(file);
-            let said = self.wallet(&["trust", "add", usage, path.to_str().unwrap()]);
+            let said = self.wallet_in(home, &["trust", "add", usage, path.to_str().unwrap()]);
             assert_eq!(said.status, 0, "{}", said.stderr);
         }
     }
+}
+
+/// The wallet's engine over a home, with another network or another clock than `inro-wallet` has.
+pub(crate) async fn engine(
+    home: &Path,
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+) -> Result<Wallet, Box<dyn std::error::Error>> {
+    let keys = FileKeys::open(home.join("keys"))?;
+    let store = open_store(home, &keys).await?;
+    let ports = Ports {
+        keys: Arc::new(keys),
+        prompts: Arc::new(TerminalPrompts::new(Language::En, true)),
+        store: Arc::new(store),
+        http,
+        clock,
+        rng: Box::new(SystemRng),
+        provider: Arc::new(RustCrypto),
+    };
+    Ok(Wallet::open(ports).await?)
 }
 
 /// Runs a future on a runtime of its own.
@@ -228,9 +319,13 @@ fn register(folder: &Path, issuer: &Path, verifier: &Path) {
 }
 
 fn serve(program: &str, folder: &Path) -> Service {
-    let mut command = command(program);
+    serve_by(command(program), program, folder)
+}
+
+fn serve_by(mut command: Command, program: &str, folder: &Path) -> Service {
     let log_file = folder.with_extension("log");
-    let log = File::create(&log_file).unwrap();
+    // A service that is started again goes on in the log.
+    let log = OpenOptions::new().create(true).append(true).open(&log_file).unwrap();
     command.arg("serve").arg("--dir").arg(folder).stdout(Stdio::piped()).stderr(log);
     let mut service = Service(command.spawn().unwrap());
     let mut line = String::new();
@@ -247,13 +342,7 @@ fn ok(program: &str, arguments: Vec<std::ffi::OsString>) -> Said {
 }
 
 fn run(program: &str, arguments: Vec<std::ffi::OsString>) -> Said {
-    let Output { status, stdout, stderr } =
-        command(program).args(arguments).stdin(Stdio::null()).output().unwrap();
-    Said {
-        status: status.code().unwrap_or(-1),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
-    }
+    Said::of(command(program).args(arguments).stdin(Stdio::null()).output().unwrap())
 }
 
 fn args<'a, P: AsRef<Path> + 'a>(
@@ -267,6 +356,24 @@ fn args<'a, P: AsRef<Path> + 'a>(
 }
 
 fn command(program: &str) -> Command {
+    let mut command = Command::new(path_of(program));
+    command.env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// A program that the signal of a bound on the size of files does not end.
+fn limitable(program: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).env("LC_ALL", "C.UTF-8");
+    if program.starts_with("inro-") {
+        command.arg(path_of(program))
+    } else {
+        command.arg(program)
+    };
+    command
+}
+
+fn path_of(program: &str) -> PathBuf {
     // Cargo names no binaries of other packages, but builds them beside this test.
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join(program);
@@ -275,9 +382,7 @@ fn command(program: &str) -> Command {
         "{} is missing: run `cargo xtask test`, or first `cargo build -p inro-issuer -p inro-verifier -p inro-wallet-cli`",
         path.display()
     );
-    let mut command = Command::new(path);
-    command.env("LC_ALL", "C.UTF-8");
-    command
+    path
 }
 
 fn workspace() -> &'static Path {

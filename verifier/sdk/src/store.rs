@@ -24,6 +24,9 @@ pub enum StoreError {
         /// How many it may hold.
         limit: usize,
     },
+    /// Another process kept the store too long: the same call can succeed later.
+    #[error("another process keeps the store")]
+    Busy,
     /// The store could not be read or written.
     #[error("the store could not be used: {place}")]
     Broken {
@@ -37,6 +40,7 @@ impl Coded for StoreError {
         match self {
             Self::Full { .. } => const { Code::new("INRO-VERIFIER-030") },
             Self::Broken { .. } => const { Code::new("INRO-VERIFIER-031") },
+            Self::Busy => const { Code::new("INRO-VERIFIER-032") },
         }
     }
 }
@@ -55,7 +59,8 @@ pub enum Stored {
     },
 }
 
-/// Keeps presentations. What has passed its time is as good as gone.
+/// Keeps presentations. What has passed its time is as good as gone. Where a method names
+/// [`StoreError::Broken`], a store that other processes use may also say [`StoreError::Busy`].
 pub trait PresentationStore: Send + Sync {
     /// Adds a presentation, to be kept until `keep_until`.
     ///

@@ -252,6 +252,7 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<String, VerifierError> {
         let record = answerable(handle, store, now)?;
+        record.awaiting.make_public(self.config.provider.as_ref());
         let request = record.awaiting.request_object(&self.config.chain, registration);
         let signature = self.config.signer.sign_es256(request.signing_input())?;
         Ok(request.finish(&signature))
@@ -276,6 +277,7 @@ impl Verifier {
     ) -> Result<String, VerifierError> {
         let fetch = RequestFetch::by_post(form)?;
         let record = answerable(handle, store, now)?;
+        record.awaiting.make_public(self.config.provider.as_ref());
         let request = record.awaiting.request_object_for(&fetch, &self.config.chain, registration)?;
         let signature = self.config.signer.sign_es256(request.signing_input())?;
         Ok(request.finish(&signature, rng, self.config.provider.as_ref())?)

@@ -1,5 +1,9 @@
 //! What every handler needs to refuse: errors as answers, and the check of a body's media type.
 
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use inro_service::Problem;
@@ -24,6 +28,18 @@ impl IntoResponse for Failure {
             return ([(header::WWW_AUTHENTICATE, "Bearer")], problem).into_response();
         }
         problem.into_response()
+    }
+}
+
+/// The one variable part of a path. One that is no text names nothing, and so becomes an empty one.
+pub struct Name(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let part = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(part.map(|Path(text)| text).unwrap_or_default()))
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use inro_base::Rng;
@@ -15,10 +16,9 @@ use inro_verifier_sdk::{Ask, PresentationStore as _, TransactionRequest, Verifie
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Failure, check_media_type};
+use crate::answer::{Failure, Name, check_media_type};
 use crate::app::App;
 use crate::error::CommandError;
-use crate::policies;
 
 /// What `POST /v1/presentations` takes.
 #[derive(Deserialize)]
@@ -67,13 +67,17 @@ pub async fn create(
 pub async fn result(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
-    Query(query): Query<ResultQuery>,
+    Name(id): Name,
+    query: Result<Query<ResultQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
     authorize(&app, &headers)?;
     let result = app
         .blocking(move |app| {
-            let code = query.response_code.as_deref();
+            // A query that cannot be read has a code that fits nothing.
+            let code = match &query {
+                Ok(Query(query)) => query.response_code.as_deref(),
+                Err(_) => Some(""),
+            };
             Ok(Verifier::result(&id, code, &app.store, app.clock.now())?)
         })
         .await?;
@@ -84,7 +88,7 @@ pub async fn result(
 pub async fn delete(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Name(id): Name,
 ) -> Result<StatusCode, Failure> {
     authorize(&app, &headers)?;
     let deleted = app.blocking(move |app| Ok(app.store.delete(&id, app.clock.now())?)).await?;
@@ -112,7 +116,7 @@ fn ask(app: &App, create: Create) -> Result<Ask, CommandError> {
         None => ResponseMode::default(),
     };
     let ask = match (create.policy, create.dcql_query) {
-        (Some(name), None) => Ask::policy(&policies::load(&app.layout, &name)?),
+        (Some(name), None) => Ask::policy(&*app.policy(&name)?),
         (None, Some(query)) => Ask::query(query),
         (Some(_), Some(_)) | (None, None) => return Err(VerifierError::NothingAsked.into()),
     };

@@ -1,5 +1,6 @@
 //! The running verifier: what every handler shares.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,14 +8,17 @@ use inro_base::{Clock, Secret};
 use inro_crypto::Provider as _;
 use inro_crypto_aws::AwsLc;
 use inro_openid4vp::ClientId;
+use inro_service::kept::{Kept, Mark};
 use inro_service::{ServiceError, SystemClock, files, log, pki};
-use inro_verifier_sdk::{PresentationStore as _, Verifier, VerifierConfig, VerifierError};
+use inro_trust::Anchors;
+use inro_verifier_sdk::{Policy, PresentationStore as _, Verifier, VerifierConfig, VerifierError};
 use subtle::ConstantTimeEq as _;
 
 use crate::error::CommandError;
 use crate::layout::{ClientIdChoice, Layout};
 use crate::status::StatusLists;
 use crate::store::SqliteStore;
+use crate::{policies, registration, trust};
 
 /// How often what has passed its time is forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(15);
@@ -25,7 +29,7 @@ pub struct App {
     pub verifier: Verifier,
     /// The presentations.
     pub store: SqliteStore,
-    /// The folder, of which trust, policies and registration are read at every use.
+    /// The folder. Of its trust, policies and registration a change counts at the next use.
     pub layout: Layout,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -34,6 +38,9 @@ pub struct App {
     /// Whether status lists may lie at private addresses.
     pub(crate) private_status_hosts: bool,
     token_sha256: [u8; 32],
+    policies: Kept<String, Policy>,
+    registration: Kept<(), Option<String>>,
+    issuers: Kept<(), Anchors>,
 }
 
 impl App {
@@ -79,7 +86,40 @@ impl App {
             status: StatusLists::default(),
             private_status_hosts: settings.private_status_hosts,
             token_sha256,
+            policies: Kept::default(),
+            registration: Kept::default(),
+            issuers: Kept::default(),
         })
+    }
+
+    /// The policy `name`, as its file stands.
+    ///
+    /// # Errors
+    /// As [`policies::load`].
+    pub fn policy(&self, name: &str) -> Result<Arc<Policy>, CommandError> {
+        let mark = policies::path(&self.layout, name).and_then(|path| Mark::of([path.as_path()]));
+        self.policies.or_read(name.to_owned(), mark, || policies::load(&self.layout, name))
+    }
+
+    /// The registration, as its file stands, if there is one.
+    ///
+    /// # Errors
+    /// As [`registration::load`].
+    pub fn registration(&self) -> Result<Arc<Option<String>>, CommandError> {
+        let mark = Mark::of([self.layout.registration().as_path()]);
+        self.registration.or_read((), mark, || registration::load(&self.layout))
+    }
+
+    /// The trusted issuers, as the trust folder stands.
+    ///
+    /// # Errors
+    /// As [`trust::issuers`].
+    pub fn issuers(&self) -> Result<Arc<Anchors>, CommandError> {
+        let folder = self.layout.issuer_anchors();
+        let files = trust::anchor_files(&folder)?;
+        // The folder itself tells of files that came and went, and each file of its own content.
+        let mark = Mark::of([folder.as_path()].into_iter().chain(files.iter().map(PathBuf::as_path)));
+        self.issuers.or_read((), mark, || trust::issuers(&self.layout))
     }
 
     /// Whether `token` is the API's. Hashes are compared, so the time tells not even a length.

@@ -9,8 +9,8 @@ use inro_status::StatusError;
 use inro_verifier_sdk::{KnownList, KnownLists, NeededList};
 
 use crate::app::App;
+use crate::fetch;
 use crate::status::Failure;
-use crate::{fetch, trust};
 
 /// How long those that wait for a list take the failure of another's fetch for their own, in seconds:
 /// an issuer that hangs delays everybody once, not one after the other.
@@ -82,7 +82,7 @@ impl App {
         let needed = needed.clone();
         // Large lists take milliseconds to decompress.
         let verified = Arc::clone(self).blocking(move |app| {
-            let anchors = trust::issuers(&app.layout)?;
+            let anchors = app.issuers()?;
             let now = app.clock.now();
             Ok(app.status.cache.received(&needed, &response, &anchors, now, app.verifier.provider()))
         });

@@ -1,6 +1,7 @@
-//! The policy folder: one TOML file per policy, read at every use.
+//! The policy folder: one TOML file per policy.
 
 use std::fs;
+use std::path::PathBuf;
 
 use inro_service::{ServiceError, files};
 use inro_trust::Anchors;
@@ -17,11 +18,13 @@ const MAX_POLICIES: usize = 1_000;
 /// # Errors
 /// [`VerifierError::UnknownPolicy`] when there is no such file, or the name cannot be one's.
 pub fn load(layout: &Layout, name: &str) -> Result<Policy, CommandError> {
-    let path = layout.policies().join(format!("{name}.toml"));
-    if !is_policy_name(name) || !path.is_file() {
-        return Err(VerifierError::UnknownPolicy.into());
-    }
+    let path = path(layout, name).filter(|path| path.is_file()).ok_or(VerifierError::UnknownPolicy)?;
     Ok(Policy::parse(name, &files::read_text(&path)?)?)
+}
+
+/// Where the policy `name` would stand; `None` for what can be no policy's name.
+pub fn path(layout: &Layout, name: &str) -> Option<PathBuf> {
+    is_policy_name(name).then(|| layout.policies().join(format!("{name}.toml")))
 }
 
 /// Checks that each issuer that `policy` names is the name of an anchor: no credential could satisfy

@@ -58,7 +58,7 @@ impl SqliteStore {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let work = |connection: &mut Connection| work(connection).map_err(ServiceError::from);
-        self.reader.blocking(work).map_err(|_| StoreError::Broken { place })
+        self.reader.blocking(work).map_err(|error| failed(&error, place))
     }
 
     fn write<T: Send + 'static>(
@@ -66,7 +66,7 @@ impl SqliteStore {
         place: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writer.write(work).map_err(|_| StoreError::Broken { place })
+        self.writer.write(work).map_err(|error| failed(&error, place))
     }
 
     fn find(&self, sql: &'static str, key: &str, now: UnixTime) -> Result<Option<Stored>, StoreError> {
@@ -145,6 +145,10 @@ impl PresentationStore for SqliteStore {
             connection.execute("DELETE FROM presentation WHERE keep_until <= ?1", [now.as_secs()])
         })
     }
+}
+
+fn failed(error: &ServiceError, place: &'static str) -> StoreError {
+    if error.is_busy() { StoreError::Busy } else { StoreError::Broken { place } }
 }
 
 struct Found {

@@ -1,5 +1,5 @@
-//! The trust folder: one PEM file per anchor, read at every use, so that an anchor that is added or
-//! removed counts at once.
+//! The trust folder: one PEM file per anchor. It is looked at at every use, so that an anchor that is added
+//! or removed counts at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -14,20 +14,16 @@ use inro_service::{OsRng, Problem};
 use inro_verifier_sdk::{Posted, Verifier};
 use serde_json::{Map, Value};
 
-use crate::answer::{Failure, check_media_type};
+use crate::answer::{Failure, Name, check_media_type};
 use crate::app::App;
-use crate::{registration, trust};
 
 /// `GET /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.1.
-pub async fn request_object(
-    State(app): State<Arc<App>>,
-    Path(handle): Path<String>,
-) -> Result<Response, Failure> {
+pub async fn request_object(State(app): State<Arc<App>>, Name(handle): Name) -> Result<Response, Failure> {
     let request = app
         .blocking(move |app| {
-            let registration = registration::load(&app.layout)?;
+            let registration = app.registration()?;
             let now = app.clock.now();
-            Ok(app.verifier.request_object(&handle, registration.as_deref(), &app.store, now)?)
+            Ok(app.verifier.request_object(&handle, registration.as_ref().as_deref(), &app.store, now)?)
         })
         .await?;
     Ok(as_request_object(request))
@@ -36,15 +32,15 @@ pub async fn request_object(
 /// `POST /openid4vp/requests/{handle}`. Source: OpenID4VP 1.0 §5.10.
 pub async fn posted_request_object(
     State(app): State<Arc<App>>,
-    Path(handle): Path<String>,
+    Name(handle): Name,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
     check_media_type(&headers, form::CONTENT_TYPE)?;
     let request = app
         .blocking(move |app| {
-            let registration = registration::load(&app.layout)?;
-            let (registration, now) = (registration.as_deref(), app.clock.now());
+            let registration = app.registration()?;
+            let (registration, now) = (registration.as_ref().as_deref(), app.clock.now());
             let rng: &mut dyn Rng = &mut OsRng;
             Ok(app.verifier.posted_request_object(&handle, &body, registration, &app.store, now, rng)?)
         })
@@ -56,14 +52,14 @@ pub async fn posted_request_object(
 pub async fn response(
     State(app): State<Arc<App>>,
     Extension(request_id): Extension<RequestId>,
-    Path(handle): Path<String>,
+    Name(handle): Name,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
     check_media_type(&headers, form::CONTENT_TYPE)?;
     let judged = Arc::clone(&app)
         .blocking(move |app| {
-            let anchors = trust::issuers(&app.layout)?;
+            let anchors = app.issuers()?;
             let posted = Posted { handle: &handle, form: &body, request_id };
             Ok(app.verifier.judge(&posted, &anchors, &app.store, app.clock.now())?)
         })

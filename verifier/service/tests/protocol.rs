@@ -318,3 +318,29 @@ async fn debug_of_a_waiting_record_shows_no_key() {
     let d = serde_json::from_str::<Value>(&text).unwrap()["awaiting"]["encryption"]["d"].to_string();
     assert!(!format!("{record:?}").contains(d.trim_matches('"')));
 }
+
+#[tokio::test]
+async fn an_address_that_is_no_text_names_nothing() {
+    let house = House::new();
+    let created = house.create(&welfare()).await;
+    let paths = ["/v1/presentations/%ff", "/openid4vp/requests/%ff", "/v1/presentations/%ff?response_code=1"];
+    for path in paths {
+        let refused = house.send(house.api("GET", path).body(Body::empty()).unwrap()).await;
+        assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(json_of(refused).await["inro_code"], "INRO-VERIFIER-014", "{path}");
+    }
+    // A query that cannot be read opens no result that a response code keeps.
+    let body = welfare_with("redirect_uri", json!("https://welfare.example/done"));
+    let kept = house.create(&body).await;
+    let answer = house.answer(&kept.link, &house.credential(|_| {})).await;
+    let taken = house.carry(answer).await;
+    let path = format!("/v1/presentations/{}?response_code={}", kept.id, code_in(&taken));
+    for (path, status) in [
+        (path.clone(), StatusCode::OK),
+        (format!("{path}&response_code=2"), StatusCode::FORBIDDEN),
+        (format!("/v1/presentations/{}?response_code=1&response_code=2", created.id), StatusCode::OK),
+    ] {
+        let told = house.send(house.api("GET", &path).body(Body::empty()).unwrap()).await;
+        assert_eq!(told.status(), status, "{path}");
+    }
+}

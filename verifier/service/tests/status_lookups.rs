@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::http::header;
+use axum::response::Redirect;
 use axum::routing::get;
 use common::House;
 use inro_base::http::HttpRequest;
 use inro_sd_jwt::VcIssuance;
 use inro_service::server::{Server, Transport};
 use inro_service::{Bounds, tls};
-use inro_status::{Bits, JWT_MEDIA_TYPE, ListForms, StatusArray, StatusError};
+use inro_status::{Bits, JWT_MEDIA_TYPE, ListForms, MAX_TOKEN_BYTES, Status, StatusArray, StatusError};
 use inro_verifier::trust;
 use inro_verifier_sdk::NeededList;
 use serde_json::{Value, json};
@@ -74,16 +75,30 @@ impl Doorbell {
 /// Serves what `list` makes of its own address at `/1`, with the certificate of the verifier itself; gives
 /// the address.
 async fn serve(house: &House, list: impl FnOnce(&str) -> String) -> String {
+    let make = |origin: &str| {
+        let body = list(&format!("{origin}/1"));
+        Router::new().route("/1", get(async move || ([(header::CONTENT_TYPE, JWT_MEDIA_TYPE)], body)))
+    };
+    format!("{}/1", serve_routes(house, make).await)
+}
+
+/// As [`serve`], with routes of any kind; gives the origin.
+async fn serve_routes(house: &House, routes: impl FnOnce(&str) -> Router) -> String {
     let files = house.layout.tls();
     trust::add_tls(&house.layout, &files.join("ca.pem")).unwrap();
     let transport = Transport::Tls(tls::server_config(&files).unwrap());
     let server = Server::bind(SocketAddr::from(ANY_PORT), transport, Bounds::default()).await.unwrap();
-    let uri = format!("https://{}/1", server.address());
-    let body = list(&uri);
-    let router =
-        Router::new().route("/1", get(async move || ([(header::CONTENT_TYPE, JWT_MEDIA_TYPE)], body)));
-    tokio::spawn(server.run(router, std::future::pending()));
-    uri
+    let origin = format!("https://{}", server.address());
+    tokio::spawn(server.run(routes(&origin), std::future::pending()));
+    origin
+}
+
+/// The verifier's policy, read anew for each presentation: what it says of a status that is undetermined.
+fn take_undetermined(house: &House) {
+    let policy = house.layout.policies().join("approve-welfare.toml");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    assert!(text.contains("\"reject\""));
+    std::fs::write(&policy, text.replace("\"reject\"", "\"accept\"")).unwrap();
 }
 
 #[tokio::test]
@@ -137,6 +152,56 @@ async fn a_place_behind_the_end_is_rejected_whatever_the_policy_says() {
         };
         assert_eq!(with(&format!("{uri}0"), 1).await, undetermined, "{taken}");
     }
+}
+
+#[tokio::test]
+async fn a_status_that_means_nothing_here_is_never_taken_for_valid() {
+    let house = House::new();
+    take_undetermined(&house);
+    let mut list = StatusArray::valid(Bits::Two, 4).unwrap();
+    list.set(1, Status::Other(3)).unwrap();
+    let uri = serve(&house, |uri| house.status_list(uri, list)).await;
+    let status = async |claim: Value| {
+        let credential = house.credential(|vc| drop(vc.claims.insert("status".into(), claim)));
+        let result = result(&house, answer(&house, &credential).await).await;
+        result["credentials"]["authority"][0]["status"].clone()
+    };
+    let listed = |index: u64| json!({ "status_list": { "idx": index, "uri": uri } });
+    assert_eq!(status(listed(0)).await, "valid");
+    assert_eq!(status(listed(1)).await, "undetermined");
+    assert_eq!(
+        status(json!({ "status_assertion": { "credential_hash_alg": "sha-256" } })).await,
+        "undetermined"
+    );
+}
+
+#[tokio::test]
+async fn no_redirect_is_followed_and_no_more_is_read_than_a_list_may_have() {
+    let house = House::new();
+    take_undetermined(&house);
+    let places = || StatusArray::valid(Bits::Two, 4).unwrap();
+    // What follows a list, such as a line end, is left aside: only the length is wrong here.
+    let list_at = |uri: &str, longer_by: usize| house.status_list(uri, places()) + &"\n".repeat(longer_by);
+    let origin = serve_routes(&house, |origin| {
+        let served = |name: &str, longer_by: usize| {
+            let body = list_at(&format!("{origin}/{name}"), longer_by);
+            get(async move || ([(header::CONTENT_TYPE, JWT_MEDIA_TYPE)], body))
+        };
+        Router::new()
+            .route("/straight", served("straight", 1))
+            .route("/there", served("moved", 1))
+            .route("/moved", get(async || Redirect::temporary("/there")))
+            .route("/long", served("long", MAX_TOKEN_BYTES))
+    })
+    .await;
+    let status = async |name: &str| {
+        let credential = house.credential(|vc| refer(vc, &format!("{origin}/{name}"), 1));
+        let result = result(&house, answer(&house, &credential).await).await;
+        result["credentials"]["authority"][0]["status"].clone()
+    };
+    assert_eq!(status("straight").await, "valid");
+    assert_eq!(status("moved").await, "undetermined");
+    assert_eq!(status("long").await, "undetermined");
 }
 
 #[tokio::test]

@@ -67,11 +67,32 @@ pub(crate) enum Command {
     /// What you approved always, for one verifier and one query.
     #[command(subcommand, after_help = "Example:\n  inro-wallet --home H consent list")]
     Consent(Consent),
-    /// Show what was received, presented, refused and deleted.
+    /// Show what was received, presented, refused and deleted; export, erase.
     ///
     /// A long list of claims is cut and says by how much; with --json it is whole.
-    #[command(after_help = "Example:\n  inro-wallet --home H history")]
-    History,
+    #[command(
+        after_help = "Example:\n  inro-wallet --home H history\n  inro-wallet --home H history export evidence.json"
+    )]
+    History {
+        /// What to do; without it the history is shown.
+        #[command(subcommand)]
+        action: Option<HistoryAction>,
+    },
+    /// Check a file that `history export` wrote, whoever wrote it. Needs no wallet and no network.
+    ///
+    /// It shows that nothing was altered, put in or taken out between the first and the last record. It does not show
+    /// whose it is (compare --key), nor that the end was not cut (compare --head).
+    #[command(after_help = "Example:\n  inro-wallet verify-bundle evidence.json")]
+    VerifyBundle {
+        /// The file.
+        file: PathBuf,
+        /// The thumbprint of the key that should have begun it.
+        #[arg(long, value_name = "THUMBPRINT", allow_hyphen_values = true)]
+        key: Option<String>,
+        /// The digest of a record that should be in it: the last one that you saw.
+        #[arg(long, value_name = "DIGEST", allow_hyphen_values = true)]
+        head: Option<String>,
+    },
     /// Delete a credential, its keys first.
     ///
     /// Asks at the terminal whether its holder is there.
@@ -127,6 +148,44 @@ pub(crate) enum Consent {
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// What can be done with the history.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryAction {
+    /// Write the receipts to a file that anybody can check.
+    ///
+    /// Where the chain of receipts had to begin anew, each older one goes to FILE.1, FILE.2, and so on, the oldest first.
+    #[command(after_help = "Example:\n  inro-wallet --home H history export evidence.json")]
+    Export {
+        /// The file; there must be none of this name.
+        file: PathBuf,
+        /// Ask nobody whether they are there: for tests.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Erase what entries say. That there was one, and when, remains, and the receipts can still be checked.
+    #[command(
+        after_help = "Example:\n  inro-wallet --home H history erase 12\n  inro-wallet --home H history erase --all"
+    )]
+    Erase(Erasure),
+    /// Have another key sign the receipts from now on.
+    #[command(after_help = "Example:\n  inro-wallet --home H history rotate-key")]
+    RotateKey,
+}
+
+/// What is erased.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Erasure {
+    /// The id of one entry, as `history` shows it.
+    pub(crate) id: Option<i64>,
+    /// Every entry.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The verifiers' requests that were kept; the entries stay.
+    #[arg(long)]
+    pub(crate) requests: bool,
 }
 
 /// What `trust` can do.

@@ -1,6 +1,7 @@
 //! Why a command stopped.
 
 use inro_base::{Code, Coded, RequestId};
+use inro_evidence::Fault;
 use inro_wallet_core::{KeyStoreError, StoreError, WalletError};
 
 /// Why a command stopped.
@@ -46,6 +47,18 @@ pub(crate) enum CliError {
     /// A certificate file cannot be read.
     #[error("a certificate file cannot be read")]
     Certificate,
+    /// A file of evidence cannot be read or written.
+    #[error("a file of evidence cannot be read or written")]
+    File,
+    /// The evidence does not hold.
+    #[error(transparent)]
+    Evidence(#[from] Fault),
+    /// The evidence lacks a record that is known from elsewhere.
+    #[error("the evidence lacks the record that you know")]
+    OtherEnd,
+    /// The evidence was begun by another key.
+    #[error("the evidence was begun by another key")]
+    OtherKey,
 }
 
 impl CliError {
@@ -61,13 +74,21 @@ impl CliError {
     pub(crate) fn is_refusal(&self) -> bool {
         match self {
             Self::Wallet(error) => error.is_refusal(),
-            Self::NoTerminal | Self::Refused | Self::Unregistered | Self::OverAsked | Self::Unread => true,
+            Self::NoTerminal
+            | Self::Refused
+            | Self::Unregistered
+            | Self::OverAsked
+            | Self::Unread
+            | Self::Evidence(_)
+            | Self::OtherEnd
+            | Self::OtherKey => true,
             Self::Store(_)
             | Self::Keys(_)
             | Self::Home
             | Self::InUse
             | Self::NotAWallet
             | Self::Output
+            | Self::File
             | Self::Certificate => false,
         }
     }
@@ -89,6 +110,10 @@ impl Coded for CliError {
             Self::NotAWallet => const { Code::new("INRO-WALLET-054") },
             Self::Output => const { Code::new("INRO-WALLET-055") },
             Self::Certificate => const { Code::new("INRO-WALLET-053") },
+            Self::File => const { Code::new("INRO-WALLET-092") },
+            Self::Evidence(fault) => fault.code(),
+            Self::OtherEnd => const { Code::new("INRO-WALLET-093") },
+            Self::OtherKey => const { Code::new("INRO-WALLET-094") },
         }
     }
 }

@@ -4,7 +4,9 @@
 
 mod args;
 mod decide;
+mod done;
 mod error;
+mod evidence;
 mod home;
 mod https;
 mod keys;

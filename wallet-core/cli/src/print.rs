@@ -210,12 +210,14 @@ pub(crate) fn consents_text(consents: &[Consent], language: Language) -> String 
 pub(crate) fn history_json(entries: &[HistoryEntry]) -> Value {
     let entry = |entry: &HistoryEntry| {
         json!({
+            "id": entry.id,
             "event": entry.event,
             "at": entry.at.to_string(),
             "counterpart": entry.counterpart,
             "registered": entry.registered,
             "credentials": entry.items,
             "outcome": entry.outcome,
+            "receipt": entry.receipt,
         })
     };
     json!({ "history": entries.iter().map(entry).collect::<Vec<_>>() })
@@ -224,6 +226,17 @@ pub(crate) fn history_json(entries: &[HistoryEntry]) -> Value {
 /// The history, for people.
 pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> String {
     let row = |entry: &HistoryEntry| {
+        let receipt = match (entry.receipt, entry.event) {
+            (Some(_), _) => "",
+            (None, Event::Lost) => language.pick("  [no receipt]", "  ［受領証なし］"),
+            (None, _) => language.pick(
+                "  [no receipt: before receipts were kept]",
+                "  ［受領証なし：受領証の記録を始める前］",
+            ),
+        };
+        if entry.event == Event::Erased {
+            return format!("{}  {}  {}\n", entry.id.0, entry.at, language.pick("erased", "消去済み"));
+        }
         let claimed = match entry.registered {
             true => "",
             false => language.pick(" (claimed)", "（自称）"),
@@ -232,7 +245,8 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
         let (event, outcome) = (event(entry.event, language), outcome(entry, language));
         let (open, close) = (language.pick(" (", "（"), language.pick(")", "）"));
         let name = brief(localized(&entry.counterpart, language), MAX_LABEL);
-        format!("{}  {event}{open}{outcome}{close}  {name}{claimed}  {items}\n", entry.at)
+        let (id, at, items) = (entry.id.0, entry.at, items);
+        format!("{id}  {at}  {event}{open}{outcome}{close}  {name}{claimed}  {items}{receipt}\n")
     };
     entries.iter().map(row).collect()
 }
@@ -278,6 +292,7 @@ const fn event(event: Event, language: Language) -> &'static str {
         Event::Lost => language.pick("lost", "喪失"),
         Event::Consented => language.pick("approved always", "常に承認"),
         Event::Withdrawn => language.pick("withdrew approval", "承認の取消し"),
+        Event::Erased => language.pick("erased", "消去済み"),
     }
 }
 
@@ -315,6 +330,7 @@ fn until(record: &CredentialRecord, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use inro_base::UnixTime;
+    use inro_wallet_core::HistoryId;
 
     use super::*;
 
@@ -322,12 +338,14 @@ mod tests {
     fn brackets_are_those_of_the_language() {
         let name = |text: &str| Localized { en: text.into(), ja: String::new() };
         let entry = HistoryEntry {
+            id: HistoryId(3),
             event: Event::Presented,
             at: UnixTime::from_secs(0),
             counterpart: name("Somebody"),
             registered: false,
             items: Vec::new(),
             outcome: Outcome::Done,
+            receipt: Some(4),
         };
         let entries = [entry];
         assert!(history_text(&entries, Language::En).contains("presented (done)  Somebody (claimed)"));

@@ -9,11 +9,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
 use inro_wallet_core::{AnchorKind, ConsentId, CredentialId, Standing, Wallet, WalletError};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::args::{Anchor, Arguments, Command, Consent, Present, Trust};
+use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Trust};
 use crate::decide::{Approval, Decision, Manner, decide};
+use crate::done::{Done, done};
 use crate::error::CliError;
+use crate::evidence;
 use crate::home::Home;
 use crate::https::check_anchor;
 use crate::language;
@@ -25,26 +27,25 @@ use crate::screen;
 /// The longest certificate file that is read, in bytes.
 const MAX_PEM_BYTES: u64 = 64 * 1024;
 
-/// What a command prints on stdout, and how it ends.
-struct Done {
-    json: Value,
-    text: String,
-    exit: Exit,
-}
-
 /// Where the holder may go on, and why it was declined, if it was.
 type Presented = Result<(Option<String>, Option<CliError>), CliError>;
 
 /// Reads the command line, carries the command out and prints its outcome.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let (json, language) = (arguments.json, language::from_environment());
+    if let Command::VerifyBundle { file, key, head } = &arguments.command {
+        return end(evidence::verify(file, key.as_deref(), head.as_deref(), language), json, language);
+    }
     let Some(home) = arguments.home else {
         Arguments::command().error(ErrorKind::MissingRequiredArgument, "--home H is needed").exit();
     };
-    let (json, language) = (arguments.json, language::from_environment());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a single-threaded runtime needs nothing but memory and a poll descriptor");
-    let outcome = runtime.block_on(run(arguments.command, home, language));
+    end(runtime.block_on(run(arguments.command, home, language)), json, language)
+}
+
+fn end(outcome: Result<Done, CliError>, json: bool, language: Language) -> ExitCode {
     match outcome {
         Ok(done) => finish(&done, json, language),
         Err(error) => {
@@ -81,7 +82,9 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
         other => {
             let assumed = matches!(
                 other,
-                Command::Delete { yes: true, .. } | Command::Consent(Consent::Withdraw { yes: true, .. })
+                Command::Delete { yes: true, .. }
+                    | Command::Consent(Consent::Withdraw { yes: true, .. })
+                    | Command::History { action: Some(HistoryAction::Export { yes: true, .. }) }
             );
             act(&open(&home, assumed, language).await?.wallet, other, language).await
         }
@@ -132,16 +135,17 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             let text = language.pick("withdrawn\n", "取り消しました\n").to_owned();
             Ok(done(json!({ "withdrawn": true }), text))
         }
-        Command::History => {
+        Command::History { action: None } => {
             let entries = wallet.history().await?;
             Ok(done(print::history_json(&entries), print::history_text(&entries, language)))
         }
+        Command::History { action: Some(action) } => evidence::act(wallet, action, language).await,
         Command::Delete { id, yes: _ } => {
             wallet.delete(&CredentialId(id)).await?;
             Ok(done(json!({ "deleted": true }), language.pick("deleted\n", "削除しました\n").to_owned()))
         }
-        // `run` took it: its outcome has a form of its own.
-        Command::Present(_) => Err(CliError::NoTerminal),
+        // `run` and `main` took them.
+        Command::Present(_) | Command::VerifyBundle { .. } => Err(CliError::NoTerminal),
     }
 }
 
@@ -231,12 +235,10 @@ async fn try_present(home: PathBuf, present: &Present, approval: Approval, langu
     }
 }
 
-const fn done(json: Value, text: String) -> Done {
-    Done { json, text, exit: Exit::Done }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn said(reason: CliError, approval: Approval, language: Language) -> (String, String, Value) {

@@ -161,12 +161,114 @@ fn put(home: &Path, claims: &[(&str, &str)], names: &[String]) {
         registered: true,
         items: vec![HistoryItem { vct: "t".repeat(3_000), claims: names.to_vec() }],
         outcome: Outcome::Done,
+        receipt: None,
     };
     let keys = FileKeys::open(home.join("keys")).unwrap();
     let key = run(keys.create(&KeyRequest::new(Purpose::Sign, KeyPolicy::QUIET))).unwrap().id;
     let copies = vec![NewCopy { text: Secret::new("a text".into()), key }];
     let store = run(open_store(home, &keys)).unwrap();
     run(store.put_credentials(&[NewCredential { record, copies, entry }])).unwrap();
+}
+
+/// One entry from before receipts were kept, and one that the wallet signed.
+fn with_history(home: &Path) {
+    put(home, &[("grade", "4")], &["grade".to_owned()]);
+    assert_eq!(wallet(home, "C", &["delete", "one", "--yes"]).0, 0);
+}
+
+/// The file with the history of `home`.
+fn exported(home: &Path, name: &str) -> String {
+    let file = home.parent().unwrap().join(name).to_str().unwrap().to_owned();
+    let (status, json, _) = wallet(home, "C", &["history", "export", &file, "--yes", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((status, json.get("files")), (0, Some(&Value::from(vec![file.as_str()]))));
+    file
+}
+
+/// Without a home: exit status, JSON, stderr.
+fn verify(arguments: &[&str]) -> (i32, Value, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inro-wallet"));
+    command.env("LC_ALL", "C").arg("verify-bundle").args(arguments).arg("--json");
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code().unwrap(), serde_json::from_slice(&stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn exports_a_history_that_can_be_checked_without_a_wallet() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let (status, said, _) = wallet(&home, "C", &["history", "export", "/nonexistent/x", "--yes"]);
+    assert_eq!((status, said.as_str()), (0, "nothing to export\n"));
+    with_history(&home);
+    let file = exported(&home, "evidence.json");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (status, said, _) = verify(&[&file]);
+    assert_eq!((status, &said["verified"]), (0, &Value::from(true)));
+    assert_eq!(said.pointer("/records/0/event"), Some(&Value::from("opened")));
+    assert_eq!(said.pointer("/records/1/event"), Some(&Value::from("deleted")));
+    assert_eq!(said.pointer("/records/1/detail/credentials/0/claims/0"), Some(&Value::from("grade")));
+
+    // Another key goes on; what was known of the chain still is.
+    let (key, head) = (said["key"].as_str().unwrap(), said["head"].as_str().unwrap());
+    assert_eq!(wallet(&home, "C", &["history", "rotate-key"]), (0, "rotated\n".into(), String::new()));
+    let later = exported(&home, "later.json");
+    let (status, rotated, _) = verify(&[&later, "--key", key, "--head", head]);
+    assert_eq!((status, rotated.pointer("/records/2/event")), (0, Some(&Value::from("rotated"))));
+    let end = rotated["head"].as_str().unwrap();
+    for (arguments, code) in [
+        (["--head", end], "INRO-WALLET-093"),
+        (["--key", head], "INRO-WALLET-094"),
+        (["--head", "x"], "INRO-WALLET-093"),
+    ] {
+        let (status, said, error) = verify(&[&[file.as_str()][..], &arguments].concat());
+        assert_eq!((status, said.pointer("/error/inro_code")), (3, Some(&Value::from(code))));
+        assert!(error.contains(code), "{error}");
+    }
+}
+
+#[test]
+fn refuses_evidence_that_was_altered_and_overwrites_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    with_history(&home);
+    let file = exported(&home, "evidence.json");
+    assert_eq!(verify(&[&file]).0, 0);
+    let (status, _, error) = wallet(&home, "C", &["history", "export", &file, "--yes"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-092]"), "{error}");
+    let mut bundle: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    bundle["receipts"].as_array_mut().unwrap().remove(0);
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    let (status, said, error) = verify(&[&file]);
+    assert_eq!((status, said.pointer("/error/inro_code")), (3, Some(&Value::from("INRO-EVIDENCE-004"))));
+    assert!(error.contains("[INRO-EVIDENCE-004]"), "{error}");
+    assert_eq!(verify(&["/nonexistent.json"]).0, 1);
+}
+
+#[test]
+fn tells_entries_without_a_receipt_and_erases() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    with_history(&home);
+    let lines = |language: &str| -> Vec<String> {
+        wallet(&home, language, &["history"]).1.lines().map(str::to_owned).collect()
+    };
+    let shown = lines("C");
+    assert!(shown[0].contains("deleted (done)") && !shown[0].contains("receipt"), "{shown:?}");
+    assert!(shown[1].ends_with("[no receipt: before receipts were kept]"), "{shown:?}");
+    assert!(lines("ja_JP.UTF-8")[1].ends_with("［受領証なし：受領証の記録を始める前］"));
+    let id = shown[0].split(' ').next().unwrap();
+    assert_eq!(wallet(&home, "C", &["history", "erase", id]), (0, "erased\n".into(), String::new()));
+    assert!(lines("C")[0].ends_with("Z  erased"), "{:?}", lines("C"));
+    assert!(lines("ja_JP.UTF-8")[0].ends_with("消去済み"));
+    assert_eq!(wallet(&home, "C", &["history", "erase", "--all"]).0, 0);
+    assert_eq!(lines("C").len(), 1, "one without a receipt goes altogether");
+    let (status, _, error) = wallet(&home, "C", &["history", "erase", "999"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-091]"), "{error}");
+    for usage in [&["history", "erase"][..], &["history", "erase", id, "--all"], &["history", "export"]] {
+        assert_eq!(wallet(&home, "C", usage).0, 2, "{usage:?}");
+    }
+    let (status, said, _) = verify(&[&exported(&home, "evidence.json")]);
+    assert_eq!((status, said.pointer("/records/1/event")), (0, Some(&Value::Null)));
 }
 
 #[test]
@@ -261,6 +363,9 @@ fn every_command_has_an_example_in_its_help() {
         &["consent", "list"],
         &["consent", "withdraw"],
         &["history"],
+        &["history", "export"],
+        &["history", "erase"],
+        &["history", "rotate-key"],
         &["delete"],
     ] {
         let (status, help, _) = wallet(folder.path(), "C", &[command, &["--help"]].concat());

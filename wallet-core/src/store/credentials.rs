@@ -188,6 +188,7 @@ pub(super) fn drop_keyless(
             registered: true,
             items: vec![HistoryItem { vct: record.vct, claims: Vec::new() }],
             outcome: Outcome::Done,
+            receipt: None,
         };
         history::append(change, &entry)?;
         lost.push(LostCopies { credential: record.id, copies });

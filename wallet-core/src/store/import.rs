@@ -133,6 +133,7 @@ fn take_history(c: &Connection, change: &mut Change<'_>) -> Result<(), StoreErro
             registered: row.get(3)?,
             items: json(row, 4)?,
             outcome: word(row, 5)?,
+            receipt: None,
         };
         history::append(change, &entry)?;
     }

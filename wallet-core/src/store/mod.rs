@@ -8,6 +8,7 @@ mod history;
 mod import;
 mod named;
 mod pending;
+mod receipts;
 #[cfg(test)]
 mod tests;
 mod vault_store;

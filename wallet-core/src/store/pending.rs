@@ -115,6 +115,7 @@ pub(super) fn drop_keyless(change: &mut Change<'_>, keys: &[KeyId], now: UnixTim
             registered: record.issuer_vouched,
             items: vec![HistoryItem { vct: record.type_id, claims: Vec::new() }],
             outcome: Outcome::Failed,
+            receipt: None,
         };
         history::append(change, &entry)?;
     }

@@ -121,6 +121,7 @@ fn takes_over(store: &VaultStore, version: u8) {
     let issued = (Event::Issued, Outcome::Done);
     assert_eq!(events, [(Event::Refused, Outcome::Begun), (Event::Presented, Outcome::Done), issued, issued]);
     assert_eq!(history[1].counterpart.ja, "福祉システム");
+    assert!(history.iter().all(|entry| entry.receipt.is_none()), "they are from before receipts were kept");
     let pending = run(store.pending()).unwrap();
     assert_eq!(pending.len(), usize::from(version == 3));
     if version == 3 {
@@ -371,4 +372,28 @@ fn a_full_storage_is_told_and_loses_nothing() {
     assert!(is_as_before(&store));
     contract::try_to_store_copies(&store, &many).unwrap();
     assert_eq!(run(store.unspent_copies(&id, 999)).unwrap().len(), 100);
+}
+
+/// An older one leaves its digest.
+#[test]
+fn keeps_the_newest_thousand_requests() {
+    let store = run(VaultStore::in_memory(&MemoryKeys::default(), Box::new(rng()), Arc::new(RustCrypto)));
+    let store = store.unwrap();
+    let kept = || -> Vec<bool> {
+        let receipts = run(store.receipts()).unwrap().concat();
+        receipts.iter().filter_map(|receipt| receipt.attachments.first()).map(Option::is_some).collect()
+    };
+    for number in 0..1_000_u32 {
+        let request = RequestDigest(RustCrypto.sha256(&number.to_be_bytes()));
+        contract::receipts::refuse_and_keep(&store, request);
+    }
+    assert_eq!(kept(), [true; 1_000]);
+    for number in 1_000..1_002_u32 {
+        let request = RequestDigest(RustCrypto.sha256(&number.to_be_bytes()));
+        contract::receipts::refuse_and_keep(&store, request);
+    }
+    let (oldest, newest) = (&kept()[..2], &kept()[2..]);
+    assert_eq!((oldest, newest), (&[false; 2][..], &[true; 1_000][..]));
+    let receipts = run(store.receipts()).unwrap().remove(0);
+    assert!(inro_evidence::UnverifiedChain::of(receipts).verify(&RustCrypto).is_ok());
 }

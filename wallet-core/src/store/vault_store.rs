@@ -9,15 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inro_base::{Rng, UnixTime};
 use inro_crypto::Provider;
+use inro_evidence::Receipt;
 
-use super::{anchors, answered, credentials, history, import, named, pending};
+use super::{anchors, answered, credentials, history, import, named, pending, receipts};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStore, KeyStoreError};
 use crate::ports::{Boxed, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, HistoryEntry,
-    HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending, Outcome,
-    Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ChainEnd, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Erase,
+    HistoryEntry, HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending,
+    NewReceipt, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 use crate::vault::{self, Change, Closed, Records, Vault};
 
@@ -220,6 +221,7 @@ impl Store for VaultStore {
             let mut keys = credentials::keys(records, id)?;
             if id.is_none() {
                 keys.extend(pending::keys(records)?);
+                keys.extend(receipts::end(records)?.map(|end| end.key));
             }
             Ok(keys)
         })
@@ -228,8 +230,12 @@ impl Store for VaultStore {
     fn unused_keys<'a>(&'a self, keys: &'a [KeyId]) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
         self.read(|records| {
             let pending = pending::needed_keys(records)?;
+            let receipts = receipts::end(records)?.map(|end| end.key);
             let is_needed = |key: &KeyId| {
-                key == records.wrapping_key() || credentials::uses(records, key) || pending.contains(key)
+                key == records.wrapping_key()
+                    || receipts.as_ref() == Some(key)
+                    || credentials::uses(records, key)
+                    || pending.contains(key)
             };
             Ok(keys.iter().filter(|key| !is_needed(key)).cloned().collect())
         })
@@ -277,8 +283,29 @@ impl Store for VaultStore {
         })
     }
 
-    fn conclude(&self, entry: HistoryId, outcome: Outcome) -> Boxed<'_, Result<(), StoreError>> {
-        self.write(|change| history::conclude(change, entry, outcome))
+    fn conclude<'a>(
+        &'a self,
+        entry: HistoryId,
+        outcome: Outcome,
+        receipt: Option<&'a NewReceipt>,
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| history::conclude(change, entry, outcome, receipt))
+    }
+
+    fn chain_end(&self) -> Boxed<'_, Result<Option<ChainEnd>, StoreError>> {
+        self.read(receipts::end)
+    }
+
+    fn extend_chain<'a>(&'a self, receipt: &'a NewReceipt) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| receipts::append(change, receipt).map(drop))
+    }
+
+    fn receipts(&self) -> Boxed<'_, Result<Vec<Vec<Receipt>>, StoreError>> {
+        self.read(receipts::all)
+    }
+
+    fn erase_history(&self, erase: Erase) -> Boxed<'_, Result<(), StoreError>> {
+        self.wipe(|change| history::erase(change, erase))
     }
 
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>> {

@@ -1,26 +1,24 @@
 //! What every implementation of a port must do. Call these from the implementation's own tests.
 #![expect(clippy::unwrap_used, reason = "a test suite: a failure should stop it where it stands")]
 
+pub(crate) mod receipts;
+mod samples;
+
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
-use inro_credential::ClaimPath;
-use inro_crypto::{Signer as _, SoftwareKey};
-use serde_json::{Map, Value};
 
 use super::run;
-use crate::keys::Assurance;
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
-    AnchorKind, AnchorRecord, ClaimLabel, Copy, CopyId, CreatedKey, CredentialBrief, CredentialId,
-    CredentialRecord, Event, HistoryItem, KeyId, Localized, LostCopies, NamedKind, NamedRecord, NewCopy,
-    NewCredential, NewHistoryEntry, NewPending, Outcome, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Event, KeyId,
+    LostCopies, NamedKind, NamedRecord, NewCopy, NewCredential, NewHistoryEntry, Outcome, PendingEnd,
+    PendingId, PendingRecord, RequestDigest,
 };
+use samples::{NOW, credential, entry, pending, put, record};
 
 pub use keys::{key_store, prompts};
 
 mod keys;
-
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
 /// The contract of [`Store`]. `make` gives a new, empty one.
 ///
@@ -40,6 +38,7 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     keeps_a_deferred_issuance_with_its_keys(&*make());
     ends_a_deferred_issuance_once(&*make());
     stores_what_came_and_what_was_deferred_or_neither(&*make());
+    receipts::all(make);
     tells_of_every_credential_without_reading_it(&*make());
     names_the_keys_that_nothing_needs(&*make());
     drops_what_has_no_key(&*make());
@@ -207,7 +206,7 @@ pub fn fill(store: &dyn Store) {
     let copy = unspent(store, &CredentialId("employee".into())).unwrap();
     let begun = entry(Event::Presented, Outcome::Begun);
     let id = run(store.answer(&RequestDigest([1; 32]), &[copy.id], NOW, Some(NOW.plus(1)), &begun)).unwrap();
-    run(store.conclude(id, Outcome::Done)).unwrap();
+    run(store.conclude(id, Outcome::Done, None)).unwrap();
 }
 
 fn keeps_each_anchor_once_per_kind(store: &dyn Store) {
@@ -326,7 +325,7 @@ fn keeps_the_history_newest_first(store: &dyn Store) {
     let begun = entry(Event::Presented, Outcome::Begun);
     let id = run(store.answer(&RequestDigest([1; 32]), &[], NOW, None, &begun)).unwrap();
     assert_eq!(run(store.history(9)).unwrap().first().unwrap().outcome, Outcome::Begun);
-    run(store.conclude(id, Outcome::Done)).unwrap();
+    run(store.conclude(id, Outcome::Done, None)).unwrap();
     let history = run(store.history(9)).unwrap();
     assert_eq!(history.iter().map(|e| e.event).collect::<Vec<_>>(), [Event::Presented, Event::Issued]);
     assert_eq!(history.iter().map(|e| e.outcome).collect::<Vec<_>>(), [Outcome::Done, Outcome::Done]);
@@ -459,73 +458,6 @@ fn drops_what_has_no_key(store: &dyn Store) {
     assert_eq!(run(store.credentials()).unwrap().len(), 2, "the records stay, for a re-issuance");
 }
 
-fn pending(id: &str, after: i64, keys: &[&str]) -> NewPending {
-    let key = |(number, name): (u8, &&str)| CreatedKey {
-        id: KeyId((*name).into()),
-        public_key: SoftwareKey::from_secret_bytes(&[number; 32]).unwrap().public_key(),
-        assurance: Assurance::NONE,
-    };
-    NewPending {
-        record: PendingRecord {
-            id: PendingId(id.into()),
-            type_id: "urn:test:employee".into(),
-            format: "dc+sd-jwt".into(),
-            name: Localized { en: "Card".into(), ja: "証".into() },
-            issuer: "https://issuer.example".into(),
-            issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
-            issuer_vouched: true,
-            requested_at: NOW.plus(after),
-            retry_at: NOW.plus(after + 5),
-        },
-        // Of the time when a wrapping key had no name.
-        ticket: vec![1, 2, 3],
-        keys: (1..).zip(keys).map(key).collect(),
-        dpop_key: KeyId("dpop".into()),
-    }
-}
-
-fn credential(id: &str, keys: &[&str]) -> NewCredential {
-    let copy =
-        |key: &&str| NewCopy { text: Secret::new(format!("text of {key}")), key: KeyId((*key).into()) };
-    let copies = keys.iter().map(copy).collect();
-    NewCredential { record: record(id), copies, entry: entry(Event::Issued, Outcome::Done) }
-}
-
-fn put(store: &dyn Store, credential: NewCredential) -> Result<Vec<KeyId>, StoreError> {
-    run(store.put_credentials(&[credential]))
-}
-
 fn unspent(store: &dyn Store, id: &CredentialId) -> Option<Copy> {
     run(store.unspent_copies(id, 1)).unwrap().pop()
-}
-
-fn record(id: &str) -> CredentialRecord {
-    CredentialRecord {
-        id: CredentialId(id.into()),
-        vct: format!("urn:test:{id}"),
-        format: "dc+sd-jwt".into(),
-        name: Localized { en: "Card".into(), ja: "証".into() },
-        issuer: "https://issuer.example".into(),
-        issuer_name: Localized { en: "Minato City".into(), ja: "みなと市".into() },
-        claims: Map::from_iter([("agency".into(), Value::from("みなと市"))]),
-        always_visible: vec!["agency".into()],
-        labels: vec![ClaimLabel {
-            path: ClaimPath::claim("agency"),
-            name: Localized { en: "Agency".into(), ja: "所属機関".into() },
-        }],
-        received_at: NOW,
-        expires_at: Some(NOW.plus(1)),
-        copies: 0,
-    }
-}
-
-fn entry(event: Event, outcome: Outcome) -> NewHistoryEntry {
-    NewHistoryEntry {
-        event,
-        at: NOW,
-        counterpart: Localized { en: "Welfare System".into(), ja: "福祉システム".into() },
-        registered: true,
-        items: vec![HistoryItem { vct: "urn:test:employee".into(), claims: vec!["agency".into()] }],
-        outcome,
-    }
 }

@@ -67,7 +67,7 @@ fn receive_by(proof_types: Value, algorithm: Option<&'static str>) -> (&'static 
     script.metadata["credential_configurations_supported"][CONFIGURATION]["proof_types_supported"] =
         proof_types;
     let outcome = code(run(device.wallet(script.network()).receive(&link(), None)));
-    let lines = device.journal.lines();
+    let lines = device.lines();
     let mut signatures = lines.iter().filter(|line| line.starts_with("sign "));
     // The first one is the DPoP key's.
     let dpop = signatures.next();

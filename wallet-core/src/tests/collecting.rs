@@ -220,6 +220,7 @@ fn a_second_engine_finds_what_the_first_has_collected() {
         registered: entry.registered,
         items: entry.items,
         outcome: entry.outcome,
+        receipt: None,
     };
     let again = run(store.end_pending(&id, crate::records::PendingEnd::Over(&entry))).unwrap_err();
     assert_eq!(again.code().as_str(), "INRO-WALLET-081");

@@ -68,9 +68,9 @@ impl Decision {
 #[test]
 fn asks_for_presence_before_a_copys_key_signs_and_says_for_whom() {
     let mut decision = Decision::new();
-    let before = decision.scene.device.journal.lines().len();
+    let before = decision.scene.device.lines().len();
     assert_eq!(decision.approve(), "accepted");
-    let lines = decision.scene.device.journal.lines().split_off(before);
+    let lines = decision.scene.device.lines().split_off(before);
     let order: Vec<_> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(order, ["presence", "sign", "delete", "POST"]);
     let reasons = decision.scene.device.prompts.reasons();

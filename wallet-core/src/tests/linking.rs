@@ -164,6 +164,7 @@ fn looks_back_over_a_bounded_part_of_the_history() {
         registered: true,
         items: entry.items,
         outcome: Outcome::Done,
+        receipt: None,
     };
     for (entries, expected) in [(299, 1), (1, 0)] {
         for _ in 0..entries {

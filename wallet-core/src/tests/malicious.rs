@@ -100,7 +100,6 @@ fn a_value_that_differs_takes_the_same_steps_and_gets_the_same_bytes() {
     let asking = |number, claims| scene.request().asking(claims).numbered(number);
     let fits = traces(asking(1, json!([{ "path": ["agency"], "values": ["みなと市"] }])), &scene);
     assert_eq!(fits.1, [b"error=access_denied&state=a-state"]);
-    assert_eq!(fits.0.len(), 2, "{:?}", fits.0);
     for (number, claims) in [
         (2, json!([{ "path": ["agency"], "values": ["港町"] }])),
         (3, json!([{ "path": ["no_such_claim"] }])),

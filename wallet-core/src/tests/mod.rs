@@ -4,6 +4,7 @@ mod attesting;
 mod collecting;
 mod consenting;
 mod guarding;
+mod history;
 mod issuer;
 mod linking;
 mod malicious;
@@ -86,9 +87,16 @@ impl Device {
         run(Wallet::open(ports)).unwrap()
     }
 
-    /// Without the one that wraps the vault's key.
+    /// Without those that wrap the vault's key and sign the history.
     fn keys(&self) -> usize {
-        run(self.keys.list()).unwrap().len() - 1
+        let receipts = usize::from(run(self.store.chain_end()).unwrap().is_some());
+        run(self.keys.list()).unwrap().len() - 1 - receipts
+    }
+
+    /// What the ports were asked, but for the signatures of the history's receipts.
+    fn lines(&self) -> Vec<String> {
+        let key = run(self.store.chain_end()).unwrap().map(|end| format!("sign {}", end.key.0));
+        self.journal.lines().into_iter().filter(|line| Some(line) != key.as_ref()).collect()
     }
 
     fn copies(&self) -> u32 {

@@ -136,9 +136,9 @@ fn refuses(expected: &str, alter: impl FnOnce(&mut Request, &Scene)) {
 #[test]
 fn deletes_a_copys_key_before_its_presentation_is_sent() {
     let scene = Scene::new();
-    let before = scene.device.journal.lines().len();
+    let before = scene.device.lines().len();
     assert_eq!(scene.answer(scene.request(), Holder::Approves).code, "accepted");
-    let lines = scene.device.journal.lines().split_off(before);
+    let lines = scene.device.lines().split_off(before);
     let post = format!("POST {RESPONSE}");
     let of_interest =
         lines.iter().filter(|line| line.starts_with("sign") || line.starts_with("delete") || **line == post);
@@ -227,6 +227,17 @@ fn refuses_a_request_that_was_answered_before() {
         fresh.payload["nonce"] = "another-nonce-of-at-least-22-characters".into();
         assert_eq!(scene.answer(fresh, Holder::Approves).code, "accepted");
     }
+}
+
+#[test]
+fn shows_no_holder_a_request_that_was_answered_before() {
+    let scene = Scene::new();
+    let request = scene.request();
+    let (link, answered) = (request.link(), request.clone());
+    let wallet = scene.device.wallet(move |sent| Ok(answered.answer(sent)));
+    assert_eq!(code(run(wallet.review(&link))), "accepted");
+    assert_eq!(scene.answer(request, Holder::Refuses).code, "accepted");
+    assert_eq!(code(run(wallet.review(&link))), "INRO-WALLET-020");
 }
 
 #[test]
@@ -383,6 +394,32 @@ fn uses_two_copies_where_one_credential_is_asked_for_twice() {
     query["credentials"].as_array_mut().unwrap().push(second);
     assert_eq!(scene.answer(request, Holder::Approves).code, "accepted");
     assert_eq!((scene.device.copies(), scene.device.keys()), (1, 1));
+}
+
+#[test]
+fn a_choice_covers_each_required_part_and_no_more_copies_than_are_left() {
+    let scene = Scene::new();
+    let review = || {
+        let mut request = scene.request();
+        let query = &mut request.payload["dcql_query"];
+        let mut second = query["credentials"][0].clone();
+        second["id"] = "two".into();
+        query["credentials"].as_array_mut().unwrap().push(second);
+        query["credential_sets"] = json!([{ "options": [["one"]] }, { "options": [["two"]] }]);
+        scene.review(request)
+    };
+    let chosen = |picks: [Option<usize>; 2]| code(review().chosen(&Choice::of(picks.to_vec())).map(drop));
+    assert_eq!(chosen([Some(0), Some(0)]), "accepted");
+    for picks in [[Some(0), None], [None, Some(0)], [Some(0), Some(1)]] {
+        assert_eq!(chosen(picks), "INRO-WALLET-045", "{picks:?}");
+    }
+    for number in 0..2 {
+        let mut request = scene.request();
+        request.payload["nonce"] = format!("a-nonce-of-at-least-22-characters-{number}").into();
+        assert_eq!(scene.answer(request, Holder::Approves).code, "accepted");
+    }
+    assert_eq!(scene.device.copies(), 1);
+    assert_eq!(chosen([Some(0), Some(0)]), "INRO-WALLET-040");
 }
 
 #[test]

@@ -203,6 +203,7 @@ fn add_another(scene: &Scene) {
         registered: true,
         items: Vec::new(),
         outcome: Outcome::Done,
+        receipt: None,
     };
     let another = NewCredential { record, copies: vec![NewCopy { text: copy.text, key }], entry };
     run(scene.device.store.put_credentials(&[another])).unwrap();

@@ -142,7 +142,7 @@ impl Request {
     }
 
     /// Repeats the wallet's nonce, unless a test has set another.
-    fn signed(&self, fetch: &HttpRequest) -> String {
+    pub(crate) fn signed(&self, fetch: &HttpRequest) -> String {
         let mut payload = self.payload.as_object().unwrap().clone();
         if fetch.method == Method::Post && !payload.contains_key("wallet_nonce") {
             let form = Form::parse(&fetch.body).unwrap();

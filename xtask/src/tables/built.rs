@@ -95,7 +95,10 @@ fn module(file: &Path) -> String {
 }
 
 /// The root and the executable of each binary of tests in what cargo says of a build.
-fn built<'a>(messages: &'a str, workspace: &'a Path) -> impl Iterator<Item = (PathBuf, String)> + 'a {
+pub(crate) fn built<'a>(
+    messages: &'a str,
+    workspace: &'a Path,
+) -> impl Iterator<Item = (PathBuf, String)> + 'a {
     messages.lines().filter_map(move |line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let is_test = message.pointer("/profile/test")?.as_bool()?;

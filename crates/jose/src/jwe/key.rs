@@ -57,6 +57,13 @@ impl AgreementKey {
         })
     }
 
+    /// Makes the public half with `provider`, where nobody has made it yet.
+    pub fn make_public(&self, provider: &dyn Provider) {
+        self.public.get_or_init(|| {
+            provider.public_p256(self.scalar.expose()).expect("the scalar was checked when it came in")
+        });
+    }
+
     pub(super) fn agree(
         &self,
         peer: &PublicKey,

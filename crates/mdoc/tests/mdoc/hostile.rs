@@ -3,7 +3,9 @@
 use inro_base::Coded as _;
 use inro_cose::{encode, write};
 use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
-use inro_mdoc::{HeldMdoc, SessionTranscript, UnverifiedDeviceResponse, UnverifiedIssuerSigned, Value};
+use inro_mdoc::{
+    HeldMdoc, MAX_DOCUMENTS, SessionTranscript, UnverifiedDeviceResponse, UnverifiedIssuerSigned, Value,
+};
 use inro_trust::{TrustedKey, Usage};
 
 use crate::support::*;
@@ -115,6 +117,50 @@ fn an_item_that_stands_there_twice() {
         },
         "INRO-MDOC-011",
     );
+}
+
+#[test]
+fn more_documents_and_items_than_the_bounds() {
+    let parse = |response: &Value| {
+        let parsed = UnverifiedDeviceResponse::parse(&encode(response));
+        parsed.err().map(|error| error.code().as_str())
+    };
+    let documents = |count: usize| {
+        let mut response = response();
+        let one = document(&mut response).clone();
+        *at(&mut response, &["documents"]) = Value::Array(vec![one; count]);
+        parse(&response)
+    };
+    assert_eq!(documents(MAX_DOCUMENTS), None);
+    assert_eq!(documents(MAX_DOCUMENTS + 1), Some("INRO-MDOC-002"));
+
+    let with_items = |count: u64| {
+        let mut response = response();
+        let one = items(&mut response, MAIN)[0].clone();
+        let numbered = |number: u64| {
+            let mut item = one.clone();
+            inside(&mut item, |item| {
+                *at(item, &["digestID"]) = Value::from(1_000 + number);
+                *at(item, &["elementIdentifier"]) = Value::from(format!("element-{number}"));
+            });
+            item
+        };
+        // Beside the one in the other name space.
+        *items(&mut response, MAIN) = (1..count).map(numbered).collect();
+        parse(&response)
+    };
+    assert_eq!(with_items(512), None);
+    assert_eq!(with_items(513), Some("INRO-MDOC-002"));
+
+    let with_own = |count: usize| {
+        let mut response = response();
+        let entries = (0..count).map(|number| (Value::from(format!("own-{number}")), Value::from(1)));
+        let own = Value::Map(vec![(Value::from(MAIN), Value::Map(entries.collect()))]);
+        *at(document(&mut response), &["deviceSigned", "nameSpaces"]) = write::encoded(encode(&own));
+        parse(&response)
+    };
+    assert_eq!(with_own(512), None);
+    assert_eq!(with_own(513), Some("INRO-MDOC-002"));
 }
 
 #[test]
@@ -364,7 +410,7 @@ fn an_issuer_signature_by_another_key_and_for_another_use() {
     let types = &["role-authority"];
     assert_eq!(check(&TrustedKey::pinned(other, Usage::CredentialIssuer, types)), "INRO-COSE-010");
     let key = issuer().public_key();
-    assert_ne!(check(&TrustedKey::pinned(key, Usage::Verifier, types)), "accepted");
+    assert_eq!(check(&TrustedKey::pinned(key, Usage::Verifier, types)), "INRO-TRUST-007");
 }
 
 #[test]

@@ -374,7 +374,7 @@ impl CredentialDraft {
             self.session.waiting.push_front(self.waiting);
             return Ok(CredentialAnswer::NewNonce(Authorized(self.session)));
         }
-        Err(VciError::CredentialRefused { status: response.status, seen })
+        Err(VciError::of_refusal(response.status, seen))
     }
 }
 

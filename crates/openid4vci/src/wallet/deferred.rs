@@ -241,7 +241,7 @@ impl DeferredDraft {
             Some(
                 CredentialErrorCode::CredentialRequestDenied | CredentialErrorCode::InvalidTransactionId,
             ) => Err(VciError::DeferredOver { status, seen }),
-            _ => Err(VciError::CredentialRefused { status, seen }),
+            _ => Err(VciError::of_refusal(status, seen)),
         }
     }
 }

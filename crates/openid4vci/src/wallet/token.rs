@@ -9,6 +9,7 @@ use inro_oauth::{ServerMetadata, TokenResponse, TokenType, form};
 use serde_json::Value;
 
 use super::session::{Access, MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_nonce, dpop_to_sign};
+use crate::error::is_failure;
 use crate::metadata::IssuerMetadata;
 use crate::request::{Wanted, token_request};
 use crate::response::MAX_SMALL_RESPONSE_BYTES;
@@ -171,7 +172,8 @@ impl Authorized {
 }
 
 /// What a refused code means. The protocol has one error for a wrong transaction code and a dead
-/// offer, which our own service tells apart; without a transaction code only the offer is left.
+/// offer, and one for all faults of a proof, which our own service tells apart; without a transaction
+/// code only the offer is left.
 ///
 /// Source: OpenID4VCI 1.0 §6.3.
 fn refusal(status: u16, seen: ErrorSeen, has_tx_code: bool) -> VciError {
@@ -180,6 +182,8 @@ fn refusal(status: u16, seen: ErrorSeen, has_tx_code: bool) -> VciError {
         Some("INRO-VCI-035") if invalid_grant => VciError::TxCodeWrong { status, seen },
         Some("INRO-VCI-032" | "INRO-VCI-036") if invalid_grant => VciError::OfferDead { status, seen },
         None if invalid_grant && !has_tx_code => VciError::OfferDead { status, seen },
+        Some("INRO-OAUTH-006") if !is_failure(status) => VciError::Clock { status, seen },
+        _ if is_failure(status) => VciError::Unavailable { status, seen },
         _ => VciError::TokenRefused { status, seen },
     }
 }

@@ -106,8 +106,8 @@ fn tells_what_is_over_from_what_may_still_come() {
         (400, "credential_request_denied", "INRO-VCI-083"),
         (400, "invalid_transaction_id", "INRO-VCI-083"),
         (401, "invalid_token", "INRO-VCI-083"),
-        (503, "temporarily_unavailable", "INRO-VCI-014"),
-        (500, "server_error", "INRO-VCI-014"),
+        (503, "temporarily_unavailable", "INRO-VCI-022"),
+        (500, "server_error", "INRO-VCI-022"),
     ] {
         assert_eq!(code(status, error), expected, "{error}");
     }

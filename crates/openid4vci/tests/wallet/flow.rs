@@ -262,6 +262,44 @@ fn stops_when_the_server_asks_for_nonces_for_ever() {
     }
 }
 
+/// The nonce in the DPoP proof of the credential request, when the token endpoint and the nonce endpoint each
+/// brought one in their answers.
+fn nonce_for_the_credential(token_endpoint: &str, nonce_endpoint: &str) -> Option<String> {
+    let (key, rng) = (key(1), &mut Counter(0));
+    let (mut metadata, mut server) = (metadata_json(), server_json());
+    metadata["nonce_endpoint"] = nonce_endpoint.into();
+    server["token_endpoint"] = token_endpoint.into();
+    let draft = ready(&offer_json(), &metadata, &server).unwrap();
+    let draft = draft.redeem(Some("123456"), key.public_key()).unwrap();
+    let (sent, _) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
+    let token = answer(200, &json!({"access_token": "tok", "token_type": "DPoP"}));
+    let token = sent.received(&with_header(token, "dpop-nonce", "of-the-token")).unwrap();
+    let TokenAnswer::Authorized(authorized) = token else { panic!("authorized") };
+    let NextStep::Nonce(fetch, _) = authorized.next() else { panic!("nonce") };
+    let nonce = answer(200, &json!({"c_nonce": "c"}));
+    let draft = fetch.received(&with_header(nonce, "dpop-nonce", "of-the-nonce")).unwrap();
+    let signing = draft.proofs(&[key.public_key()], NOW).unwrap();
+    let signature = key.sign_es256(signing.signing_inputs().next().unwrap()).unwrap();
+    let draft = signing.signed(&[signature]).unwrap();
+    let (_, request) = credential_request(draft.send(NOW, rng, &RustCrypto).unwrap(), &key);
+    let proof = header(&request, "dpop")[0].split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&inro_base::base64url::decode(proof).unwrap()).unwrap();
+    claims["nonce"].as_str().map(str::to_owned)
+}
+
+/// To another server it would tell what the one has made. Source: RFC 9449 §8, §8.2.
+#[test]
+fn takes_a_dpop_nonce_from_the_server_that_it_is_for_alone() {
+    let (here, there) = ("https://issuer.example", "https://other.example");
+    let nonce = |token: &str, nonce: &str| {
+        nonce_for_the_credential(&format!("{token}/token"), &format!("{nonce}/nonce"))
+    };
+    assert_eq!(nonce(here, here).as_deref(), Some("of-the-nonce"));
+    assert_eq!(nonce(here, there).as_deref(), Some("of-the-token"));
+    assert_eq!(nonce(there, here).as_deref(), Some("of-the-nonce"));
+    assert_eq!(nonce(there, there), None);
+}
+
 #[test]
 fn a_proof_is_remembered_no_longer_than_its_nonce_lives() {
     let (key, nonces, rng) = (key(1), nonce_key(), &mut Counter(0));
@@ -408,6 +446,10 @@ fn an_offer_that_is_gone_is_told_from_a_service_that_fails() {
 /// What the token endpoint's `body` means to a wallet that redeemed an offer, with a transaction
 /// code or without.
 fn refused_token(body: &Value, tx_code: Option<&str>) -> VciError {
+    token_answered(400, body, tx_code)
+}
+
+fn token_answered(status: u16, body: &Value, tx_code: Option<&str>) -> VciError {
     let mut offer = offer_json();
     if tx_code.is_none() {
         offer["grants"][GRANT].as_object_mut().unwrap().remove("tx_code").unwrap();
@@ -416,7 +458,7 @@ fn refused_token(body: &Value, tx_code: Option<&str>) -> VciError {
     let (key, rng) = (key(1), &mut Counter(0));
     let draft = ready.redeem(tx_code, key.public_key()).unwrap();
     let step = draft.send(NOW, rng, &RustCrypto);
-    wait(step, &key, |sent, _| sent.received(&answer(400, body)).err().unwrap())
+    wait(step, &key, |sent, _| sent.received(&answer(status, body)).err().unwrap())
 }
 
 #[test]
@@ -439,6 +481,30 @@ fn a_wrong_transaction_code_is_told_from_a_dead_offer() {
     assert_eq!(refused_token(&foreign, None).code().as_str(), "INRO-VCI-020");
     let other = json!({ "error": "invalid_client", "inro_code": "INRO-VCI-035" });
     assert_eq!(with_code(&other).code().as_str(), "INRO-VCI-013");
+}
+
+#[test]
+fn a_service_that_fails_does_not_refuse_the_code() {
+    for (status, error, expected) in [
+        (400, "invalid_request", "INRO-VCI-013"),
+        (500, "server_error", "INRO-VCI-022"),
+        (503, "temporarily_unavailable", "INRO-VCI-022"),
+        (502, "", "INRO-VCI-022"),
+    ] {
+        for tx_code in [Some("123456"), None] {
+            let failed = token_answered(status, &json!({ "error": error }), tx_code);
+            assert_eq!(failed.code().as_str(), expected, "{status}");
+            assert_eq!(failed.code().entry().retry, status >= 500);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_from_a_refused_code() {
+    let said = |code: &str| json!({ "error": "invalid_dpop_proof", "inro_code": code });
+    for (code, expected) in [("INRO-OAUTH-006", "INRO-VCI-023"), ("INRO-OAUTH-005", "INRO-VCI-013")] {
+        assert_eq!(refused_token(&said(code), None).code().as_str(), expected, "{code}");
+    }
 }
 
 #[test]

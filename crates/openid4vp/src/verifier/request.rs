@@ -131,7 +131,16 @@ impl AwaitingResponse {
     /// The SHA-256 thumbprint of the key that the answer is encrypted to; `None` for an answer in the
     /// clear. Source: OpenID4VP 1.0 §B.2.6.1, RFC 7638.
     pub fn encryption_thumbprint(&self, provider: &dyn Provider) -> Option<[u8; 32]> {
+        self.make_public(provider);
         self.encryption.as_ref().map(|key| key.to_jwk().thumbprint_sha256(provider))
+    }
+
+    /// Makes the public half of the key that the answer is encrypted to with `provider`; without that it is
+    /// made in software when the request is laid out.
+    pub fn make_public(&self, provider: &dyn Provider) {
+        if let Some(key) = &self.encryption {
+            key.key.make_public(provider);
+        }
     }
 
     /// The request object, to be signed with the key of the first certificate of `x5c` (DER, leaf

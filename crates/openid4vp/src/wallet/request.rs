@@ -31,6 +31,7 @@ const MAX_VERIFIER_INFO: usize = 10;
 pub struct UnverifiedRequest {
     outer: ClientId,
     wallet_nonce: Option<String>,
+    text: String,
     jws: UnverifiedJws,
 }
 
@@ -52,6 +53,7 @@ pub struct VerifiedRequest {
     expires_at: UnixTime,
     void_from: Option<UnixTime>,
     replay_key: [u8; 32],
+    signed: String,
     digests: RequestDigests,
 }
 
@@ -74,7 +76,7 @@ impl UnverifiedRequest {
     ) -> Result<Self, RequestError> {
         let limits = Limits { bytes: MAX_REQUEST_BYTES, ..Limits::MESSAGE };
         let jws = UnverifiedJws::parse(text, Expect { typ: &[REQUEST_TYP], limits })?;
-        Ok(Self { outer, wallet_nonce, jws })
+        Ok(Self { outer, wallet_nonce, text: text.to_owned(), jws })
     }
 
     /// Establishes who asks, and reads what is asked.
@@ -139,6 +141,7 @@ impl UnverifiedRequest {
             void_from: is_dated(&parameters).then(|| expires_at.plus(CLOCK_SKEW)),
             replay_key,
             digests,
+            signed: self.text,
         })
     }
 }
@@ -183,6 +186,11 @@ impl VerifiedRequest {
     /// The host that the answer goes to, with its port where that is not 443.
     pub fn response_host(&self) -> &str {
         self.response_uri.authority()
+    }
+
+    /// The request object as the verifier signed it: a JWS in compact form.
+    pub fn signed_text(&self) -> &str {
+        &self.signed
     }
 
     /// From when on the request must not be answered.

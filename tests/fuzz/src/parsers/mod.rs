@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside the test functions")]
 
 mod credentials;
+mod evidence;
 mod files;
 mod issuance;
 mod presentations;
@@ -77,6 +78,6 @@ fn shown(value: impl std::fmt::Debug) -> Option<Value> {
 pub(crate) fn parsers() -> impl Iterator<Item = &'static Parser> {
     [tokens::PARSERS, credentials::PARSERS, issuance::PARSERS, presentations::PARSERS, files::PARSERS]
         .into_iter()
-        .chain([structured::PARSERS])
+        .chain([structured::PARSERS, evidence::PARSERS])
         .flatten()
 }
