@@ -83,6 +83,19 @@ pub enum WalletError {
     /// The choice has no credential that can authorize the transaction.
     #[error("no chosen credential authorizes the transaction")]
     Transaction,
+    /// What was switched off stands in every answer that the verifier takes.
+    #[error("no answer without what was switched off")]
+    Mandatory,
+    /// "Always" cannot be said here, or was not said: nobody vouches for the verifier or for all that it
+    /// asks, or there is something to authorize.
+    #[error("no standing approval")]
+    NotStanding,
+    /// No standing approval has this id.
+    #[error("no such standing approval")]
+    NoSuchConsent,
+    /// The holder withdrew their approval for this verifier.
+    #[error("the holder withdrew their approval")]
+    Withdrawn,
     /// The choice names what the review did not show.
     #[error("a choice outside the review")]
     NotInReview,
@@ -117,7 +130,7 @@ impl WalletError {
                     | RequestError::NextAddress
             ),
             Self::Issuance(error) => matches!(error, VciError::Trust(_)),
-            Self::Trust(_) | Self::OtherEmployee | Self::NoMatch => true,
+            Self::Trust(_) | Self::OtherEmployee | Self::NoMatch | Self::Mandatory | Self::Withdrawn => true,
             Self::Store(error) => *error == StoreError::AnsweredBefore,
             Self::Keys(error) => *error == KeyStoreError::Cancelled,
             Self::Prompt(error) => *error == PromptError::Cancelled,
@@ -134,6 +147,8 @@ impl WalletError {
             | Self::Anchor
             | Self::AllSpent
             | Self::Transaction
+            | Self::NotStanding
+            | Self::NoSuchConsent
             | Self::NotInReview => false,
         }
     }
@@ -172,6 +187,10 @@ impl Coded for WalletError {
             Self::AllSpent => const { Code::new("INRO-WALLET-040") },
             Self::NoMatch => const { Code::new("INRO-WALLET-041") },
             Self::Transaction => const { Code::new("INRO-WALLET-061") },
+            Self::NotStanding => const { Code::new("INRO-WALLET-070") },
+            Self::NoSuchConsent => const { Code::new("INRO-WALLET-071") },
+            Self::Withdrawn => const { Code::new("INRO-WALLET-072") },
+            Self::Mandatory => const { Code::new("INRO-WALLET-046") },
             Self::NotInReview => const { Code::new("INRO-WALLET-045") },
         }
     }

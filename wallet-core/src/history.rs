@@ -14,8 +14,8 @@ use crate::keys::{CreatedKey, KeyId, KeyPolicy, KeyRequest, KeyStoreError, Purpo
 use crate::ports::StoreError;
 use crate::prompts::Reason;
 use crate::records::{
-    ChainEnd, CopyId, CredentialId, Erase, HistoryEntry, HistoryId, NewCredential, NewHistoryEntry,
-    NewPending, NewReceipt, Outcome, PendingEnd, PendingId, RequestDigest,
+    ChainEnd, CopyId, CredentialId, Erase, HistoryEntry, HistoryId, NamedKind, NewCredential,
+    NewHistoryEntry, NewPending, NewReceipt, Outcome, PendingEnd, PendingId, RequestDigest,
 };
 use crate::wallet::Wallet;
 
@@ -194,6 +194,24 @@ impl Wallet {
             match self.store.remove_credential(id, &entry).await {
                 Err(StoreError::HistoryMoved) => {}
                 removed => return Ok(removed?),
+            }
+        }
+        Err(StoreError::HistoryMoved.into())
+    }
+
+    /// Keeps a named record, and records it.
+    pub(crate) async fn record_named(
+        &self,
+        kind: NamedKind,
+        name: &str,
+        content: &[u8],
+        mut entry: NewHistoryEntry,
+    ) -> Result<(), WalletError> {
+        for _ in 0..TRIES {
+            self.seal(&mut [&mut entry], None).await?;
+            match self.store.put_named(kind, name, Some(content), Some(&entry)).await {
+                Err(StoreError::HistoryMoved) => {}
+                kept => return Ok(kept?),
             }
         }
         Err(StoreError::HistoryMoved.into())

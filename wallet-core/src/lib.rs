@@ -8,13 +8,16 @@
 //! what a verifier asks for; nothing leaves before [`Wallet::approve`] was called with a [`Choice`].
 
 mod boxed;
+mod choice;
 mod collect;
+mod consent;
 mod error;
 mod history;
 mod in_work;
 mod incoming;
 mod issued;
 mod keys;
+mod linkability;
 mod matching;
 mod ports;
 mod present;
@@ -22,6 +25,7 @@ mod prompts;
 mod receive;
 mod records;
 mod review;
+mod standing;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -32,24 +36,28 @@ mod vault;
 mod wallet;
 
 pub use boxed::Boxed;
+pub use choice::{Answer, Choice, Switch, SwitchedOff};
 pub use collect::Collected;
+pub use consent::Consent;
 pub use error::WalletError;
 pub use keys::{
     Assurance, AttestedLevels, CreatedKey, Custody, Gesture, Hardware, KeyAttester, KeyId, KeyPolicy,
     KeyRequest, KeyStore, KeyStoreError, Presence, Purpose, WrappingKey,
 };
+pub use linkability::Finding;
 pub use ports::{Http, HttpError, Store, StoreError};
 pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};
 pub use receive::Receipt;
 pub use records::{
-    AnchorKind, AnchorRecord, ChainEnd, ClaimLabel, Copy, CopyId, CredentialBrief, CredentialId,
-    CredentialRecord, Erase, Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NewCopy,
-    NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome, Pending, PendingEnd, PendingId,
-    PendingRecord, RequestDigest,
+    AnchorKind, AnchorRecord, ChainEnd, ClaimLabel, ConsentId, Copy, CopyId, CredentialBrief, CredentialId,
+    CredentialRecord, Erase, Event, HistoryEntry, HistoryId, HistoryItem, Localized, LostCopies, NamedKind,
+    NamedRecord, NewCopy, NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome, Pending,
+    PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 pub use review::{
-    Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
+    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore,
+    Standing, Way,
 };
 pub use store::VaultStore;
 pub use wallet::{Ports, Wallet};

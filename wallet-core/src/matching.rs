@@ -7,7 +7,9 @@ use inro_openid4vp::wallet::{OverAsked, Reviewing, StatedPurpose, VerifiedReques
 use inro_trust::registration::VerifiedRegistration;
 
 use crate::records::{CredentialRecord, Localized, path_name};
-use crate::review::{Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction};
+use crate::review::{
+    Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, Way,
+};
 
 /// The most answers to one part that the holder is shown.
 const MAX_OPTIONS: usize = 16;
@@ -38,6 +40,8 @@ pub(crate) fn review(state: &Reviewing, held: &[Held]) -> Review {
         satisfiable: matches.is_some() && transactions.iter().all(can_authorize),
         transactions,
         groups,
+        standing: None,
+        shown_before: Vec::new(),
     }
 }
 
@@ -134,25 +138,63 @@ impl View<'_> {
             value: record.claim(path).cloned().unwrap_or_default(),
             path: path.clone(),
             over_asked,
+            mandatory: true,
             kept: self.kept(query, path),
         };
-        let beside = copy.as_ref().map(|copy| copy.shown_beside(&candidate.paths)).unwrap_or_default();
-        Some(Asked {
+        let (mut claims, mut besides) = (Vec::new(), Vec::new());
+        let mut ways = Vec::new();
+        for paths in candidate.ways() {
+            let beside = copy.as_ref().map(|copy| copy.shown_beside(paths)).unwrap_or_default();
+            ways.push(Way {
+                claims: paths.iter().map(|path| place(path, &mut claims)).collect(),
+                beside: beside.iter().map(|path| place(path, &mut besides)).collect(),
+            });
+        }
+        let mut asked = Asked {
             query: query.to_owned(),
             credential: record.id.clone(),
             vct: record.vct.clone(),
             format: Format::of(&record.format)?,
             name: record.name.clone(),
             issuer_name: record.issuer_name.clone(),
-            claims: candidate.paths.iter().map(|path| claim(path, over_asked(path))).collect(),
-            beside: beside.iter().map(|path| claim(path, unregistered(path))).collect(),
+            claims: claims.iter().map(|path| claim(path, over_asked(path))).collect(),
+            beside: besides.iter().map(|path| claim(path, unregistered(path))).collect(),
+            ways,
+            multiple: self.request.query().credential(query).is_some_and(|query| query.multiple()),
             always_visible: record.always_visible.clone(),
             // A presented mdoc is always bound.
             bound: requires_binding(self.request, query) || record.format == Format::Mdoc.as_str(),
             over_asked: self.over_asked.iter().any(|over| over.credential == query && over.path.is_none()),
             copies: record.copies,
-        })
+        };
+        mark_mandatory(&mut asked);
+        Some(asked)
     }
+}
+
+/// Where `path` stands in `all`, at whose end it is put where it is new.
+fn place(path: &ClaimPath, all: &mut Vec<ClaimPath>) -> usize {
+    if let Some(place) = all.iter().position(|known| known == path) {
+        return place;
+    }
+    all.push(path.clone());
+    all.len().saturating_sub(1)
+}
+
+/// A claim is mandatory if everybody sees it or each way discloses some of it.
+fn mark_mandatory(asked: &mut Asked) {
+    let mandatory = |claim: &AskedClaim| {
+        let shows = |way: &Way| {
+            let claims = way.claims.iter().filter_map(|index| asked.claims.get(*index));
+            let beside = way.beside.iter().filter_map(|index| asked.beside.get(*index));
+            claims.chain(beside).any(|shown| shown.path.covers(&claim.path) || claim.path.covers(&shown.path))
+        };
+        asked.always_shows(&claim.name) || asked.ways.iter().all(shows)
+    };
+    let [claims, beside] = [&asked.claims, &asked.beside].map(|all| all.iter().map(mandatory).collect());
+    let set = |(claim, mandatory): (&mut AskedClaim, bool)| claim.mandatory = mandatory;
+    let _: () = asked.claims.iter_mut().zip::<Vec<bool>>(claims).for_each(set);
+    asked.beside.iter_mut().zip::<Vec<bool>>(beside).for_each(set);
 }
 
 /// Options that can be answered now stand before those whose copies were all used.

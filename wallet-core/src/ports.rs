@@ -11,8 +11,8 @@ pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
 use crate::records::{
     AnchorKind, AnchorRecord, ChainEnd, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Erase,
-    HistoryEntry, HistoryId, LostCopies, NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome,
-    Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    HistoryEntry, HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending,
+    NewReceipt, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 
 /// The network.
@@ -164,6 +164,19 @@ pub trait Store: Send + Sync {
 
     /// The newest `limit` history entries, newest first.
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>>;
+
+    /// Keeps `content` under `name` among the records of `kind`, in the place of what stood there, or
+    /// forgets what stood there (`None`); and records that where there is an `entry`.
+    fn put_named<'a>(
+        &'a self,
+        kind: NamedKind,
+        name: &'a str,
+        content: Option<&'a [u8]>,
+        entry: Option<&'a NewHistoryEntry>,
+    ) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// The records of `kind`, by name.
+    fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<NamedRecord>, StoreError>>;
 }
 
 /// Why nothing came back from the network.

@@ -7,18 +7,25 @@ use inro_credential::{Format, HeldCredential};
 use inro_crypto::Signature;
 use inro_openid4vp::wallet::{Chosen, RequestLink, Reviewing as ReviewingState, Sending, VerifiedRequest};
 
+use crate::choice::{Answer, Choice};
+use crate::consent::{Compared, Kept};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStoreError};
+use crate::linkability::shown_before;
 use crate::matching::{self, Held};
 use crate::ports::StoreError;
 use crate::prompts::Reason;
 use crate::records::{Copy, CredentialId, Event, HistoryItem, NewHistoryEntry, Outcome, RequestDigest};
-use crate::review::{Asked, Choice, Review};
+use crate::review::{Asked, Review, Standing};
 use crate::wallet::Wallet;
 
 /// How long it is remembered that a request was answered, in seconds after it became void: 30 days. A
 /// clock that was set back by less does not make an old request new.
 const REMEMBERED: i64 = 30 * 86_400;
+
+/// How many entries of the history are looked through for verifiers that were shown the same: each has to
+/// be decrypted while the holder waits for the review.
+const LOOKED_BACK: u32 = 300;
 
 /// A checked request that waits for its holder's decision.
 #[must_use]
@@ -28,12 +35,22 @@ pub struct Reviewing {
     review: Review,
     digest: RequestDigest,
     keep_until: Option<UnixTime>,
+    compared: Compared,
+    /// What a standing approval presents.
+    standing: Option<Choice>,
+    /// Whether the holder decides anew.
+    anew: bool,
 }
 
 impl Reviewing {
     /// Who asks, why, for what, and what nobody registered a need for.
     pub const fn review(&self) -> &Review {
         &self.review
+    }
+
+    /// What a standing approval would present of it ([`Standing::Approved`]).
+    pub const fn standing(&self) -> Option<&Choice> {
+        self.standing.as_ref()
     }
 }
 
@@ -55,10 +72,59 @@ impl Wallet {
             return Err(StoreError::AnsweredBefore.into());
         }
         let keep_until = request.void_from().map(|void| void.plus(REMEMBERED));
+        let compared = Compared::of(&request);
+        let kept = self.kept_consents().await?;
+        if let Some(withdrawn) = compared.withdrawn(&kept) {
+            // It is refused without anybody being asked: how long that takes must not tell what is held.
+            let state = request.review(&[]);
+            let review = Review { standing: Some(withdrawn), ..matching::review(&state, &[]) };
+            return Ok(Reviewing {
+                state: Some(state),
+                review,
+                digest,
+                keep_until,
+                compared,
+                standing: None,
+                anew: false,
+            });
+        }
         let held = self.held(&request).await?;
         let state = request.review(&held.iter().map(candidate).collect::<Vec<_>>());
-        let review = matching::review(&state, &held);
-        Ok(Reviewing { state: Some(state), review, digest, keep_until })
+        let mut review = self.matched(&state, &held).await?;
+        let (standing, choice) = compared.approved(&kept, &review, self.now()).unzip();
+        review.standing = standing;
+        Ok(Reviewing {
+            state: Some(state),
+            review,
+            digest,
+            keep_until,
+            compared,
+            standing: choice,
+            anew: false,
+        })
+    }
+
+    /// The same request for a holder who was told of what they said before ([`Review::standing`]) and
+    /// decides anew. An approval then ends a withdrawal; a refusal leaves it.
+    ///
+    /// # Errors
+    /// [`StoreError::AnsweredBefore`]; what the store says.
+    pub async fn decide_anew(&self, reviewing: Reviewing) -> Result<Reviewing, WalletError> {
+        let state = reviewing.state.ok_or(StoreError::AnsweredBefore)?;
+        let held = self.held(state.request()).await?;
+        let state = state.again(&held.iter().map(candidate).collect::<Vec<_>>());
+        let review = self.matched(&state, &held).await?;
+        let review = Review { standing: reviewing.review.standing, ..review };
+        Ok(Reviewing { state: Some(state), review, standing: None, anew: true, ..reviewing })
+    }
+
+    /// What the holder is asked, with what they showed others before.
+    async fn matched(&self, state: &ReviewingState, held: &[Held]) -> Result<Review, WalletError> {
+        let mut review = matching::review(state, held);
+        if review.may_identify() {
+            review.shown_before = shown_before(&self.store.history(LOOKED_BACK).await?, &review);
+        }
+        Ok(review)
     }
 
     /// Presents what was chosen, after a gesture of the holder. Each credential gives one copy that was
@@ -69,21 +135,79 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`],
-    /// [`WalletError::Prompt`], [`WalletError::Keys`] before anything was used up: `reviewing` can still be
-    /// answered. After that, what the network or the verifier said.
+    /// [`WalletError::Withdrawn`], [`WalletError::Prompt`], [`WalletError::Keys`] before anything was used
+    /// up: `reviewing` can still be answered. After that, what the network or the verifier said.
     pub async fn approve(
         &self,
         reviewing: &mut Reviewing,
         choice: Choice,
     ) -> Result<Option<String>, WalletError> {
-        let Reviewing { state, review, digest, keep_until } = reviewing;
-        let asked = review.chosen(&choice)?;
-        let copies = self.copies(&asked).await?;
+        self.present(reviewing, choice, None).await
+    }
+
+    /// As [`Wallet::approve`], and says "always" to this verifier for this query: for `days` days, 1 to
+    /// 365. Each later answer needs a gesture ([`Wallet::approve_standing`]). The history has an entry of it.
+    ///
+    /// # Errors
+    /// [`WalletError::NotStanding`] where a registration does not cover all of it, or there is something
+    /// to authorize; else as [`Wallet::approve`].
+    pub async fn approve_always(
+        &self,
+        reviewing: &mut Reviewing,
+        choice: Choice,
+        days: u16,
+    ) -> Result<Option<String>, WalletError> {
+        if !reviewing.anew && matches!(reviewing.review.standing, Some(Standing::Withdrawn { .. })) {
+            return Err(WalletError::Withdrawn);
+        }
+        let answers = reviewing.review.chosen(&choice)?;
+        let items = answers.iter().map(item).collect();
+        let times = (self.now(), days);
+        let kept = reviewing.compared.consent(&reviewing.review, &choice, items, times, &*self.provider)?;
+        self.present(reviewing, choice, Some(kept)).await
+    }
+
+    /// Presents what a standing approval covers, after a gesture of the holder.
+    ///
+    /// # Errors
+    /// [`WalletError::NotStanding`] where there is none, or none any more; else as [`Wallet::approve`].
+    pub async fn approve_standing(&self, reviewing: &mut Reviewing) -> Result<Option<String>, WalletError> {
+        // It may have ended or been withdrawn while the review was open.
+        let kept = self.kept_consents().await?;
+        let today = reviewing.compared.approved(&kept, &reviewing.review, self.now());
+        match (today, reviewing.standing.clone()) {
+            (Some((_, today)), Some(choice)) if today == choice => {
+                self.present(reviewing, choice, None).await
+            }
+            _ => Err(WalletError::NotStanding),
+        }
+    }
+
+    async fn present(
+        &self,
+        reviewing: &mut Reviewing,
+        choice: Choice,
+        always: Option<Kept>,
+    ) -> Result<Option<String>, WalletError> {
+        let Reviewing { state, review, digest, keep_until, compared, anew, .. } = reviewing;
+        // One may have been withdrawn while the review was open.
+        let withdrawn: Vec<_> = compared.withdrawals(&self.kept_consents().await?).cloned().collect();
+        if !*anew && !withdrawn.is_empty() {
+            return Err(WalletError::Withdrawn);
+        }
+        let answers = review.chosen(&choice)?;
+        let copies = self.copies(&answers).await?;
         let (verifier, registered) = (review.asker_name(), review.is_registered());
         self.prompts.presence(&Reason::Present { verifier, registered }).await?;
+        for id in &withdrawn {
+            self.forget_consent(id).await?;
+        }
+        if let Some(kept) = &always {
+            self.keep_consent(kept, self.consent_entry(Event::Consented, kept)).await?;
+        }
         let signed = state.as_ref().map(|state| state.request().signed_text().to_owned()).unwrap_or_default();
-        let (sending, request) = self.sign(state, &asked, &copies).await?;
-        let entry = self.entry(Event::Presented, review, asked.iter().map(|asked| item(asked)).collect());
+        let (sending, request) = self.sign(state, &answers, &copies).await?;
+        let entry = self.entry(Event::Presented, review, answers.iter().map(item).collect());
         let spent: Vec<_> = copies.iter().map(|copy| copy.id).collect();
         let begun = self.record_answer(digest, &spent, *keep_until, entry, &signed).await?;
         let keys: Vec<_> = copies.into_iter().map(|copy| copy.key).collect();
@@ -101,14 +225,15 @@ impl Wallet {
     ///
     /// Source: OpenID4VP 1.0 §8.5, §15.4.1.
     pub async fn refuse(&self, reviewing: Reviewing) -> Result<Option<String>, WalletError> {
-        let Reviewing { state, review, digest, keep_until } = reviewing;
+        let Reviewing { state, review, digest, keep_until, .. } = reviewing;
         let state = state.ok_or(StoreError::AnsweredBefore)?;
         let items = review
             .groups
             .iter()
             .flat_map(|group| group.options.first())
-            .flat_map(|option| &option.credentials);
-        let entry = self.entry(Event::Refused, &review, items.map(item).collect());
+            .flat_map(|option| &option.credentials)
+            .filter_map(Asked::preferred);
+        let entry = self.entry(Event::Refused, &review, items.map(|answer| item(&answer)).collect());
         let signed = state.request().signed_text().to_owned();
         let begun = self.record_answer(&digest, &[], keep_until, entry, &signed).await?;
         let (sending, request): (Sending, _) = self.with_rng(|rng| state.refuse(rng, &*self.provider));
@@ -146,19 +271,20 @@ impl Wallet {
     async fn sign(
         &self,
         state: &mut Option<ReviewingState>,
-        asked: &[&Asked],
+        answers: &[Answer<'_>],
         copies: &[Copy],
     ) -> Result<(Sending, HttpRequest), WalletError> {
         let mut signers = Vec::new();
         let mut chosen = Vec::new();
-        for (asked, copy) in asked.iter().zip(copies) {
+        for (answer, copy) in answers.iter().zip(copies) {
+            let asked = answer.asked;
             if asked.bound {
                 signers.push(&copy.key);
             }
             chosen.push(Chosen {
                 credential: asked.query.clone(),
                 copy: HeldCredential::parse(asked.format, copy.text.expose(), &*self.provider)?,
-                paths: asked.claims.iter().map(|claim| claim.path.clone()).collect(),
+                paths: answer.claims().map(|claim| claim.path.clone()).collect(),
             });
         }
         let reviewing = state.take().ok_or(StoreError::AnsweredBefore)?;
@@ -216,10 +342,10 @@ impl Wallet {
     }
 
     /// One unspent copy for each credential; two different ones where a credential is asked for twice.
-    async fn copies(&self, asked: &[&Asked]) -> Result<Vec<Copy>, WalletError> {
+    async fn copies(&self, answers: &[Answer<'_>]) -> Result<Vec<Copy>, WalletError> {
         let mut copies: Vec<Copy> = Vec::new();
         let mut taken: Vec<&CredentialId> = Vec::new();
-        for asked in asked {
+        for Answer { asked, .. } in answers {
             let before = taken.iter().filter(|id| **id == &asked.credential).count();
             let unspent = self.store.unspent_copies(&asked.credential, before.saturating_add(1)).await?;
             copies.push(unspent.into_iter().nth(before).ok_or(WalletError::AllSpent)?);
@@ -251,9 +377,10 @@ fn candidate(held: &Held) -> Candidate<'_> {
     }
 }
 
-fn item(asked: &Asked) -> HistoryItem {
-    let chosen = asked.disclosed().map(|claim| &claim.name);
+fn item(answer: &Answer<'_>) -> HistoryItem {
+    let asked = answer.asked;
+    let chosen = answer.disclosed().map(|claim| &claim.name);
     let visible =
-        asked.always_visible.iter().filter(|name| !asked.disclosed().any(|claim| claim.name == **name));
+        asked.always_visible.iter().filter(|name| !answer.disclosed().any(|claim| claim.name == **name));
     HistoryItem { vct: asked.vct.clone(), claims: chosen.chain(visible).cloned().collect() }
 }

@@ -20,6 +20,27 @@ pub struct CredentialId(pub String);
 #[serde(transparent)]
 pub struct PendingId(pub String);
 
+/// Under which name the wallet knows a standing approval.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConsentId(pub String);
+
+/// What records that have names of their own are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NamedKind {
+    /// Standing approvals and what is left of them.
+    Consent,
+}
+
+/// A record that has a name of its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NamedRecord {
+    /// Its name among those of its kind.
+    pub name: String,
+    /// What whoever put it there wrote.
+    pub content: Vec<u8>,
+}
+
 /// Names one copy of a credential inside the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CopyId(pub i64);
@@ -219,6 +240,10 @@ pub enum Event {
     Deleted,
     /// Copies were dropped, since their keys are gone: a backup brought them back.
     Lost,
+    /// "Always" was said to a verifier.
+    Consented,
+    /// A standing approval was withdrawn.
+    Withdrawn,
     /// The holder erased what there was.
     Erased,
 }
@@ -385,6 +410,15 @@ impl AnchorKind {
     }
 }
 
+impl NamedKind {
+    /// The kind as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+        }
+    }
+}
+
 impl Event {
     /// The event as it is stored and shown to programs.
     pub const fn as_str(self) -> &'static str {
@@ -394,6 +428,8 @@ impl Event {
             Self::Refused => "refused",
             Self::Deleted => "deleted",
             Self::Lost => "lost",
+            Self::Consented => "consented",
+            Self::Withdrawn => "withdrawn",
             Self::Erased => "erased",
         }
     }

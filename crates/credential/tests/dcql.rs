@@ -216,6 +216,22 @@ fn takes_the_first_claim_set_that_is_satisfiable() {
 }
 
 #[test]
+fn tells_every_claim_set_that_is_satisfiable_each_answer_once() {
+    let mut asked = asking(&json!([
+        {"id": "x", "path": ["absent"]}, {"id": "u", "path": ["scope", "unit"]},
+        {"id": "a", "path": ["scope", "agency"]}, {"id": "b", "path": ["scope", "agency"], "values": ["M0001"]}
+    ]));
+    asked["credentials"][0]["claim_sets"] = json!([["x"], ["u", "a"], ["b", "u"], ["a"], ["b"], ["u"]]);
+    let matches = select(&asked, &claims()).unwrap();
+    let ways: Vec<Value> = matches.queries()[0].candidates[0]
+        .ways()
+        .map(|paths| paths.iter().map(ClaimPath::to_value).collect())
+        .collect();
+    let (unit, agency) = (json!(["scope", "unit"]), json!(["scope", "agency"]));
+    assert_eq!(ways, [json!([unit, agency]), json!([agency]), json!([unit])]);
+}
+
+#[test]
 fn offers_nothing_where_no_claim_set_is_satisfiable() {
     let mut asked = asking(&json!([
         {"id": "x", "path": ["absent"]}, {"id": "u", "path": ["scope", "unit"]}, {"id": "a", "path": ["scope", "agency"]}
@@ -465,6 +481,32 @@ mod any_query {
                 let result = parsed.check(&[presented("q", &disclose(&fewer))]);
                 prop_assert_eq!(result, Err(CheckError::Claims { index: 0 }));
             }
+        }
+
+        #[test]
+        fn check_accepts_every_way_and_only_sets_that_hold_one(
+            held in proptest::collection::btree_map("[a-d]", 0..3_i64, 1..=4),
+            sets in proptest::collection::vec(names(), 1..5),
+            shown in names(),
+        ) {
+            let held: Map<String, Value> = held.into_iter().map(|(name, value)| (name, json!(value))).collect();
+            let claims = ["a", "b", "c", "d"].map(|name| json!({"id": name, "path": [name]}));
+            let mut asked = asking(&json!(claims));
+            asked["credentials"][0]["claim_sets"] = json!(sets);
+            let parsed = query(&asked);
+            let disclose = |paths: &[ClaimPath]| -> Map<String, Value> {
+                held.iter().filter(|(name, _)| paths.contains(&ClaimPath::claim(name))).map(|(n, v)| (n.clone(), v.clone())).collect()
+            };
+            let matches = parsed.select(&[candidate(&held)]);
+            let ways: Vec<Vec<ClaimPath>> = matches.iter()
+                .flat_map(|matches| matches.queries()[0].candidates[0].ways()).map(<[ClaimPath]>::to_vec).collect();
+            for way in &ways {
+                prop_assert_eq!(parsed.check(&[presented("q", &disclose(way))]), Ok(()));
+            }
+            let shown: Vec<ClaimPath> = shown.into_iter().map(ClaimPath::claim).collect();
+            let shown_held = disclose(&shown);
+            let holds_one = ways.iter().any(|way| way.iter().all(|path| shown.contains(path)));
+            prop_assert_eq!(parsed.check(&[presented("q", &shown_held)]).is_ok(), holds_one);
         }
 
         #[test]

@@ -394,6 +394,14 @@ fn sends_no_error_where_the_address_or_the_asker_is_not_established() {
     assert_eq!(judge(&faulty, &stranger), ("INRO-TRUST-005", false));
 }
 
+/// Source: RFC 9101 §4.
+#[test]
+fn refuses_a_request_in_a_request() {
+    assert_eq!(altered(|_| {}), "accepted");
+    assert_eq!(altered(set("request", "e30.e30.e30")), "INRO-VP-015");
+    assert_eq!(altered(set("request_uri", "https://verifier.example/requests/2")), "INRO-VP-015");
+}
+
 fn foreign_format() -> Value {
     json!({ "credentials": [{ "id": "a", "format": "ldp_vc", "meta": { "type_values": [["X"]] } }] })
 }

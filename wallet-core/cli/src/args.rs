@@ -60,18 +60,13 @@ pub(crate) enum Command {
         id: String,
     },
     /// Answer a presentation request after a review.
-    #[command(after_help = "Example:\n  inro-wallet --home H present 'openid4vp://…'")]
-    Present {
-        /// `openid4vp://…`
-        request: String,
-        /// Approve without asking, within what the verifier is registered for. Nobody has to be there: for
-        /// tests.
-        #[arg(long)]
-        yes: bool,
-        /// With --yes: approve also what no registration covers.
-        #[arg(long, requires = "yes")]
-        allow_unregistered: bool,
-    },
+    #[command(
+        after_help = "Example:\n  inro-wallet --home H present 'openid4vp://…'\n  inro-wallet --home H present --always 30 'openid4vp://…'"
+    )]
+    Present(Present),
+    /// What you approved always, for one verifier and one query.
+    #[command(subcommand, after_help = "Example:\n  inro-wallet --home H consent list")]
+    Consent(Consent),
     /// Show what was received, presented, refused and deleted; export, erase.
     ///
     /// A long list of claims is cut and says by how much; with --json it is whole.
@@ -107,6 +102,49 @@ pub(crate) enum Command {
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// Delete without asking. Nobody has to be there: for tests.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// A request, and how to decide on it.
+#[derive(Args, Debug)]
+pub(crate) struct Present {
+    /// `openid4vp://…`
+    pub(crate) request: String,
+    /// Approve without asking, within what the verifier is registered for.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// With --yes: approve also what no registration covers.
+    #[arg(long, requires = "yes")]
+    pub(crate) allow_unregistered: bool,
+    /// With --yes: a claim that stays in the wallet, by the name that the review shows, such as
+    /// `grade` or `department.name`; again for each further one. Where the verifier takes no
+    /// answer without it, the request is declined.
+    #[arg(long, requires = "yes", value_name = "CLAIM")]
+    pub(crate) without: Vec<String>,
+    /// Approve also what this verifier will ask in exactly these words for so many days, 1 to 365.
+    /// Each time you are asked for a gesture, and for nothing else.
+    #[arg(long, conflicts_with = "yes", value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub(crate) always: Option<u16>,
+    /// Decide again, where you approved always or withdrew that.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) anew: bool,
+}
+
+/// What `consent` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Consent {
+    /// List what you approved always, and what you withdrew.
+    #[command(after_help = "Example:\n  inro-wallet --home H consent list --json")]
+    List,
+    /// Withdraw an approval: the verifier's next request is refused, and it is told so.
+    #[command(after_help = "Example:\n  inro-wallet --home H consent withdraw nB6S2hJrWq0y")]
+    Withdraw {
+        /// The id that `consent list` shows; it may begin with a dash.
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Without asking for a gesture: for tests.
         #[arg(long)]
         yes: bool,
     },

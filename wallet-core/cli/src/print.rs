@@ -3,7 +3,7 @@
 use inro_base::report::{self, Language};
 use inro_credential::{ClaimPath, Format, PathElement};
 use inro_wallet_core::{
-    Collected, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, LostCopies, Outcome,
+    Collected, Consent, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, LostCopies, Outcome,
     PendingRecord, Receipt,
 };
 use serde_json::{Value, json};
@@ -169,6 +169,43 @@ fn shown(record: &CredentialRecord) -> Vec<(ClaimPath, &str, &Value)> {
         .collect()
 }
 
+/// Standing approvals, for programs.
+pub(crate) fn consents_json(consents: &[Consent]) -> Value {
+    let one = |consent: &Consent| {
+        json!({
+            "id": consent.id,
+            "verifier": both_languages(&consent.verifier),
+            "purpose": consent.purpose.as_ref().map(both_languages),
+            "host": consent.host,
+            "credentials": consent.items,
+            "given_at": consent.given_at.to_string(),
+            "until": consent.until.to_string(),
+            "withdrawn_at": consent.withdrawn_at.map(|at| at.to_string()),
+        })
+    };
+    json!({ "consents": consents.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// Standing approvals, for people.
+pub(crate) fn consents_text(consents: &[Consent], language: Language) -> String {
+    if consents.is_empty() {
+        return language.pick("nothing is approved always\n", "「常に承認」はありません\n").to_owned();
+    }
+    let row = |consent: &Consent| {
+        let state = match (consent.withdrawn_at, language) {
+            (None, Language::En) => format!("until {}", consent.until),
+            (None, Language::Ja) => format!("{}まで", consent.until),
+            (Some(at), Language::En) => format!("withdrawn {at}"),
+            (Some(at), Language::Ja) => format!("{at}に取消し"),
+        };
+        let name = brief(localized(&consent.verifier, language), MAX_LABEL);
+        let host = brief(&consent.host, MAX_LABEL);
+        let items = items_text(&consent.items, language);
+        format!("{}  {name} — {host}  {state}  {items}\n", consent.id.0)
+    };
+    consents.iter().map(row).collect()
+}
+
 /// The history, for programs.
 pub(crate) fn history_json(entries: &[HistoryEntry]) -> Value {
     let entry = |entry: &HistoryEntry| {
@@ -204,19 +241,23 @@ pub(crate) fn history_text(entries: &[HistoryEntry], language: Language) -> Stri
             true => "",
             false => language.pick(" (claimed)", "（自称）"),
         };
-        let item = |item: &HistoryItem| {
-            let names: Vec<_> = item.claims.iter().map(|name| brief(name, MAX_LABEL)).collect();
-            let names = shortened(&names.join(", "), MAX_CLAIMS, language);
-            format!("{} [{names}]", brief(&item.vct, MAX_LABEL))
-        };
-        let items: Vec<_> = entry.items.iter().map(item).collect();
+        let items = items_text(&entry.items, language);
         let (event, outcome) = (event(entry.event, language), outcome(entry, language));
         let (open, close) = (language.pick(" (", "（"), language.pick(")", "）"));
         let name = brief(localized(&entry.counterpart, language), MAX_LABEL);
-        let (id, at, items) = (entry.id.0, entry.at, items.join("; "));
+        let (id, at, items) = (entry.id.0, entry.at, items);
         format!("{id}  {at}  {event}{open}{outcome}{close}  {name}{claimed}  {items}{receipt}\n")
     };
     entries.iter().map(row).collect()
+}
+
+fn items_text(items: &[HistoryItem], language: Language) -> String {
+    let item = |item: &HistoryItem| {
+        let names: Vec<_> = item.claims.iter().map(|name| brief(name, MAX_LABEL)).collect();
+        let names = shortened(&names.join(", "), MAX_CLAIMS, language);
+        format!("{} [{names}]", brief(&item.vct, MAX_LABEL))
+    };
+    items.iter().map(item).collect::<Vec<_>>().join("; ")
 }
 
 /// How a presentation ended, for programs. `status` is `sent`, `refused` or `failed`.
@@ -249,6 +290,8 @@ const fn event(event: Event, language: Language) -> &'static str {
         Event::Refused => language.pick("refused", "拒否"),
         Event::Deleted => language.pick("deleted", "削除"),
         Event::Lost => language.pick("lost", "喪失"),
+        Event::Consented => language.pick("approved always", "常に承認"),
+        Event::Withdrawn => language.pick("withdrew approval", "承認の取消し"),
         Event::Erased => language.pick("erased", "消去済み"),
     }
 }

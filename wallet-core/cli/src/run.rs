@@ -1,5 +1,6 @@
 //! Carries out one command.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,11 +8,11 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
-use inro_wallet_core::{AnchorKind, CredentialId, Wallet, WalletError};
+use inro_wallet_core::{AnchorKind, ConsentId, CredentialId, Standing, Wallet, WalletError};
 use serde_json::json;
 
-use crate::args::{Anchor, Arguments, Command, HistoryAction, Trust};
-use crate::decide::{Approval, Decision, decide};
+use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Trust};
+use crate::decide::{Approval, Decision, Manner, decide};
 use crate::done::{Done, done};
 use crate::error::CliError;
 use crate::evidence;
@@ -21,6 +22,7 @@ use crate::language;
 use crate::output;
 use crate::presence::TerminalPrompts;
 use crate::print;
+use crate::screen;
 
 /// The longest certificate file that is read, in bytes.
 const MAX_PEM_BYTES: u64 = 64 * 1024;
@@ -66,14 +68,14 @@ fn finish(done: &Done, json: bool, language: Language) -> ExitCode {
 
 async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done, CliError> {
     match command {
-        Command::Present { request, yes, allow_unregistered } => {
-            let approval = match (yes, allow_unregistered) {
+        Command::Present(present) => {
+            let approval = match (present.yes, present.allow_unregistered) {
                 (false, _) => Approval::Ask,
                 (true, false) => Approval::Registered,
                 (true, true) => Approval::Anything,
             };
             let (done, complaint) =
-                ending(try_present(home, &request, approval, language).await, approval, language);
+                ending(try_present(home, &present, approval, language).await, approval, language);
             output::complain(&complaint);
             Ok(done)
         }
@@ -81,6 +83,7 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
             let assumed = matches!(
                 other,
                 Command::Delete { yes: true, .. }
+                    | Command::Consent(Consent::Withdraw { yes: true, .. })
                     | Command::History { action: Some(HistoryAction::Export { yes: true, .. }) }
             );
             act(&open(&home, assumed, language).await?.wallet, other, language).await
@@ -123,6 +126,15 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             let record = wallet.show(&CredentialId(id)).await?;
             Ok(done(print::credential_json(&record), print::credential_text(&record, language)))
         }
+        Command::Consent(Consent::List) => {
+            let consents = wallet.consents().await?;
+            Ok(done(print::consents_json(&consents), print::consents_text(&consents, language)))
+        }
+        Command::Consent(Consent::Withdraw { id, yes: _ }) => {
+            wallet.withdraw(&ConsentId(id)).await?;
+            let text = language.pick("withdrawn\n", "取り消しました\n").to_owned();
+            Ok(done(json!({ "withdrawn": true }), text))
+        }
         Command::History { action: None } => {
             let entries = wallet.history().await?;
             Ok(done(print::history_json(&entries), print::history_text(&entries, language)))
@@ -133,7 +145,7 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             Ok(done(json!({ "deleted": true }), language.pick("deleted\n", "削除しました\n").to_owned()))
         }
         // `run` and `main` took them.
-        Command::Present { .. } | Command::VerifyBundle { .. } => Err(CliError::NoTerminal),
+        Command::Present(_) | Command::VerifyBundle { .. } => Err(CliError::NoTerminal),
     }
 }
 
@@ -183,12 +195,43 @@ fn ending(outcome: Presented, approval: Approval, language: Language) -> (Done, 
     (Done { json, text: text.to_owned(), exit }, complaint)
 }
 
-async fn try_present(home: PathBuf, request: &str, approval: Approval, language: Language) -> Presented {
+async fn try_present(home: PathBuf, present: &Present, approval: Approval, language: Language) -> Presented {
     let home = open(&home, approval != Approval::Ask, language).await?;
-    let mut reviewing = home.wallet.review(request).await?;
-    match decide(reviewing.review(), approval, language)? {
-        Decision::Approve(choice) => Ok((home.wallet.approve(&mut reviewing, choice).await?, None)),
-        Decision::Decline(reason) => Ok((home.wallet.refuse(reviewing).await?, Some(reason))),
+    let wallet = &home.wallet;
+    let mut reviewing = wallet.review(&present.request).await?;
+    let again = present.anew || present.always.is_some();
+    match &reviewing.review().standing {
+        // The holder has decided: the verifier is told, and nobody is asked.
+        Some(Standing::Withdrawn { .. }) if !present.anew => {
+            return Ok((wallet.refuse(reviewing).await?, Some(WalletError::Withdrawn.into())));
+        }
+        Some(Standing::Approved { until, .. }) if approval == Approval::Ask && !again => {
+            let chosen = reviewing.standing().map(|choice| reviewing.review().chosen(choice)).transpose()?;
+            let shown = screen::show_standing(
+                reviewing.review(),
+                &chosen.unwrap_or_default(),
+                *until,
+                language,
+                &mut io::stderr(),
+            );
+            shown.map_err(|_| CliError::NoTerminal)?;
+            return Ok((wallet.approve_standing(&mut reviewing).await?, None));
+        }
+        _ => {}
+    }
+    if present.anew {
+        reviewing = wallet.decide_anew(reviewing).await?;
+    }
+    let manner = Manner { approval, without: &present.without, always: present.always };
+    match decide(reviewing.review(), manner, language)? {
+        Decision::Approve(choice) => {
+            let sent = match present.always {
+                None => wallet.approve(&mut reviewing, choice).await?,
+                Some(days) => wallet.approve_always(&mut reviewing, choice, days).await?,
+            };
+            Ok((sent, None))
+        }
+        Decision::Decline(reason) => Ok((wallet.refuse(reviewing).await?, Some(reason))),
     }
 }
 

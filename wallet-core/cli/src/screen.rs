@@ -2,8 +2,12 @@
 
 use std::io::{self, Write};
 
+use inro_base::UnixTime;
 use inro_base::report::Language;
-use inro_wallet_core::{Asked, AskedClaim, Asker, Group, Localized, Review, ReviewPurpose};
+use inro_wallet_core::{
+    Answer, Asked, AskedClaim, Asker, Finding, Group, Localized, Review, ReviewPurpose, Standing, Switch,
+    SwitchedOff,
+};
 
 use crate::language::{brief, localized, value};
 
@@ -11,6 +15,8 @@ use crate::language::{brief, localized, value};
 const MAX_NAME: usize = 100;
 /// The longest purpose, in characters. Source: ours, as `inro_openid4vp` reads them.
 const MAX_PURPOSE: usize = 400;
+/// The longest finding, in characters.
+const MAX_FINDING: usize = 500;
 /// The longest text of a transaction, in characters. Source: ours, as `inro_openid4vp` reads them.
 const MAX_TRANSACTION: usize = 1_000;
 
@@ -20,6 +26,14 @@ pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) 
     let host = brief(&review.host, MAX_NAME);
     writeln!(output, "{}{host}", language.pick("Answer goes to: ", "送信先："))?;
     writeln!(output, "{}", purpose(review.purpose.as_ref(), language))?;
+    match review.standing {
+        None => {}
+        Some(Standing::Withdrawn { at, .. }) => match language {
+            Language::En => writeln!(output, "You withdrew your approval for this on {at}.")?,
+            Language::Ja => writeln!(output, "この要求元への承認は{at}に取り消しています。")?,
+        },
+        Some(Standing::Approved { until, .. }) => show_until(until, language, output)?,
+    }
     for transaction in &review.transactions {
         let label =
             language.pick("You would AUTHORIZE, in the verifier's words: ", "承認する内容（要求元の記載）：");
@@ -32,21 +46,48 @@ pub(crate) fn show(review: &Review, language: Language, output: &mut dyn Write) 
     Ok(())
 }
 
+/// What a standing approval presents, in short.
+pub(crate) fn show_standing(
+    review: &Review,
+    chosen: &[Answer<'_>],
+    until: UnixTime,
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(output, "{}", asker(&review.asker, language))?;
+    let host = brief(&review.host, MAX_NAME);
+    writeln!(output, "{}{host}", language.pick("Answer goes to: ", "送信先："))?;
+    writeln!(output, "{}", purpose(review.purpose.as_ref(), language))?;
+    show_until(until, language, output)?;
+    show_chosen(chosen, language, output)
+}
+
+fn show_until(until: UnixTime, language: Language, output: &mut dyn Write) -> io::Result<()> {
+    match language {
+        Language::En => writeln!(output, "You approved this always, until {until}."),
+        Language::Ja => writeln!(output, "「常に承認」を選んだ要求です（{until}まで）。"),
+    }
+}
+
 /// What was chosen in short, and whether any of it stands outside every registration.
-pub(crate) fn show_chosen(chosen: &[&Asked], language: Language, output: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn show_chosen(
+    chosen: &[Answer<'_>],
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(output, "{}", language.pick("What you would present:", "提示する内容："))?;
     let (colon, comma) = (language.pick(": ", "："), language.pick(", ", "、"));
-    for asked in chosen {
+    for answer in chosen {
         // Several elements of an array have one label.
         let mut labels: Vec<String> = Vec::new();
-        for label in asked.disclosed().map(|claim| label(claim, language)) {
+        for label in answer.disclosed().map(|claim| label(claim, language)) {
             if !labels.contains(&label) {
                 labels.push(label);
             }
         }
-        writeln!(output, "  {}{colon}{}", credential_name(asked, language), labels.join(comma))?;
+        writeln!(output, "  {}{colon}{}", credential_name(answer.asked, language), labels.join(comma))?;
     }
-    let beyond = |asked: &&Asked| asked.over_asked || asked.disclosed().any(|claim| claim.over_asked);
+    let beyond = |one: &Answer<'_>| one.asked.over_asked || one.disclosed().any(|claim| claim.over_asked);
     if chosen.iter().any(beyond) {
         let warning = language.pick(
             "WARNING: part of this is not covered by any registration.",
@@ -55,6 +96,45 @@ pub(crate) fn show_chosen(chosen: &[&Asked], language: Language, output: &mut dy
         writeln!(output, "{warning}")?;
     }
     Ok(())
+}
+
+/// What links the holder, one line each.
+pub(crate) fn show_findings(
+    findings: &[Finding],
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    for finding in findings {
+        let text = brief(localized(&finding.text(), language), MAX_FINDING);
+        writeln!(output, "{}{text}", language.pick("NOTE: ", "注意："))?;
+    }
+    Ok(())
+}
+
+/// The claims that the holder may keep, numbered, and the question for one of them.
+pub(crate) fn show_switches(
+    switches: &[Switch<'_>],
+    off: &[SwitchedOff],
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(output, "{}", language.pick("You can withhold:", "開示しないことができる項目："))?;
+    for (index, switch) in switches.iter().enumerate() {
+        let mark = if switch.on { "[x]" } else { "[ ]" };
+        let name = label(switch.claim, language);
+        let state = match (switch.on, off.contains(&switch.off())) {
+            (true, _) => "",
+            (false, true) => language.pick("  (withheld)", "（開示しない）"),
+            (false, false) => language.pick("  (not needed)", "（不要）"),
+        };
+        let credential = credential_name(switch.asked, language);
+        let colon = language.pick(": ", "：");
+        writeln!(output, "  {}) {mark} {credential}{colon}{name}{state}", index + 1)?;
+    }
+    let question = language
+        .pick("Switch which, by number? Enter goes on. ", "切り替える項目の番号（Enterキーで次へ）：");
+    write!(output, "{question}")?;
+    output.flush()
 }
 
 fn asker(asker: &Asker, language: Language) -> String {
@@ -119,7 +199,7 @@ fn show_asked(mark: &str, asked: &Asked, language: Language, output: &mut dyn Wr
     let (name, issuer) = (credential_name(asked, language), name(&asked.issuer_name, language));
     writeln!(output, "  {mark} {name} — {issuer}{}", outside(asked.over_asked, language))?;
     for claim in &asked.claims {
-        show_claim(claim, language, output)?;
+        show_claim(asked, claim, language, output)?;
     }
     if !asked.beside.is_empty() {
         let text = language.pick(
@@ -129,7 +209,7 @@ fn show_asked(mark: &str, asked: &Asked, language: Language, output: &mut dyn Wr
         writeln!(output, "       {text}")?;
     }
     for claim in &asked.beside {
-        show_claim(claim, language, output)?;
+        show_claim(asked, claim, language, output)?;
     }
     if !asked.always_visible.is_empty() {
         let names: Vec<_> = asked.always_visible.iter().map(|name| brief(name, MAX_NAME)).collect();
@@ -155,14 +235,30 @@ fn show_asked(mark: &str, asked: &Asked, language: Language, output: &mut dyn Wr
     writeln!(output, "       {copies}")
 }
 
-fn show_claim(claim: &AskedClaim, language: Language, output: &mut dyn Write) -> io::Result<()> {
+fn show_claim(
+    asked: &Asked,
+    claim: &AskedClaim,
+    language: Language,
+    output: &mut dyn Write,
+) -> io::Result<()> {
     let (label, path) = (label(claim, language), brief(&claim.name, MAX_NAME));
     let value = value(&claim.value, language);
-    let mark = [outside(claim.over_asked, language), kept(claim.kept, language)].concat();
+    let optional = optional(asked, claim, language);
+    let mark = [optional, outside(claim.over_asked, language), kept(claim.kept, language)].concat();
     let (open, close) = (language.pick(" (", "（"), language.pick("): ", "）："));
     let path =
         if label == path { language.pick(": ", "：").to_owned() } else { format!("{open}{path}{close}") };
     writeln!(output, "       {label}{path}{value}{mark}")
+}
+
+/// Says of a claim that not every answer needs whether the verifier asks for it first or makes do with it.
+fn optional(asked: &Asked, claim: &AskedClaim, language: Language) -> &'static str {
+    let first = |answer: Answer<'_>| answer.disclosed().any(|shown| shown.path == claim.path);
+    match (claim.mandatory, asked.preferred().is_some_and(first)) {
+        (true, _) => "",
+        (false, true) => language.pick("  [optional]", "  【任意】"),
+        (false, false) => language.pick("  [only instead of another]", "  【他の項目の代わりに開示】"),
+    }
 }
 
 const fn outside(over_asked: bool, language: Language) -> &'static str {

@@ -32,15 +32,34 @@ fn authority() -> String {
 #[test]
 fn says_how_it_is_used_with_exit_2() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in
-        [&["nothing"][..], &["trust", "add"], &["receive"], &["present", "x", "--allow-unregistered"]]
-    {
+    for arguments in [
+        &["nothing"][..],
+        &["trust", "add"],
+        &["receive"],
+        &["present", "x", "--allow-unregistered"],
+        &["present", "x", "--without", "grade"],
+        &["present", "x", "--always", "366"],
+        &["present", "x", "--always", "30", "--yes"],
+        &["present", "x", "--anew", "--yes"],
+        &["consent"],
+    ] {
         assert_eq!(wallet(folder.path(), "C", arguments).0, 2, "{arguments:?}");
     }
     let without_home = Command::new(env!("CARGO_BIN_EXE_inro-wallet")).arg("list").output().unwrap();
     assert_eq!(without_home.status.code(), Some(2));
     let help = wallet(folder.path(), "C", &["--help"]);
     assert!(help.0 == 0 && help.1.contains("software keys"), "{}", help.1);
+}
+
+#[test]
+fn a_consent_that_is_not_there_is_neither_listed_nor_withdrawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, listed, _) = wallet(folder.path(), "C", &["consent", "list", "--json"]);
+    assert_eq!((status, listed.as_str()), (0, "{\"consents\":[]}\n"));
+    let (status, listed, _) = wallet(folder.path(), "ja_JP.UTF-8", &["consent", "list"]);
+    assert_eq!((status, listed.as_str()), (0, "「常に承認」はありません\n"));
+    let (status, _, error) = wallet(folder.path(), "C", &["consent", "withdraw", "-x", "--yes"]);
+    assert!(status == 1 && error.contains("[INRO-WALLET-071]"), "{error}");
 }
 
 #[test]
@@ -340,6 +359,9 @@ fn every_command_has_an_example_in_its_help() {
         &["list"],
         &["show"],
         &["present"],
+        &["consent"],
+        &["consent", "list"],
+        &["consent", "withdraw"],
         &["history"],
         &["history", "export"],
         &["history", "erase"],

@@ -11,14 +11,14 @@ use inro_base::{Rng, UnixTime};
 use inro_crypto::Provider;
 use inro_evidence::Receipt;
 
-use super::{anchors, answered, credentials, history, import, pending, receipts};
+use super::{anchors, answered, credentials, history, import, named, pending, receipts};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStore, KeyStoreError};
 use crate::ports::{Boxed, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, ChainEnd, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Erase,
-    HistoryEntry, HistoryId, LostCopies, NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome,
-    Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    HistoryEntry, HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending,
+    NewReceipt, Outcome, Pending, PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
 use crate::vault::{self, Change, Closed, Records, Vault};
 
@@ -310,6 +310,23 @@ impl Store for VaultStore {
 
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>> {
         self.read(|records| history::newest(records, limit))
+    }
+
+    fn put_named<'a>(
+        &'a self,
+        kind: NamedKind,
+        name: &'a str,
+        content: Option<&'a [u8]>,
+        entry: Option<&'a NewHistoryEntry>,
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| {
+            named::put(change, kind, name, content)?;
+            entry.map_or(Ok(()), |entry| history::append(change, entry).map(drop))
+        })
+    }
+
+    fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<NamedRecord>, StoreError>> {
+        self.read(|records| named::all(records, kind))
     }
 }
 

@@ -11,7 +11,8 @@ use super::run;
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Event, KeyId,
-    LostCopies, NewCopy, NewCredential, Outcome, PendingEnd, PendingId, PendingRecord, RequestDigest,
+    LostCopies, NamedKind, NamedRecord, NewCopy, NewCredential, NewHistoryEntry, Outcome, PendingEnd,
+    PendingId, PendingRecord, RequestDigest,
 };
 use samples::{NOW, credential, entry, pending, put, record};
 
@@ -33,6 +34,7 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     forgets_answered_requests_when_it_may(&*make());
     removes_a_credential_with_its_copies(&*make());
     keeps_the_history_newest_first(&*make());
+    keeps_named_records_and_what_is_to_be_remembered_of_them(&*make());
     keeps_a_deferred_issuance_with_its_keys(&*make());
     ends_a_deferred_issuance_once(&*make());
     stores_what_came_and_what_was_deferred_or_neither(&*make());
@@ -331,6 +333,26 @@ fn keeps_the_history_newest_first(store: &dyn Store) {
     assert_eq!((&newest.counterpart, newest.at, newest.registered), (&begun.counterpart, begun.at, true));
     assert_eq!(newest.items, begun.items);
     assert_eq!(run(store.history(1)).unwrap().len(), 1);
+}
+
+fn keeps_named_records_and_what_is_to_be_remembered_of_them(store: &dyn Store) {
+    let put = |name: &str, content: Option<&[u8]>, entry: Option<&NewHistoryEntry>| {
+        run(store.put_named(NamedKind::Consent, name, content, entry)).unwrap();
+    };
+    let all = || run(store.named(NamedKind::Consent)).unwrap();
+    let record =
+        |name: &str, content: &[u8]| NamedRecord { name: name.to_owned(), content: content.to_vec() };
+    assert_eq!(all(), []);
+    put("second", Some(b"2"), None);
+    put("first", Some(b"1"), Some(&entry(Event::Consented, Outcome::Done)));
+    assert_eq!(all(), [record("first", b"1"), record("second", b"2")]);
+    put("first", Some(b"another"), Some(&entry(Event::Withdrawn, Outcome::Done)));
+    assert_eq!(all(), [record("first", b"another"), record("second", b"2")]);
+    put("second", None, None);
+    put("unheard-of", None, None);
+    assert_eq!(all(), [record("first", b"another")]);
+    let events: Vec<_> = run(store.history(9)).unwrap().iter().map(|entry| entry.event).collect();
+    assert_eq!(events, [Event::Withdrawn, Event::Consented]);
 }
 
 fn keeps_a_deferred_issuance_with_its_keys(store: &dyn Store) {

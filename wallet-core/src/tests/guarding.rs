@@ -10,12 +10,12 @@ use super::pki::Authority;
 use super::presenting::Scene;
 use super::verifier::RESPONSE;
 use super::{Device, code};
+use crate::choice::Choice;
 use crate::keys::{Custody, KeyStoreError};
 use crate::ports::{HttpError, Store as _};
 use crate::present::Reviewing;
 use crate::prompts::{PromptError, Reason};
 use crate::records::Event;
-use crate::review::Choice;
 use crate::testing::run;
 use crate::wallet::Wallet;
 

@@ -2,13 +2,17 @@
 
 mod attesting;
 mod collecting;
+mod consenting;
 mod guarding;
 mod history;
 mod issuer;
+mod linking;
+mod malicious;
 mod pki;
 mod presenting;
 mod protocol;
 mod receiving;
+mod switching;
 mod verifier;
 
 use std::sync::Arc;

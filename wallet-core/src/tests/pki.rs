@@ -34,10 +34,19 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
+    /// A verifier's leaf of this name.
+    pub(crate) fn named(&self, name: &str, host: &str) -> Leaf {
+        self.leaf_of(name, 55, Usage::Verifier, &[], host)
+    }
+
     /// A leaf for `usage`; `types` are the credential types that it may issue.
     pub(crate) fn leaf(&self, seed: u64, usage: Usage, types: &[&str], host: &str) -> Leaf {
+        self.leaf_of("A Claimed Name", seed, usage, types, host)
+    }
+
+    fn leaf_of(&self, name: &str, seed: u64, usage: Usage, types: &[&str], host: &str) -> Leaf {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "A Claimed Name");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(usage.oid().to_vec())];

@@ -9,18 +9,19 @@ use super::issuer::{Plan, Script, link};
 use super::pki::{Authority, Leaf};
 use super::verifier::{RESPONSE, Request, registration};
 use super::{Device, NOW, code};
+use crate::choice::Choice;
 use crate::error::WalletError;
 use crate::keys::KeyStore as _;
 use crate::ports::{HttpError, Store as _};
 use crate::records::{Event, LostCopies, Outcome};
-use crate::review::{Asker, Choice, Review};
+use crate::review::{Asker, Review};
 use crate::testing::run;
 
 /// A device with one credential in three copies, and those who vouch for others.
 pub(super) struct Scene {
     pub(super) device: Device,
     pub(super) authority: Authority,
-    registrar: Leaf,
+    pub(super) registrar: Leaf,
 }
 
 /// What a presentation came to, and what the verifier was sent.
@@ -31,10 +32,18 @@ pub(super) struct Ended {
 
 /// What the holder does at the review.
 #[derive(Clone, Copy)]
-pub(super) enum Holder {
+pub(super) enum Holder<'a> {
     Approves,
     /// Approves with this option of the one group.
     Chooses(usize),
+    /// Approves with what this chooses.
+    Says(&'a dyn Fn(&Review) -> Choice),
+    /// Approves with what this chooses, for so many days.
+    Always(&'a dyn Fn(&Review) -> Choice, u16),
+    /// Makes the gesture that a standing approval asks for.
+    Gestures,
+    /// Decides anew, and approves.
+    DecidesAnew,
     Refuses,
 }
 
@@ -63,13 +72,13 @@ impl Scene {
         run(wallet.review(&link)).unwrap().review().clone()
     }
 
-    pub(super) fn answer(&self, request: Request, holder: Holder) -> Ended {
+    pub(super) fn answer(&self, request: Request, holder: Holder<'_>) -> Ended {
         let link = request.link();
         self.answer_to(&link, request, holder)
     }
 
     /// As [`Scene::answer`], by another link to the request.
-    pub(super) fn answer_to(&self, link: &str, request: Request, holder: Holder) -> Ended {
+    pub(super) fn answer_to(&self, link: &str, request: Request, holder: Holder<'_>) -> Ended {
         let posted: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let seen = Arc::clone(&posted);
         let wallet = self.device.wallet(move |sent| {
@@ -82,7 +91,23 @@ impl Scene {
             let mut reviewing = wallet.review(link).await?;
             match holder {
                 Holder::Refuses => wallet.refuse(reviewing).await,
-                Holder::Chooses(option) => wallet.approve(&mut reviewing, Choice(vec![Some(option)])).await,
+                Holder::Chooses(option) => {
+                    wallet.approve(&mut reviewing, Choice::of(vec![Some(option)])).await
+                }
+                Holder::Says(choose) => {
+                    let choice = choose(reviewing.review());
+                    wallet.approve(&mut reviewing, choice).await
+                }
+                Holder::Always(choose, days) => {
+                    let choice = choose(reviewing.review());
+                    wallet.approve_always(&mut reviewing, choice, days).await
+                }
+                Holder::Gestures => wallet.approve_standing(&mut reviewing).await,
+                Holder::DecidesAnew => {
+                    reviewing = wallet.decide_anew(reviewing).await?;
+                    let choice = Choice::least(reviewing.review());
+                    wallet.approve(&mut reviewing, choice).await
+                }
                 Holder::Approves => {
                     let choice = Choice::least(reviewing.review());
                     wallet.approve(&mut reviewing, choice).await
@@ -383,7 +408,7 @@ fn a_choice_covers_each_required_part_and_no_more_copies_than_are_left() {
         query["credential_sets"] = json!([{ "options": [["one"]] }, { "options": [["two"]] }]);
         scene.review(request)
     };
-    let chosen = |picks: [Option<usize>; 2]| code(review().chosen(&Choice(picks.to_vec())).map(drop));
+    let chosen = |picks: [Option<usize>; 2]| code(review().chosen(&Choice::of(picks.to_vec())).map(drop));
     assert_eq!(chosen([Some(0), Some(0)]), "accepted");
     for picks in [[Some(0), None], [None, Some(0)], [Some(0), Some(1)]] {
         assert_eq!(chosen(picks), "INRO-WALLET-045", "{picks:?}");
@@ -458,7 +483,7 @@ fn shows_and_counts_what_comes_with_a_claim_that_was_asked_for() {
     };
     let marks = |review: &Review| -> Vec<(String, bool)> {
         let asked = &review.groups[0].options[0].credentials[0];
-        asked.disclosed().map(|claim| (claim.name.clone(), claim.over_asked)).collect()
+        asked.preferred().unwrap().disclosed().map(|claim| (claim.name.clone(), claim.over_asked)).collect()
     };
     let whole = asking(&["agency"]);
     assert_eq!(marks(&whole), [("agency.name".into(), false), ("agency.code".into(), false)]);

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use super::presenting::{Holder, Scene};
 use super::verifier::{Request, Sealing};
 use super::{NOW, code};
+use crate::choice::Choice;
 use crate::keys::{KeyPolicy, KeyRequest, KeyStore as _, Purpose};
 use crate::ports::Store as _;
 use crate::records::{CredentialId, Event, Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome};
-use crate::review::Choice;
 use crate::testing::{SeededRng, run};
 
 fn key() -> DecryptionKey {
@@ -157,8 +157,8 @@ fn a_transaction_that_needs_an_optional_credential_makes_it_needed() {
     };
     let scene = Scene::new();
     let review = scene.review(with(scene.request(), None));
-    assert_eq!(Choice::least(&review), Choice(vec![Some(0), Some(0)]));
-    assert_eq!(code(review.chosen(&Choice(vec![Some(0), None]))), "INRO-WALLET-061");
+    assert_eq!(Choice::least(&review), Choice::of(vec![Some(0), Some(0)]));
+    assert_eq!(code(review.chosen(&Choice::of(vec![Some(0), None]))), "INRO-WALLET-061");
     assert_eq!(scene.answer(with(scene.request(), None), Holder::Approves).code, "accepted");
     assert_eq!(scene.device.copies(), 1);
 

@@ -59,6 +59,33 @@ impl Request {
         Self { payload: unregistered(&leaf), leaf, status: 200, sealing: Sealing::Clear }
     }
 
+    /// Another request, which differs in its nonce.
+    pub(crate) fn numbered(mut self, number: u32) -> Self {
+        self.payload["nonce"] = format!("a-nonce-of-at-least-22-characters-{number}").into();
+        self
+    }
+
+    /// The same request, made `seconds` later.
+    pub(crate) fn later(mut self, seconds: i64) -> Self {
+        self.payload["iat"] = NOW.plus(seconds).as_secs().into();
+        self.payload["exp"] = NOW.plus(seconds + 300).as_secs().into();
+        self
+    }
+
+    /// Signed by `leaf`, and registered by `registration`.
+    pub(crate) fn signed_by(mut self, leaf: Leaf, registration: &str) -> Self {
+        let hash = base64url::encode(&RustCrypto.sha256(&leaf.x5c[0]));
+        self.payload["client_id"] = format!("x509_hash:{hash}").into();
+        self.leaf = leaf;
+        self.registered(registration)
+    }
+
+    /// With another registration.
+    pub(crate) fn registered(mut self, registration: &str) -> Self {
+        self.payload["verifier_info"] = json!([{ "format": registration::FORMAT, "data": registration }]);
+        self
+    }
+
     /// Asks for other claims.
     pub(crate) fn asking(mut self, claims: Value) -> Self {
         self.payload["dcql_query"]["credentials"][0]["claims"] = claims;
@@ -165,19 +192,24 @@ fn unregistered(leaf: &Leaf) -> Value {
 
 /// A registration of `leaf` for `claims`: names, joined by `.` where one stands in another.
 pub(crate) fn registration(leaf: &Leaf, registrar: &Leaf, claims: &[&str]) -> String {
+    registration_to(&[HOST], leaf, registrar, claims)
+}
+
+/// The same, with answers to `hosts`.
+pub(crate) fn registration_to(hosts: &[&str], leaf: &Leaf, registrar: &Leaf, claims: &[&str]) -> String {
     let path = |name: &&str| ClaimPath::parse(&name.split('.').collect::<Value>()).unwrap();
     let claims = RegistrationClaims {
         iss: "https://issuer.example".into(),
         sub: "registration-1".into(),
         iat: NOW,
-        exp: NOW.plus(86_400),
+        exp: NOW.plus(400 * 86_400),
         leaf_sha256: base64url::encode(&RustCrypto.sha256(&leaf.x5c[0])),
         name: Localized { en: "Welfare System".into(), ja: "福祉システム".into() },
         purposes: vec![Purpose {
             id: "welfare".into(),
             text: Localized { en: "To approve welfare".into(), ja: "福祉の承認のため".into() },
         }],
-        response_hosts: vec![HOST.into()],
+        response_hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
         credentials: vec![CredentialNeed {
             credential_type: VCT.into(),
             claims: claims.iter().map(path).collect(),

@@ -135,7 +135,7 @@ impl Query {
         }
         let as_received = ArrayPositions::new();
         let positions = presented.positions.unwrap_or(&as_received);
-        match evaluate::claims(query, presented.claims, positions) {
+        match evaluate::claims(query, presented.claims, positions).next() {
             Some(_) => Ok(()),
             None => Err(CheckError::Claims { index }),
         }

@@ -11,22 +11,23 @@ pub(super) struct Satisfied {
     pub(super) paths: Vec<ClaimPath>,
 }
 
-/// The first way in which `claims` satisfy `query`.
+/// The ways in which `claims` satisfy `query`, in the verifier's order of preference.
 ///
 /// Source: OpenID4VP 1.0 §6.4.1.
-pub(super) fn claims(
-    query: &CredentialQuery,
-    claims: &Map<String, Value>,
-    positions: &ArrayPositions,
-) -> Option<Satisfied> {
-    if query.claim_sets.is_empty() {
+pub(super) fn claims<'a>(
+    query: &'a CredentialQuery,
+    claims: &'a Map<String, Value>,
+    positions: &'a ArrayPositions,
+) -> impl Iterator<Item = Satisfied> + 'a {
+    let whole = query.claim_sets.is_empty().then(|| {
         let asked = without_repetitions(&query.claims);
-        return Some(Satisfied { claim_set: None, paths: all_of(asked, claims, positions)? });
-    }
-    query.claim_sets.iter().enumerate().find_map(|(index, set)| {
+        Some(Satisfied { claim_set: None, paths: all_of(asked, claims, positions)? })
+    });
+    let sets = query.claim_sets.iter().enumerate().filter_map(move |(index, set)| {
         let asked = set.iter().filter_map(|at| query.claims.get(*at));
         Some(Satisfied { claim_set: Some(index), paths: all_of(asked, claims, positions)? })
-    })
+    });
+    whole.flatten().into_iter().chain(sets)
 }
 
 /// A verifier must not point to one claim twice; where it does, the first one counts.

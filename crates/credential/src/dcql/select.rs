@@ -1,7 +1,7 @@
 use inro_base::{Code, Coded};
 use serde_json::{Map, Value};
 
-use super::evaluate;
+use super::evaluate::{self, Satisfied};
 use super::query::{CredentialQuery, Query};
 use crate::path::{ArrayPositions, ClaimPath};
 
@@ -44,11 +44,14 @@ pub struct QueryMatch {
 pub struct CandidateMatch {
     /// The index into the candidates.
     pub candidate: usize,
-    /// The claim set that it satisfies; `None` where the query has no claim sets.
+    /// The first claim set that it satisfies; `None` where the query has no claim sets.
     pub claim_set: Option<usize>,
     /// The paths to disclose, with every `null` replaced by an index. Empty where only claims that
     /// cannot be withheld are asked for.
     pub paths: Vec<ClaimPath>,
+    /// The paths of the other claim sets that it satisfies, in the verifier's order; without a set
+    /// that discloses the same as an earlier one.
+    pub others: Vec<Vec<ClaimPath>>,
 }
 
 /// One credential set.
@@ -149,6 +152,13 @@ impl SetMatch {
     }
 }
 
+impl CandidateMatch {
+    /// The paths of each answer that the verifier takes from this candidate, what it prefers first.
+    pub fn ways(&self) -> impl Iterator<Item = &[ClaimPath]> {
+        std::iter::once(&self.paths).chain(&self.others).map(Vec::as_slice)
+    }
+}
+
 impl Matches {
     /// The credential queries, in the verifier's order.
     pub fn queries(&self) -> &[QueryMatch] {
@@ -192,10 +202,22 @@ fn matching(query: &CredentialQuery, candidates: &[Candidate<'_>]) -> Vec<Candid
         .enumerate()
         .filter(|(_, candidate)| suits(query, candidate))
         .filter_map(|(index, candidate)| {
-            let satisfied = evaluate::claims(query, candidate.claims, &everything_is_there)?;
-            Some(CandidateMatch { candidate: index, claim_set: satisfied.claim_set, paths: satisfied.paths })
+            let mut satisfied = evaluate::claims(query, candidate.claims, &everything_is_there);
+            let Satisfied { claim_set, paths } = satisfied.next()?;
+            let mut found = CandidateMatch { candidate: index, claim_set, paths, others: Vec::new() };
+            for Satisfied { paths, .. } in satisfied {
+                if !found.ways().any(|way| is_same_set(way, &paths)) {
+                    found.others.push(paths);
+                }
+            }
+            Some(found)
         })
         .collect()
+}
+
+/// Each holds a path once.
+fn is_same_set(one: &[ClaimPath], other: &[ClaimPath]) -> bool {
+    one.len() == other.len() && one.iter().all(|path| other.contains(path))
 }
 
 fn suits(query: &CredentialQuery, candidate: &Candidate<'_>) -> bool {

@@ -31,6 +31,12 @@ impl Asked {
         if parameters.contains_key("redirect_uri") {
             return Err(RequestError::RedirectUri);
         }
+        // Source: RFC 9101 §4: a request object carries no further one.
+        for name in ["request", "request_uri"] {
+            if parameters.contains_key(name) {
+                return Err(RequestError::Parameter { name });
+            }
+        }
         let text = |name| parameters.get(name).and_then(Value::as_str);
         if text("response_type") != Some(RESPONSE_TYPE) {
             return Err(RequestError::ResponseMode);

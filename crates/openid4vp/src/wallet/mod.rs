@@ -18,5 +18,5 @@ pub use error::RequestError;
 pub use identity::{StatedPurpose, VerifierIdentity};
 pub use link::{AwaitingRequest, RequestLink};
 pub use reply::Refusal;
-pub use request::{UnverifiedRequest, VerifiedRequest};
+pub use request::{RequestDigests, UnverifiedRequest, VerifiedRequest};
 pub use review::{Chosen, Reviewing, Sending, Sent, Signing};

@@ -54,6 +54,18 @@ pub struct VerifiedRequest {
     void_from: Option<UnixTime>,
     replay_key: [u8; 32],
     signed: String,
+    digests: RequestDigests,
+}
+
+/// What stays the same when one verifier asks for the same again, each as SHA-256.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RequestDigests {
+    /// Of the registration as its registrar signed it; `None` where there is none.
+    pub registration: Option<[u8; 32]>,
+    /// Of the verifier's certificate in DER.
+    pub certificate: [u8; 32],
+    /// Of the query as JSON, its members in the verifier's order.
+    pub query: [u8; 32],
 }
 
 impl UnverifiedRequest {
@@ -91,7 +103,8 @@ impl UnverifiedRequest {
         check_audience(&parameters)?;
         let client_id = check_client_id(&parameters, &self.outer, &key)?;
         let expires_at = check_times(&parameters, now)?;
-        let registration = registration(&parameters, anchors, &key, now, provider)?;
+        let (registration, registration_digest) =
+            registration(&parameters, anchors, &key, now, provider)?.unzip();
         let response_uri = check_response_uri(&parameters, &client_id, &key, registration.as_ref())?;
         let state = token(&parameters, "state")?;
         let nonce = check_nonce(&parameters)?;
@@ -106,6 +119,12 @@ impl UnverifiedRequest {
         let purpose = verifier.purpose(identity::stated_purpose(&parameters));
         let Asked { query, encryption, transaction_data } = asked;
         let over_asked = coverage::over_asked(&query, verifier.registration());
+        let query_text = parameters.get("dcql_query").map(Value::to_string).unwrap_or_default();
+        let digests = RequestDigests {
+            registration: registration_digest,
+            certificate: *key.leaf_sha256().ok_or(TrustError::NoCertificate).map_err(RequestError::from)?,
+            query: provider.sha256(query_text.as_bytes()),
+        };
         let replay_key = replay_key(&client_id, &nonce, provider);
         Ok(VerifiedRequest {
             client_id,
@@ -121,6 +140,7 @@ impl UnverifiedRequest {
             expires_at,
             void_from: is_dated(&parameters).then(|| expires_at.plus(CLOCK_SKEW)),
             replay_key,
+            digests,
             signed: self.text,
         })
     }
@@ -189,6 +209,11 @@ impl VerifiedRequest {
     pub fn replay_key(&self) -> &[u8; 32] {
         &self.replay_key
     }
+
+    /// Tells whether this verifier asked for the same before.
+    pub fn digests(&self) -> &RequestDigests {
+        &self.digests
+    }
 }
 
 fn check_audience(parameters: &Map<String, Value>) -> Result<(), RequestError> {
@@ -241,7 +266,7 @@ fn is_dated(parameters: &Map<String, Value>) -> bool {
     parameters.contains_key("iat") || parameters.contains_key("exp")
 }
 
-/// The first registration in `verifier_info`. One that does not hold is refused, not passed over: a
+/// The first registration in `verifier_info`, with the digest of its text. One that does not hold is refused, not passed over: a
 /// verifier that sends it means to be taken for another.
 fn registration(
     parameters: &Map<String, Value>,
@@ -249,7 +274,7 @@ fn registration(
     key: &TrustedKey,
     now: UnixTime,
     provider: &dyn Provider,
-) -> Result<Option<VerifiedRegistration>, RequestError> {
+) -> Result<Option<(VerifiedRegistration, [u8; 32])>, RequestError> {
     const MALFORMED: RequestError = RequestError::Parameter { name: "verifier_info" };
     let Some(info) = parameters.get("verifier_info") else { return Ok(None) };
     let list =
@@ -259,7 +284,8 @@ fn registration(
     let Some(ours) = ours else { return Ok(None) };
     let jwt = ours.get("data").and_then(Value::as_str).ok_or(MALFORMED)?;
     let leaf = key.leaf_sha256().ok_or(TrustError::NoCertificate)?;
-    Ok(Some(UnverifiedRegistration::parse(jwt)?.verify(anchors, leaf, now, provider)?))
+    let registration = UnverifiedRegistration::parse(jwt)?.verify(anchors, leaf, now, provider)?;
+    Ok(Some((registration, provider.sha256(jwt.as_bytes()))))
 }
 
 /// Source: OpenID4VP 1.0 §5.9.3, §8.2, §14.3.1. For `x509_hash` the registration names the hosts;

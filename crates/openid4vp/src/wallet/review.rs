@@ -1,7 +1,7 @@
 use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::json::{self, Limits};
 use inro_base::{Rng, UnixTime, base64url};
-use inro_credential::dcql::{Candidate, CredentialQuery, Matches, OptionMatch};
+use inro_credential::dcql::{Candidate, CandidateMatch, CredentialQuery, Matches, OptionMatch};
 use inro_credential::{ClaimPath, FormatError, HeldCredential};
 use inro_crypto::{Provider, Signature};
 use inro_mdoc::{DeviceSignatureToSign, SessionTranscript};
@@ -31,7 +31,7 @@ pub struct Chosen {
     pub credential: String,
     /// The copy, which is never presented again.
     pub copy: HeldCredential,
-    /// The claims to disclose: those of one of the matching candidates.
+    /// The claims to disclose: one of the ways of a matching candidate.
     pub paths: Vec<ClaimPath>,
 }
 
@@ -76,6 +76,11 @@ impl Reviewing {
     /// The request, to show who asks for what.
     pub fn request(&self) -> &VerifiedRequest {
         &self.request
+    }
+
+    /// The same request, looked up anew among `held`.
+    pub fn again(self, held: &[Candidate<'_>]) -> Self {
+        self.request.review(held)
     }
 
     /// What the wallet holds for it, and the least that each would disclose; `None` when it cannot
@@ -177,7 +182,8 @@ impl Reviewing {
         let times = |id: &str| chosen.iter().filter(|choice| choice.credential == id).count();
         let proposed = chosen.iter().all(|choice| {
             matches.query(&choice.credential).is_some_and(|query| {
-                let fits = query.candidates.iter().any(|candidate| candidate.paths == choice.paths);
+                let mut ways = query.candidates.iter().flat_map(CandidateMatch::ways);
+                let fits = ways.any(|way| way == choice.paths);
                 fits && (query.multiple || times(&choice.credential) == 1)
             })
         });
