@@ -132,6 +132,7 @@ fn init(args: InitArgs, output: &Output) -> Result<ExitCode, IssuerError> {
 
 fn serve(folder: &Folder) -> Result<ExitCode, IssuerError> {
     let issuer = Arc::new(folder::open(&folder.dir)?);
+    issuer.end_refills_if_off()?;
     let url = issuer.url().as_str().to_owned();
     let runtime = tokio::runtime::Runtime::new().map_err(|_| inro_service::ServiceError::Internal)?;
     runtime.block_on(server::serve(&url, None, &folder.dir.join("tls"), false, http::router(issuer)))?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::demands::{AttestationRule, EncryptionSetting};
 use crate::issuer::AgencyName;
+use crate::refill_setting::RefillSetting;
 
 /// `config.toml`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -19,6 +20,9 @@ pub struct Config {
     /// Encryption of credential requests and answers, on top of TLS.
     #[serde(default)]
     pub encryption: EncryptionSetting,
+    /// New copies without a new offer.
+    #[serde(default)]
+    pub refill: RefillSetting,
     /// The credential types whose keys have to be attested, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attestation: BTreeMap<String, AttestationRule>,

@@ -5,7 +5,7 @@ use inro_credential::types::{Claim, Kind, Text};
 use inro_credential::{CredentialType, Format};
 use inro_jose::JwsToSign;
 use inro_oauth::ServerMetadata;
-use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
+use inro_oauth::metadata::{PRE_AUTHORIZED_CODE, REFRESH_TOKEN};
 use inro_openid4vci::issuer::IssuerEncryption;
 use inro_openid4vci::metadata::ProofType;
 use inro_openid4vci::{AttestationDemand, Configuration, Display, IssuerMetadata, details, signed};
@@ -61,7 +61,10 @@ impl Issuer {
         ServerMetadata {
             issuer: self.url().clone(),
             token_endpoint: self.token_endpoint().clone(),
-            grant_types: Some(vec![PRE_AUTHORIZED_CODE.into()]),
+            grant_types: Some(match self.refill().days {
+                0 => vec![PRE_AUTHORIZED_CODE.into()],
+                _ => vec![PRE_AUTHORIZED_CODE.into(), REFRESH_TOKEN.into()],
+            }),
             dpop_algorithms: vec!["ES256".into()],
             anonymous_pre_authorized: true,
             details_types: vec![details::TYPE.into()],

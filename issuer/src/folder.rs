@@ -17,6 +17,7 @@ use crate::config::{Config, Layout};
 use crate::demands::{AttestationRule, Demands, EncryptionSetting};
 use crate::error::IssuerError;
 use crate::issuer::{AgencyName, Issuer, IssuerParts};
+use crate::refill_setting::RefillSetting;
 use crate::secrets::ServerSecrets;
 use crate::signer;
 use crate::store::{MIGRATIONS, SqliteStore};
@@ -53,6 +54,7 @@ pub fn init(root: &Path, init: &Init) -> Result<Config, IssuerError> {
         url: url.as_str().to_owned(),
         name: init.name.clone(),
         encryption: EncryptionSetting::default(),
+        refill: RefillSetting::default(),
         attestation: BTreeMap::new(),
     };
     // Last, because a folder with a config.toml counts as made.
@@ -105,6 +107,7 @@ pub fn open(root: &Path) -> Result<Issuer, IssuerError> {
         rng: Box::new(OsRng),
         store: Arc::new(store(root)?),
         demands,
+        refill: config.refill,
     })
 }
 

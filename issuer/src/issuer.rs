@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::demands::Demands;
 use crate::error::IssuerError;
+use crate::refill_setting::RefillSetting;
 use crate::secrets::ServerSecrets;
 use crate::signed_lists::SignedLists;
 use crate::store::Store;
@@ -46,6 +47,7 @@ pub struct Issuer {
     encryption: Option<IssuerEncryption>,
     attestation: BTreeMap<String, AttestationDemand>,
     wallet_providers: Anchors,
+    refill: RefillSetting,
 }
 
 /// What an issuer is made of.
@@ -74,6 +76,8 @@ pub struct IssuerParts {
     pub store: Arc<dyn Store>,
     /// What is asked of wallets.
     pub demands: Demands,
+    /// Whether wallets may fetch new copies without a new offer.
+    pub refill: RefillSetting,
 }
 
 /// The agency's name in the languages that our users read.
@@ -116,6 +120,7 @@ impl Issuer {
             encryption: encryption.transpose()?,
             attestation: parts.demands.attestation,
             wallet_providers: parts.demands.wallet_providers,
+            refill: parts.refill,
             rng: Mutex::new(parts.rng),
             url: parts.url,
             name: parts.name,
@@ -233,6 +238,10 @@ impl Issuer {
 
     pub(crate) const fn wallet_providers(&self) -> &Anchors {
         &self.wallet_providers
+    }
+
+    pub(crate) const fn refill(&self) -> RefillSetting {
+        self.refill
     }
 
     /// Encrypts an answer for the one who asked.

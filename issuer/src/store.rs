@@ -2,9 +2,12 @@
 //! holds once it returns.
 
 mod deferrals;
+mod refills;
 mod sqlite;
 mod sqlite_deferrals;
 mod sqlite_places;
+mod sqlite_refill_rules;
+mod sqlite_refills;
 mod sqlite_statuses;
 mod statuses;
 
@@ -15,6 +18,7 @@ use inro_openid4vci::issuer::{CredentialError, TokenError};
 pub use deferrals::{
     Approval, DecisionRefused, Deferrals, MAX_INTERVAL, MIN_INTERVAL, NewDeferral, OfferLine, Poll, interval,
 };
+pub use refills::{NewRefills, REFILL_WINDOW, Refillable, Refills, Refresh};
 pub use sqlite::{MIGRATIONS, SqliteStore};
 pub use statuses::{
     ChangedStatus, CredentialState, Draw, LIST_PLACES, ListContent, MAX_USED, NewStatus, Place, StatusChange,
@@ -92,6 +96,8 @@ pub struct Redemption<'a> {
     /// Credential identifier and configuration, where authorization details came: then the token is
     /// for these alone.
     pub identifiers: Option<&'a [(String, String)]>,
+    /// The refresh token to be, where the agency refills.
+    pub refills: Option<NewRefills<'a>>,
 }
 
 /// Something that may be used once.
@@ -196,6 +202,8 @@ pub struct CredentialLine {
     pub expires_at: Option<UnixTime>,
     /// How it stands.
     pub status: CredentialState,
+    /// Until when a wallet may fetch new copies without a new offer, if one may.
+    pub refills_until: Option<UnixTime>,
 }
 
 /// One employee as kept.
@@ -361,9 +369,9 @@ pub trait Copies: Send + Sync {
 }
 
 /// Everything that the issuer remembers.
-pub trait Store: Employees + Sessions + Copies + Deferrals + Statuses {}
+pub trait Store: Employees + Sessions + Copies + Deferrals + Statuses + Refills {}
 
-impl<S: Employees + Sessions + Copies + Deferrals + Statuses> Store for S {}
+impl<S: Employees + Sessions + Copies + Deferrals + Statuses + Refills> Store for S {}
 
 impl From<DpopError> for Denied<TokenError> {
     fn from(error: DpopError) -> Self {

@@ -47,6 +47,7 @@ mod cases {
             token_expires_at: now.plus(300),
             waiting_token_expires_at: now.plus(3_000),
             identifiers: None,
+            refills: None,
         };
         store.redeem(&redemption, now).map(|_| ())
     }

@@ -122,6 +122,15 @@ const ATTACKS: &[&str] = &[
     "body of a receipt erased to hide what else was done",
     "attachment of a receipt altered",
     "bundle of receipts huge, deep or with repeated members",
+    "refresh token replayed after rotation",
+    "refresh token used with another DPoP key",
+    "refresh token used after a revocation or suspension",
+    "refresh token used after the employee left",
+    "refresh token used by two at once",
+    "refresh token expired",
+    "refresh token used for another type",
+    "refresh token guessed",
+    "answer to a refresh token lost, and repeated",
 ];
 
 /// Checks the table.

@@ -9,6 +9,9 @@ use crate::url_text::{HttpsUrl, UrlError};
 /// The grant type of a pre-authorized code. Source: OpenID4VCI 1.0 §4.1.1.
 pub const PRE_AUTHORIZED_CODE: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
+/// The grant type of a refresh token. Source: RFC 6749 §6.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+
 /// Where the metadata of an authorization server lies.
 pub const WELL_KNOWN: &str = "oauth-authorization-server";
 

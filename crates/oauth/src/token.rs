@@ -21,6 +21,8 @@ pub struct TokenResponse {
     pub token_type: TokenType,
     /// In seconds, if the server tells.
     pub expires_in: Option<i64>,
+    /// What a new access token can be asked for with, if the server gives one.
+    pub refresh_token: Option<Secret<String>>,
     /// Everything that the answer says.
     pub all: Map<String, Value>,
 }
@@ -77,8 +79,13 @@ impl TokenResponse {
             "bearer" => TokenType::Bearer,
             _ => return Err(TokenResponseError::UnknownType),
         };
+        // One of another form is as good as none: nothing else of the answer depends on it.
+        let refresh_token = match all.remove("refresh_token") {
+            Some(Value::String(token)) if is_token(&token) => Some(Secret::new(token)),
+            _ => None,
+        };
         let expires_in = all.get("expires_in").and_then(Value::as_i64);
-        Ok(Self { access_token, token_type, expires_in, all })
+        Ok(Self { access_token, token_type, expires_in, refresh_token, all })
     }
 }
 
@@ -104,6 +111,20 @@ mod tests {
             TokenResponse::parse(br#"{"access_token":"abc","token_type":"BEARER"}"#).unwrap().token_type,
             TokenType::Bearer
         );
+    }
+
+    #[test]
+    fn reads_a_refresh_token_and_passes_over_one_of_another_form() {
+        let read = |refresh: &str| {
+            let text = format!(r#"{{"access_token":"abc","token_type":"DPoP","refresh_token":{refresh}}}"#);
+            let answer = TokenResponse::parse(text.as_bytes()).unwrap();
+            assert!(!answer.all.contains_key("refresh_token"));
+            answer.refresh_token.map(|token| token.expose().clone())
+        };
+        assert_eq!(read(r#""r.1""#), Some("r.1".into()));
+        for other in ["1", r#""""#, r#""a b""#, "null"] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -186,6 +186,22 @@ pub enum VciError {
         /// What the server said.
         seen: ErrorSeen,
     },
+    /// The issuer gives no new copies any more without a new offer: the refresh token has ended.
+    #[error("the issuer ended the refills: status {status}{}", said(seen))]
+    RefillsOver {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
+    /// The issuer gives no new copies for the time being.
+    #[error("the refill was refused with status {status}{}", said(seen))]
+    RefillRefused {
+        /// The HTTP status.
+        status: u16,
+        /// What the server said.
+        seen: ErrorSeen,
+    },
     /// The credential endpoint refused.
     #[error("the credential request was refused with status {status}{}", said(seen))]
     CredentialRefused {
@@ -249,6 +265,8 @@ impl VciError {
             Self::OfferDead { seen, .. }
             | Self::TxCodeWrong { seen, .. }
             | Self::TokenRefused { seen, .. }
+            | Self::RefillsOver { seen, .. }
+            | Self::RefillRefused { seen, .. }
             | Self::CredentialRefused { seen, .. }
             | Self::Clock { seen, .. }
             | Self::Unavailable { seen, .. }
@@ -310,6 +328,8 @@ impl Coded for VciError {
             Self::MediaType => const { Code::new("INRO-VCI-012") },
             Self::TokenRefused { .. } => const { Code::new("INRO-VCI-013") },
             Self::CredentialRefused { .. } => const { Code::new("INRO-VCI-014") },
+            Self::RefillsOver { .. } => const { Code::new("INRO-VCI-099") },
+            Self::RefillRefused { .. } => const { Code::new("INRO-VCI-100") },
             Self::TooManyNonces { .. } => const { Code::new("INRO-VCI-015") },
             Self::Answer { .. } => const { Code::new("INRO-VCI-016") },
             Self::Count { .. } => const { Code::new("INRO-VCI-017") },

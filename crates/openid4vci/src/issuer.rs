@@ -14,5 +14,5 @@ pub use deferred::{CheckedDeferredRequest, DEFERRED_LIMITS};
 pub use encryption::{IssuerEncryption, ReplyTo, RequestBody, longest_encrypted};
 pub use error::{CredentialError, EncryptionError};
 pub use notification::{CheckedNotification, NOTIFICATION_LIMITS, NotificationError};
-pub use token::{CheckedTokenRequest, TokenEndpoint, TokenError};
+pub use token::{CheckedTokenRequest, TokenEndpoint, TokenError, TokenGrant};
 pub use wire::WireError;

@@ -1,7 +1,7 @@
 //! Token and credential requests, made by the wallet. Source: OpenID4VCI 1.0 §§6.1, 8.2.
 
 use inro_oauth::form;
-use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
+use inro_oauth::metadata::{PRE_AUTHORIZED_CODE, REFRESH_TOKEN};
 use serde_json::{Map, Value};
 
 use crate::proofs::Proofs;
@@ -26,6 +26,16 @@ pub fn token_request(pre_authorized_code: &str, tx_code: Option<&str>, details: 
     if let Some(details) = &details {
         parameters.push(("authorization_details", details));
     }
+    form::encode(&parameters)
+}
+
+/// The form body of a token request with a refresh token; `details` are `authorization_details`.
+///
+/// Source: RFC 6749 §6; RFC 9396 §6.
+pub fn refresh_request(refresh_token: &str, details: Option<&Value>) -> Vec<u8> {
+    let details = details.map(Value::to_string);
+    let mut parameters = vec![("grant_type", REFRESH_TOKEN), ("refresh_token", refresh_token)];
+    parameters.extend(details.as_deref().map(|details| ("authorization_details", details)));
     form::encode(&parameters)
 }
 

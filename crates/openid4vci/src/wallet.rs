@@ -11,6 +11,9 @@
 //!   ── CredentialStep::{Sign, Send} ── CredentialSent ── received
 //!   ── CredentialAnswer::{Received, Again, NewNonce, Deferred} ── back to Authorized
 //!
+//! Authorized ── refresh_ticket ── RefreshTicket ── fetch_metadata ── RefreshMetadataFetch ── received
+//!   ── RefreshServerFetch ── received ── Refreshable ── refresh ── back to TokenDraft
+//!
 //! DeferredTicket ── fetch_metadata ── DeferredMetadataFetch ── received ── DeferredDraft ── send
 //!   ── DeferredStep::{Sign, Send} ── DeferredSent ── received ── DeferredAnswer
 //! ```
@@ -19,6 +22,8 @@ mod credential;
 mod deferred;
 mod notify;
 mod ready;
+mod refresh;
+mod refresh_ticket;
 mod session;
 mod token;
 
@@ -34,5 +39,7 @@ pub use notify::{NotificationSigning, NotificationStep, Notifier};
 pub use ready::{
     MetadataFetch, MetadataTrust, OfferFetch, OfferSeen, OfferStep, Ready, ServerFetch, read_offer,
 };
+pub use refresh::{RefreshMetadataFetch, RefreshServerFetch, Refreshable};
+pub use refresh_ticket::RefreshTicket;
 pub use session::Offered;
 pub use token::{Authorized, TokenAnswer, TokenDraft, TokenSent, TokenSigning, TokenStep};

@@ -15,7 +15,7 @@ use crate::error::IssuerError;
 use crate::folder;
 use crate::status;
 use crate::store::{
-    ChangedStatus, Copies as _, CredentialLine, CredentialState, StatusChange, Statuses as _,
+    ChangedStatus, Copies as _, CredentialLine, CredentialState, Refills as _, StatusChange, Statuses as _,
 };
 
 /// The longest reason, in characters.
@@ -23,14 +23,14 @@ const MAX_REASON: usize = 500;
 
 #[derive(Subcommand)]
 pub(super) enum CredentialCommand {
-    /// List issued credentials: how they stand, and how many copies there are.
+    /// List issued credentials: how they stand, how many copies there are, and until when wallets refill them.
     List(ListArgs),
-    /// Take a credential back for good, with every copy in every format.
+    /// Take a credential back for good, with every copy in every format; no wallet refills it any more.
     #[command(
         after_help = "Examples:\n  inro-issuer credential revoke --dir D 9wZ0mD2S8bqgYw3X --reason \"lost phone\"\n  inro-issuer credential revoke --dir D --employee E0001 --reason \"left office\" --json\n\nThe command returns when the change holds. Verifiers see it with their next list, within 60 seconds."
     )]
     Revoke(ChangeArgs),
-    /// Take a credential back for a while.
+    /// Take a credential back for a while; until it resumes, no wallet refills it.
     #[command(
         after_help = "Example:\n  inro-issuer credential suspend --dir D --employee E0001 --type role-authority --reason \"leave of absence\"\n\nThe command returns when the change holds. Verifiers see it with their next list, within 60 seconds."
     )]
@@ -95,11 +95,12 @@ fn list(args: &ListArgs, output: &Output) -> Result<ExitCode, IssuerError> {
                 state(line.status, language).to_owned(),
                 line.copies.to_string(),
                 line.expires_at.map(|time| time.to_string()).unwrap_or_default(),
+                line.refills_until.map(|time| time.to_string()).unwrap_or_default(),
             ]
         };
         let heads = match language {
-            Language::En => ["id", "employee", "type", "status", "copies", "last copy ends"],
-            Language::Ja => ["番号", "職員番号", "種別", "状態", "部数", "最終期限"],
+            Language::En => ["id", "employee", "type", "status", "copies", "last copy ends", "refills until"],
+            Language::Ja => ["番号", "職員番号", "種別", "状態", "部数", "最終期限", "補充期限"],
         };
         table(&heads, &lines.iter().map(row).collect::<Vec<_>>())
     })?;
@@ -116,6 +117,10 @@ fn change(args: &ChangeArgs, change: StatusChange, output: &Output) -> Result<Ex
         Some(employee) => store.end_offers(employee, SystemClock.now())?,
         None => 0,
     };
+    let ended_refills = match whose.filter(|_| change == StatusChange::Revoke) {
+        Some(employee) => store.end_refills(Some(employee))?,
+        None => 0,
+    };
     let ids = match &args.id {
         Some(id) => vec![id.clone()],
         None => lines(&args.folder, args.employee.as_deref(), args.type_id.as_deref())?
@@ -124,7 +129,7 @@ fn change(args: &ChangeArgs, change: StatusChange, output: &Output) -> Result<Ex
             .map(|line| line.id)
             .collect(),
     };
-    if ids.is_empty() && ended == 0 {
+    if ids.is_empty() && ended == 0 && ended_refills == 0 {
         return Err(IssuerError::UnknownCredential);
     }
     let mut changed = Vec::new();
@@ -175,6 +180,7 @@ fn to_json(line: &CredentialLine) -> Value {
         "status": line.status,
         "copies": line.copies,
         "expires_at": line.expires_at.map(|time| time.to_string()),
+        "refills_until": line.refills_until.map(|time| time.to_string()),
     })
 }
 

@@ -10,13 +10,14 @@ use inro_base::{Code, Coded as _, RequestId};
 use inro_oauth::ErrorAnswer;
 use inro_oauth::error::ErrorCode;
 use inro_openid4vci::CredentialErrorCode;
-use inro_openid4vci::issuer::{CredentialError, NotificationError, TokenError, WireError};
+use inro_openid4vci::issuer::{CredentialError, NotificationError, WireError};
 use inro_service::Problem;
 use serde_json::Value;
 
 use super::body::BodyError;
 use crate::issue::IssueRefused;
 use crate::issuer::Issuer;
+use crate::redeem::RedeemRefused;
 use crate::store::Denied;
 
 /// A JSON answer that nobody may keep.
@@ -141,11 +142,16 @@ impl From<Denied<NotificationError>> for Refusal {
     }
 }
 
-impl From<Denied<TokenError>> for Refusal {
-    fn from(denied: Denied<TokenError>) -> Self {
-        match denied {
-            Denied::Refused(error) => Self::oauth(error.oauth_code(), error.code()),
-            Denied::Store(error) => Self::oauth(store_code(&error), error.code()),
+impl From<RedeemRefused> for Refusal {
+    fn from(refused: RedeemRefused) -> Self {
+        match refused {
+            RedeemRefused::Protocol(error) => Self::oauth(error.oauth_code(), error.code()),
+            RedeemRefused::Store(error) => Self::oauth(store_code(&error), error.code()),
+            // Source: RFC 6749 §5.2.
+            RedeemRefused::Denied(error) if error.is_denial() => {
+                Self::oauth(ErrorCode::InvalidGrant, error.code())
+            }
+            RedeemRefused::Denied(error) => Self::oauth(ErrorCode::ServerError, error.code()),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn offer(State(issuer): State<Arc<Issuer>>, Name(handle): Name)
     .await
 }
 
-/// `POST /token`. Source: OpenID4VCI 1.0 §6; RFC 9449 §5.
+/// `POST /token`. Source: OpenID4VCI 1.0 §6; RFC 6749 §6; RFC 9449 §5.
 pub(super) async fn token(
     State(issuer): State<Arc<Issuer>>,
     Id(request_id): Id,
@@ -49,9 +49,12 @@ pub(super) async fn token(
             if let (Some(members), false) = (answer.as_object_mut(), token.identifiers.is_empty()) {
                 members.insert("authorization_details".into(), details::granted(&token.identifiers));
             }
+            if let (Some(members), Some(token)) = (answer.as_object_mut(), &token.refresh_token) {
+                members.insert("refresh_token".into(), token.expose().as_str().into());
+            }
             with_dpop_nonce(fresh_json(200, &answer), issuer)
         }
-        Err(denied) => refuse(issuer, &denied.into(), request_id),
+        Err(refused) => refuse(issuer, &refused.into(), request_id),
     })
     .await
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, Trans
 
 use super::deferrals::Approval;
 use super::sqlite_places::{attach, may_issue, stand_again};
+use super::sqlite_refill_rules::{REFILLS_END, confirm, put_refills, supersede};
 use super::statuses::CredentialState;
 use super::{
     Copies, CopiesRefused, CredentialLine, Denied, Employees, Feed, Grant, Imported, Issuance, MAX_GUESSES,
@@ -23,6 +24,7 @@ pub const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_status.sql"),
     include_str!("../../migrations/0003_deferred.sql"),
     include_str!("../../migrations/0004_offer_order.sql"),
+    include_str!("../../migrations/0005_refills.sql"),
 ];
 
 /// The store in one SQLite database, which the admin CLI may use at the same time.
@@ -132,7 +134,9 @@ impl Sessions for SqliteStore {
     fn add_offer(&self, offer: &NewOffer) -> Result<(), StoreError> {
         self.write(|db| {
             purge(db, offer.created_at)?;
-            let open: u32 = db.query_row("SELECT count(*) FROM offers", [], |row| row.get(0))?;
+            // Those that are kept for their refills are none that wait.
+            let sql = "SELECT (SELECT count(*) FROM offers) - (SELECT count(*) FROM refills)";
+            let open: u32 = db.query_row(sql, [], |row| row.get(0))?;
             if open >= self.max_offers {
                 let most = self.max_offers;
                 return Ok(Outcome::KeepAndRefuse(StoreError::TooManyOffers { most }));
@@ -208,6 +212,9 @@ impl Sessions for SqliteStore {
                 let refusal = TokenError::Details(DetailsError::NotOffered);
                 return Ok(Outcome::Undo(Denied::Refused(refusal)));
             }
+            if let Some(refills) = redemption.refills {
+                put_refills(db, &offer.id, redemption.thumbprint, refills, identifiers)?;
+            }
             Ok(Outcome::Done(Grant {
                 offer: offer.id,
                 employee: offer.employee,
@@ -248,6 +255,7 @@ impl Sessions for SqliteStore {
                 return Ok(Outcome::Undo(refusal.into_denied()));
             }
             db.execute("UPDATE tokens SET uses_left = uses_left - 1 WHERE digest = ?1", params![token_digest])?;
+            confirm(db, token_digest)?;
             let configurations = configurations(db, &offer)?;
             let identifiers = identifiers(db, token_digest)?;
             Ok(Outcome::Done(Grant { offer, employee, configurations, identifiers, approval }))
@@ -293,11 +301,12 @@ impl Sessions for SqliteStore {
 impl Copies for SqliteStore {
     fn credentials(&self) -> Result<Vec<CredentialLine>, StoreError> {
         let connection = self.lock();
-        let mut query = connection.prepare(
-            "SELECT credentials.id, employee, type, count(copies.id), max(copies.expires_at), credentials.status
+        let mut query = connection.prepare(&format!(
+            "SELECT credentials.id, employee, type, count(copies.id), max(copies.expires_at), credentials.status,
+                    ({REFILLS_END})
              FROM credentials LEFT JOIN copies ON copies.credential = credentials.id
              GROUP BY credentials.id ORDER BY employee, type",
-        )?;
+        ))?;
         let rows = query.query_map([], |row| {
             Ok(CredentialLine {
                 id: row.get(0)?,
@@ -306,6 +315,7 @@ impl Copies for SqliteStore {
                 copies: row.get(3)?,
                 expires_at: row.get::<_, Option<i64>>(4)?.map(UnixTime::from_secs),
                 status: CredentialState::of(&row.get::<_, String>(5)?),
+                refills_until: row.get::<_, Option<i64>>(6)?.map(UnixTime::from_secs),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -332,7 +342,7 @@ fn put_employee(
 }
 
 /// Why a digest was not remembered.
-enum Forgetful {
+pub(super) enum Forgetful {
     /// It is there already.
     Seen,
     /// There is no room.
@@ -340,7 +350,7 @@ enum Forgetful {
 }
 
 impl Forgetful {
-    fn into_denied<E>(self) -> Denied<E>
+    pub(super) fn into_denied<E>(self) -> Denied<E>
     where
         Denied<E>: From<DpopError>,
     {
@@ -369,6 +379,7 @@ pub(super) fn record(
         return Ok(false);
     }
     stand_again(db, &id)?;
+    supersede(db, issuance)?;
     let mut put = db.prepare(
         "INSERT INTO copies (id, credential, format, issued_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -435,7 +446,11 @@ struct Redeemable {
 }
 
 /// Single use as one conditional write: the digest is unique.
-fn remember(db: &Connection, once: Once<'_>, now: UnixTime) -> Result<Option<Forgetful>, rusqlite::Error> {
+pub(super) fn remember(
+    db: &Connection,
+    once: Once<'_>,
+    now: UnixTime,
+) -> Result<Option<Forgetful>, rusqlite::Error> {
     db.execute(
         "DELETE FROM used WHERE expires_at <= ?1 AND rowid <= (SELECT max(rowid) FROM used) - ?2",
         params![now.as_secs(), REMEMBER_NEWEST],
@@ -527,7 +542,7 @@ fn put_token(
 }
 
 /// Keeps the credential identifiers of a token; whether each is of something that is offered.
-fn put_identifiers(
+pub(super) fn put_identifiers(
     db: &Connection,
     token_digest: &[u8; 32],
     identifiers: &[(String, String)],
@@ -580,8 +595,11 @@ fn check_tx_code(
 /// Forgets tokens that ended, and offers that ended with no token left.
 fn purge(db: &Connection, now: UnixTime) -> Result<(), rusqlite::Error> {
     db.execute("DELETE FROM tokens WHERE expires_at <= ?1", params![now.as_secs()])?;
+    db.execute("DELETE FROM refills WHERE expires_at <= ?1", params![now.as_secs()])?;
     db.execute(
-        "DELETE FROM offers WHERE expires_at <= ?1 AND NOT EXISTS (SELECT 1 FROM tokens WHERE tokens.offer = offers.id)",
+        "DELETE FROM offers WHERE expires_at <= ?1
+             AND NOT EXISTS (SELECT 1 FROM tokens WHERE tokens.offer = offers.id)
+             AND NOT EXISTS (SELECT 1 FROM refills WHERE refills.offer = offers.id)",
         params![now.as_secs()],
     )?;
     Ok(())

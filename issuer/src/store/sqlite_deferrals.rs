@@ -56,8 +56,12 @@ impl Deferrals for SqliteStore {
     fn offers(&self) -> Result<Vec<OfferLine>, StoreError> {
         self.read(|db| {
             let mut query = db.prepare(
+                // Not those that are kept for their refills alone.
                 "SELECT id, employee, used_at IS NOT NULL, needs_approval, decision, created_at, expires_at
-                 FROM offers ORDER BY created_at DESC, id",
+                 FROM offers
+                 WHERE NOT EXISTS (SELECT 1 FROM refills WHERE refills.offer = offers.id)
+                    OR EXISTS (SELECT 1 FROM tokens WHERE tokens.offer = offers.id)
+                 ORDER BY created_at DESC, id",
             )?;
             let rows = query.query_map([], |row| {
                 let needs_approval: bool = row.get(3)?;

@@ -6,6 +6,7 @@ use inro_status::Status;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::sqlite::{Outcome, SqliteStore};
+use super::sqlite_refill_rules::end_refills_of_type;
 use super::statuses::{
     ChangedStatus, CredentialState, Draw, LIST_PLACES, ListContent, MAX_USED, NewStatus, Place, StatusChange,
     StatusRefused, Statuses,
@@ -43,6 +44,9 @@ impl Statuses for SqliteStore {
                 return Ok(Outcome::Undo(Denied::Refused(refused)));
             }
             let copies = change_places(db, status.credential, status.change)?;
+            if status.change == StatusChange::Revoke {
+                end_refills_of_type(db, &employee, &type_id)?;
+            }
             let state = status.change.state();
             db.execute(
                 "UPDATE credentials SET status = ?2, status_at = ?3 WHERE id = ?1",

@@ -17,6 +17,8 @@ mod issuance;
 #[cfg(test)]
 mod notification;
 #[cfg(test)]
+mod refill;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod support;

@@ -15,6 +15,7 @@ use inro_issuer::demands::Demands;
 use inro_issuer::hr::Options;
 use inro_issuer::issuer::{AgencyName, Issuer, IssuerParts};
 use inro_issuer::offers::{CreatedOffer, OfferWish};
+use inro_issuer::refill_setting::RefillSetting;
 use inro_issuer::secrets::ServerSecrets;
 use inro_issuer::store::{MIGRATIONS, SqliteStore};
 use inro_issuer::{employees, http};
@@ -138,15 +139,23 @@ impl Bench {
     pub(crate) fn asking(demands: Demands) -> Self {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
         sqlite::migrate(&mut connection, MIGRATIONS).unwrap();
-        Self::over(SqliteStore::new(connection), demands)
+        Self::over(SqliteStore::new(connection), demands, RefillSetting::default())
+    }
+
+    /// An issuer with another setting of refills.
+    pub(crate) fn refilling(refill: RefillSetting) -> Self {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        sqlite::migrate(&mut connection, MIGRATIONS).unwrap();
+        Self::over(SqliteStore::new(connection), Demands::default(), refill)
     }
 
     /// An issuer over the database file `path`, as a second process would open it.
     pub(crate) fn on_disk(path: &Path) -> Self {
-        Self::over(SqliteStore::new(sqlite::open(path, MIGRATIONS).unwrap()), Demands::default())
+        let store = SqliteStore::new(sqlite::open(path, MIGRATIONS).unwrap());
+        Self::over(store, Demands::default(), RefillSetting::default())
     }
 
-    fn over(store: SqliteStore, demands: Demands) -> Self {
+    fn over(store: SqliteStore, demands: Demands, refill: RefillSetting) -> Self {
         let roles = RoleTable::built_in();
         let csv = std::io::Cursor::new(include_bytes!("../../samples/hr.csv"));
         let done = employees::import(&store, csv, Options::default(), &roles, false, NOW).unwrap();
@@ -182,6 +191,7 @@ impl Bench {
                 rng: Box::new(TestRng::new()),
                 store: Arc::new(store),
                 demands,
+                refill,
             })
             .unwrap(),
         );

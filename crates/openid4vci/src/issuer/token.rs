@@ -3,7 +3,7 @@ use inro_base::{Code, Coded, Secret, UnixTime};
 use inro_crypto::Provider;
 use inro_oauth::dpop::{DpopError, DpopProof, Expected, UnverifiedDpop};
 use inro_oauth::form::{Form, FormError};
-use inro_oauth::metadata::PRE_AUTHORIZED_CODE;
+use inro_oauth::metadata::{PRE_AUTHORIZED_CODE, REFRESH_TOKEN};
 use inro_oauth::{ErrorCode, HttpsUrl, NonceError, NonceKey, Purpose};
 
 use crate::details::{self, DetailsError};
@@ -22,14 +22,12 @@ pub struct TokenEndpoint<'a> {
 }
 
 /// A token request whose DPoP proof was checked. The service still has to remember the proof as
-/// used, and to redeem the code in one conditional write.
+/// used, and to redeem what was presented in one conditional write.
 #[derive(Debug)]
 #[must_use]
 pub struct CheckedTokenRequest {
-    /// SHA-256 of the pre-authorized code: what a store of offers keeps.
-    pub code_digest: [u8; 32],
-    /// The transaction code, if one came.
-    pub tx_code: Option<Secret<String>>,
+    /// What the token is asked for with.
+    pub grant: TokenGrant,
     /// The configurations that authorization details ask for, if some came: the token is for these
     /// alone, and its answer names credential identifiers.
     pub details: Option<Vec<String>>,
@@ -37,6 +35,23 @@ pub struct CheckedTokenRequest {
     pub proof: DpopProof,
     /// From when on the proof's time or its nonce refuses it, so that the store may forget it.
     pub forget_proof_at: UnixTime,
+}
+
+/// What a token is asked for with.
+#[derive(Debug)]
+pub enum TokenGrant {
+    /// A pre-authorized code. Source: OpenID4VCI 1.0 §6.1.
+    Code {
+        /// SHA-256 of the code: what a store of offers keeps.
+        digest: [u8; 32],
+        /// The transaction code, if one came.
+        tx_code: Option<Secret<String>>,
+    },
+    /// A refresh token of an earlier answer, bound to the key of the proof. Source: RFC 6749 §6; RFC 9449 §5.
+    Refresh {
+        /// SHA-256 of the refresh token.
+        digest: [u8; 32],
+    },
 }
 
 /// Why a token request was refused.
@@ -61,6 +76,16 @@ pub enum TokenError {
     /// No pre-authorized code.
     #[error("no pre-authorized code")]
     NoCode,
+    /// No refresh token.
+    #[error("no refresh token")]
+    NoRefreshToken,
+    /// The refresh token is unknown, expired, ended, replaced, or bound to another key; which one is not
+    /// told.
+    #[error("an unknown, ended or replaced refresh token, or another key's")]
+    RefreshToken,
+    /// The wallets of one holder asked for too many refills.
+    #[error("too many refills")]
+    TooOften,
     /// The code is unknown, expired or used; which one is not told.
     #[error("an unknown, expired or used code")]
     Code,
@@ -95,22 +120,31 @@ impl Coded for TokenError {
             Self::TxCodeUnwanted => const { Code::new("INRO-VCI-034") },
             Self::TxCodeWrong { .. } => const { Code::new("INRO-VCI-035") },
             Self::Dead => const { Code::new("INRO-VCI-036") },
+            Self::NoRefreshToken => const { Code::new("INRO-VCI-096") },
+            Self::RefreshToken => const { Code::new("INRO-VCI-097") },
+            Self::TooOften => const { Code::new("INRO-VCI-098") },
         }
     }
 }
 
 impl TokenError {
-    /// The protocol's name for it. Source: RFC 9449 §§5, 8; OpenID4VCI 1.0 §6.3; RFC 9396 §5.
+    /// The protocol's name for it. Source: RFC 6749 §5.2; RFC 9449 §§5, 8; OpenID4VCI 1.0 §6.3; RFC 9396 §5.
     pub const fn oauth_code(&self) -> ErrorCode {
         match self {
             Self::Dpop(DpopError::NoNonce) | Self::Nonce(_) => ErrorCode::UseDpopNonce,
             Self::Dpop(_) => ErrorCode::InvalidDpopProof,
-            Self::Form(_) | Self::NoCode | Self::TxCodeAbsent | Self::TxCodeUnwanted => {
-                ErrorCode::InvalidRequest
-            }
+            Self::Form(_)
+            | Self::NoCode
+            | Self::NoRefreshToken
+            | Self::TxCodeAbsent
+            | Self::TxCodeUnwanted => ErrorCode::InvalidRequest,
             Self::Details(_) => ErrorCode::InvalidAuthorizationDetails,
             Self::Grant => ErrorCode::UnsupportedGrantType,
-            Self::Code | Self::TxCodeWrong { .. } | Self::Dead => ErrorCode::InvalidGrant,
+            Self::Code | Self::TxCodeWrong { .. } | Self::Dead | Self::RefreshToken => {
+                ErrorCode::InvalidGrant
+            }
+            // Not `invalid_grant`: the token is still good.
+            Self::TooOften => ErrorCode::TemporarilyUnavailable,
         }
     }
 }
@@ -121,7 +155,7 @@ impl CheckedTokenRequest {
     /// # Errors
     /// [`TokenError`] names the first check that failed.
     ///
-    /// Source: RFC 9449 §§4.3, 8; OpenID4VCI 1.0 §6.1.
+    /// Source: RFC 9449 §§4.3, 5, 8; RFC 6749 §6; OpenID4VCI 1.0 §6.1.
     pub fn check<'h>(
         dpop: impl IntoIterator<Item = &'h str>,
         body: &[u8],
@@ -134,15 +168,21 @@ impl CheckedTokenRequest {
         // A DPoP nonce may be used for several proofs; the proof itself may be used once.
         let nonce = endpoint.nonces.check(proof.nonce()?, Purpose::Dpop, endpoint.now, provider)?;
         let form = Form::parse(body)?;
-        if form.value("grant_type") != Some(PRE_AUTHORIZED_CODE) {
-            return Err(TokenError::Grant);
-        }
-        let code = form.value("pre-authorized_code").ok_or(TokenError::NoCode)?;
+        let digest = |name: &str| form.value(name).map(|text| provider.sha256(text.as_bytes()));
+        let grant = match form.value("grant_type") {
+            Some(PRE_AUTHORIZED_CODE) => TokenGrant::Code {
+                digest: digest("pre-authorized_code").ok_or(TokenError::NoCode)?,
+                tx_code: form.value("tx_code").map(|text| Secret::new(text.into())),
+            },
+            Some(REFRESH_TOKEN) => {
+                TokenGrant::Refresh { digest: digest("refresh_token").ok_or(TokenError::NoRefreshToken)? }
+            }
+            _ => return Err(TokenError::Grant),
+        };
         let details = form.value("authorization_details");
         Ok(Self {
             details: details.map(|text| details::parse(text, endpoint.issuer)).transpose()?,
-            code_digest: provider.sha256(code.as_bytes()),
-            tx_code: form.value("tx_code").map(|text| Secret::new(text.into())),
+            grant,
             forget_proof_at: proof.forget_at().min(nonce.expires_at()),
             proof,
         })

@@ -138,7 +138,7 @@ impl MetadataFetch {
         // Before the code is redeemed: what cannot be asked for should cost nothing.
         metadata.sealing()?;
         let server = server_of(&self.offer, &metadata)?;
-        let request = fetch_json(server.well_known(SERVER_WELL_KNOWN), JSON, Limits::DOCUMENT.bytes);
+        let request = server_request(&server);
         Ok((ServerFetch { offer: self.offer, metadata, signer, server }, request))
     }
 }
@@ -149,8 +149,7 @@ impl ServerFetch {
     /// # Errors
     /// [`VciError`] when they cannot be used, or the issuer's metadata do not describe the offer.
     pub fn received(self, response: &HttpResponse) -> Result<Ready, VciError> {
-        check_document(response)?;
-        let server = ServerMetadata::parse(&response.body, &self.server)?;
+        let server = read_server(response, &self.server)?;
         if !server.allows_pre_authorized() {
             return Err(VciError::Unsupported { what: "another grant than a pre-authorized code" });
         }
@@ -232,6 +231,17 @@ pub(super) fn metadata_request(issuer: &HttpsUrl) -> HttpRequest {
     let accept = "application/jwt, application/json;q=0.9";
     // A signed document is a third longer than its JSON.
     fetch_json(issuer.well_known(WELL_KNOWN), accept, Limits::DOCUMENT.bytes * 2)
+}
+
+/// Asks for an authorization server's metadata.
+pub(super) fn server_request(server: &HttpsUrl) -> HttpRequest {
+    fetch_json(server.well_known(SERVER_WELL_KNOWN), JSON, Limits::DOCUMENT.bytes)
+}
+
+/// Reads an authorization server's metadata.
+pub(super) fn read_server(response: &HttpResponse, server: &HttpsUrl) -> Result<ServerMetadata, VciError> {
+    check_document(response)?;
+    Ok(ServerMetadata::parse(&response.body, server)?)
 }
 
 /// Reads metadata, signed or not; signed ones must be by a trusted signer.

@@ -8,6 +8,7 @@ use inro_oauth::dpop::{self, Target};
 use inro_oauth::error::{ErrorCode, ErrorSeen};
 use inro_oauth::{HttpsUrl, TokenType};
 
+use super::refresh_ticket::RefreshTicket;
 use crate::encryption::Sealing;
 use crate::metadata::{Configuration, IssuerMetadata};
 use crate::request::Wanted;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     /// How requests are encrypted, where the issuer offers it.
     pub(crate) sealing: Option<Sealing>,
     pub(crate) waiting: VecDeque<Waiting>,
+    /// What gets new copies later.
+    pub(crate) refresh: Option<RefreshTicket>,
 }
 
 /// An access token with what it takes to use it.

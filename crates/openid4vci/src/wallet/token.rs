@@ -8,10 +8,11 @@ use inro_oauth::error::{ErrorCode, ErrorSeen};
 use inro_oauth::{ServerMetadata, TokenResponse, TokenType, form};
 use serde_json::Value;
 
+use super::refresh_ticket::RefreshTicket;
 use super::session::{Access, MAX_NONCE_RETRIES, Offered, Session, Waiting, dpop_nonce, dpop_to_sign};
 use crate::error::is_failure;
 use crate::metadata::IssuerMetadata;
-use crate::request::{Wanted, token_request};
+use crate::request::{Wanted, refresh_request, token_request};
 use crate::response::MAX_SMALL_RESPONSE_BYTES;
 use crate::{VciError, details, offer};
 
@@ -26,9 +27,17 @@ pub struct TokenDraft {
     offered: Vec<Offered>,
     dpop_key: PublicKey,
     body: Secret<Vec<u8>>,
+    presented: Presented,
     nonce: Option<String>,
-    has_tx_code: bool,
     attempts: u32,
+}
+
+/// What a token is asked for with.
+enum Presented {
+    /// A pre-authorized code, perhaps with a transaction code.
+    Code { with_tx_code: bool },
+    /// A refresh token.
+    Refresh(RefreshTicket),
 }
 
 /// What a token request needs next.
@@ -71,19 +80,42 @@ impl TokenDraft {
         code: &Secret<String>,
         tx_code: Option<&str>,
     ) -> Self {
-        // Then the answer names credential identifiers, and the token is for the offer alone.
-        let ids: Vec<&str> = offered.iter().map(|offered| offered.id.as_str()).collect();
-        let location = (!metadata.authorization_servers.is_empty()).then_some(&metadata.issuer);
-        let details = server.knows_details(details::TYPE).then(|| details::wanted(&ids, location));
-        let body = Secret::new(token_request(code.expose(), tx_code, details.as_ref()));
+        let details = details(&metadata, &server, &offered);
+        let body = token_request(code.expose(), tx_code, details.as_ref());
+        let presented = Presented::Code { with_tx_code: tx_code.is_some() };
+        Self::with_body(metadata, server, offered, dpop_key, body, presented)
+    }
+
+    /// Asks with a refresh token for as much as it is still good for, or for these configurations alone
+    /// where the server knows authorization details.
+    pub(crate) fn refresh(
+        metadata: IssuerMetadata,
+        server: ServerMetadata,
+        offered: Vec<Offered>,
+        ticket: RefreshTicket,
+    ) -> Self {
+        let details = details(&metadata, &server, &offered);
+        let body = refresh_request(ticket.token.expose(), details.as_ref());
+        let dpop_key = ticket.dpop_key;
+        Self::with_body(metadata, server, offered, dpop_key, body, Presented::Refresh(ticket))
+    }
+
+    fn with_body(
+        metadata: IssuerMetadata,
+        server: ServerMetadata,
+        offered: Vec<Offered>,
+        dpop_key: PublicKey,
+        body: Vec<u8>,
+        presented: Presented,
+    ) -> Self {
         Self {
             metadata: Box::new(metadata),
             server: Box::new(server),
             offered,
             dpop_key,
-            body,
+            body: Secret::new(body),
+            presented,
             nonce: None,
-            has_tx_code: tx_code.is_some(),
             attempts: 0,
         }
     }
@@ -131,7 +163,7 @@ impl TokenSent {
             let seen = ErrorSeen::read(&response.body);
             let wants_nonce = ErrorCode::parse(&seen.error) == Some(ErrorCode::UseDpopNonce);
             if !wants_nonce || nonce.is_none() {
-                return Err(refusal(response.status, seen, draft.has_tx_code));
+                return Err(refusal(response.status, seen, &draft.presented));
             }
             draft.attempts += 1;
             if draft.attempts > MAX_NONCE_RETRIES {
@@ -146,6 +178,13 @@ impl TokenSent {
         if answer.token_type != asked {
             return Err(VciError::TokenType);
         }
+        let refresh = draft.presented.next(answer.refresh_token, answer.token_type, || RefreshTicket {
+            issuer: draft.metadata.issuer.clone(),
+            server: draft.server.issuer.clone(),
+            configurations: draft.offered.iter().map(|offered| offered.id.clone()).collect(),
+            dpop_key: draft.dpop_key,
+            token: Secret::new(String::new()),
+        });
         let waiting = waiting(draft.offered, answer.all.get("authorization_details"))?;
         // A nonce is its server's alone; the token endpoint may be another host's.
         let same_host =
@@ -160,6 +199,7 @@ impl TokenSent {
             },
             metadata: draft.metadata,
             waiting,
+            refresh,
         })))
     }
 }
@@ -169,15 +209,62 @@ impl Authorized {
     pub fn remaining(&self) -> impl Iterator<Item = &Offered> {
         self.0.waiting.iter().map(|waiting| &waiting.offered)
     }
+
+    /// What gets new copies later, without an offer, where the server gives that: to be stored before
+    /// anything else is done with the token, since the one that it replaces may be of no use any more.
+    pub const fn refresh_ticket(&self) -> Option<&RefreshTicket> {
+        self.0.refresh.as_ref()
+    }
+}
+
+impl Presented {
+    /// The ticket after an answer: the new token in the ticket that was presented or in a new one. A server
+    /// that names none leaves the old one good. One that is bound to no key is not kept: whoever stole it
+    /// could go on for months.
+    ///
+    /// Source: RFC 6749 §6; RFC 9449 §5.
+    fn next(
+        self,
+        token: Option<Secret<String>>,
+        kind: TokenType,
+        ticket: impl FnOnce() -> RefreshTicket,
+    ) -> Option<RefreshTicket> {
+        let token = token.filter(|_| kind == TokenType::Dpop);
+        match (self, token) {
+            (Self::Code { .. }, None) => None,
+            (Self::Code { .. }, Some(token)) => Some(RefreshTicket { token, ..ticket() }),
+            (Self::Refresh(ticket), None) => Some(ticket),
+            (Self::Refresh(ticket), Some(token)) => Some(RefreshTicket { token, ..ticket }),
+        }
+    }
+}
+
+/// Then the answer names credential identifiers, and the token is for these configurations alone.
+fn details(metadata: &IssuerMetadata, server: &ServerMetadata, offered: &[Offered]) -> Option<Value> {
+    let ids: Vec<&str> = offered.iter().map(|offered| offered.id.as_str()).collect();
+    let location = (!metadata.authorization_servers.is_empty()).then_some(&metadata.issuer);
+    server.knows_details(details::TYPE).then(|| details::wanted(&ids, location))
 }
 
 /// What a refused code means. The protocol has one error for a wrong transaction code and a dead
 /// offer, and one for all faults of a proof, which our own service tells apart; without a transaction
 /// code only the offer is left.
 ///
-/// Source: OpenID4VCI 1.0 §6.3.
-fn refusal(status: u16, seen: ErrorSeen, has_tx_code: bool) -> VciError {
+/// A refused refresh token has ended, unless our own service says that it will be good again.
+///
+/// Source: OpenID4VCI 1.0 §6.3; RFC 6749 §5.2.
+fn refusal(status: u16, seen: ErrorSeen, presented: &Presented) -> VciError {
     let invalid_grant = ErrorCode::parse(&seen.error) == Some(ErrorCode::InvalidGrant);
+    let has_tx_code = match presented {
+        Presented::Code { with_tx_code } => *with_tx_code,
+        Presented::Refresh(_) => {
+            let over = matches!(seen.inro_code.map(Code::as_str), None | Some("INRO-VCI-097"));
+            return match invalid_grant && over {
+                true => VciError::RefillsOver { status, seen },
+                false => VciError::RefillRefused { status, seen },
+            };
+        }
+    };
     match seen.inro_code.map(Code::as_str) {
         Some("INRO-VCI-035") if invalid_grant => VciError::TxCodeWrong { status, seen },
         Some("INRO-VCI-032" | "INRO-VCI-036") if invalid_grant => VciError::OfferDead { status, seen },

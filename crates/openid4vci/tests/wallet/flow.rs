@@ -5,6 +5,7 @@ use inro_base::http::HttpResponse;
 use inro_crypto::{RustCrypto, Signer as _, SoftwareKey};
 use inro_openid4vci::issuer::{
     Access, CheckedAccess, CheckedCredentialRequest, CheckedTokenRequest, RequestBody, TokenEndpoint,
+    TokenGrant,
 };
 use inro_openid4vci::wallet::*;
 use inro_openid4vci::{VciError, offer};
@@ -78,7 +79,8 @@ fn a_batch_goes_through_with_dpop_and_nonces() {
     let (sent, request) = wait(draft.send(NOW, rng, &RustCrypto), &key, |sent, request| (sent, request));
     let checked =
         CheckedTokenRequest::check(header(&request, "dpop"), &request.body, &endpoint, &RustCrypto).unwrap();
-    assert_eq!(checked.tx_code.unwrap().expose(), "123456");
+    let TokenGrant::Code { tx_code, .. } = &checked.grant else { panic!("a code") };
+    assert_eq!(tx_code.as_ref().unwrap().expose(), "123456");
     let thumbprint = checked.proof.thumbprint().to_owned();
 
     let granted = with_header(

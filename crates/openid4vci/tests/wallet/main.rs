@@ -7,6 +7,8 @@ mod documents;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod refresh;
+#[cfg(test)]
 mod sealed;
 #[cfg(test)]
 mod states;

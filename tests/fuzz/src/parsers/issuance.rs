@@ -1,7 +1,7 @@
 //! OpenID4VCI: what a wallet sends to the issuer, and what comes back.
 
 use inro_base::Secret;
-use inro_base::http::HttpResponse;
+use inro_base::http::{HttpRequest, HttpResponse};
 use inro_crypto::{RustCrypto, Signer as _};
 use inro_jose::Jwk;
 use inro_jose::jwe::{ContentEncryption, PartyInfo, Recipient, UnverifiedJwe, encrypt};
@@ -10,14 +10,14 @@ use inro_oauth::{NonceKey, Purpose, form};
 use inro_openid4vci::attestation::{self, KeyAttestation};
 use inro_openid4vci::issuer::{
     Access, CheckedAccess, CheckedCredentialRequest, CheckedDeferredRequest, CheckedNotification,
-    CheckedTokenRequest, Granting, IssuerEncryption, RequestBody, TokenEndpoint,
+    CheckedTokenRequest, Granting, IssuerEncryption, RequestBody, TokenEndpoint, TokenGrant,
 };
 use inro_openid4vci::proofs::{self, Proofs};
 use inro_openid4vci::response::{CredentialResponse, parse_nonce};
 use inro_openid4vci::wallet::{
     Authorized, CredentialAnswer, CredentialSent, CredentialStep, DeferredAnswer, DeferredDraft,
     DeferredStep, DeferredTicket, MetadataTrust, NextStep, OfferSeen, OfferStep, ProofDraft, Ready,
-    ServerFetch, TokenAnswer, TokenSent, TokenStep, read_offer,
+    RefreshServerFetch, RefreshTicket, ServerFetch, TokenAnswer, TokenSent, TokenStep, read_offer,
 };
 use inro_openid4vci::{
     AttestationDemand, CredentialErrorCode, CredentialOffer, IssuerMetadata, NotificationEvent, OfferLink,
@@ -122,7 +122,10 @@ pub(super) const PARSERS: &[Parser] = &[
             let endpoint = TokenEndpoint { url: &url, issuer: &WORLD.issuer_url, nonces: &nonces, now: NOW };
             let proof = dpop(TOKEN_URL, None, &nonce(Purpose::Dpop));
             let checked = CheckedTokenRequest::check([&*proof], bytes, &endpoint, &RustCrypto).ok()?;
-            Some(json!([checked.code_digest, checked.details]))
+            let digest = match checked.grant {
+                TokenGrant::Code { digest, .. } | TokenGrant::Refresh { digest } => digest,
+            };
+            Some(json!([digest, checked.details]))
         },
         good: || {
             let details = details::wanted(&[CONFIGURATION], Some(&WORLD.issuer_url)).to_string();
@@ -317,6 +320,35 @@ pub(super) const PARSERS: &[Parser] = &[
             }
         },
         good: || answer(JSON, CREDENTIAL_ANSWER),
+        takes: Takes::Any,
+    },
+    Parser {
+        name: "refresh_ticket",
+        drives: &["openid4vci::RefreshTicket::from_secret"],
+        read: |bytes| {
+            let ticket = RefreshTicket::from_secret(&Secret::new(bytes.to_vec())).ok()?;
+            let again = RefreshTicket::from_secret(&ticket.to_secret()).unwrap();
+            assert_eq!(again.to_secret().expose(), ticket.to_secret().expose());
+            Some(ticket.issuer().as_str().into())
+        },
+        good: || refresh_ticket().unwrap().to_secret().expose().clone(),
+        takes: Takes::Any,
+    },
+    Parser {
+        name: "refresh_metadata_answer",
+        drives: &["openid4vci::RefreshMetadataFetch::received"],
+        read: |bytes| Some(refresh_server(&response(bytes)?)?.1.url.into()),
+        good: || answer(JSON, metadata(false).to_string()),
+        takes: Takes::Any,
+    },
+    Parser {
+        name: "refresh_server_answer",
+        drives: &["openid4vci::RefreshServerFetch::received"],
+        read: |bytes| {
+            let refreshable = refresh_server(&metadata_answer(false))?.0.received(&response(bytes)?).ok()?;
+            Some(refreshable.offered().len().into())
+        },
+        good: || answer(JSON, server_json().to_string()),
         takes: Takes::Any,
     },
     Parser {
@@ -524,6 +556,20 @@ fn ticket() -> Option<DeferredTicket> {
         CredentialAnswer::Deferred(deferred, _) => Some(deferred.ticket),
         _ => None,
     }
+}
+
+fn refresh_ticket() -> Option<RefreshTicket> {
+    let granted = answer(JSON, br#"{"access_token":"tok","token_type":"DPoP","refresh_token":"r1"}"#);
+    match token_sent(false)?.received(&response(&granted)?).ok()? {
+        TokenAnswer::Authorized(authorized) => {
+            RefreshTicket::from_secret(&authorized.refresh_ticket()?.to_secret()).ok()
+        }
+        TokenAnswer::Again(_) => None,
+    }
+}
+
+fn refresh_server(metadata: &HttpResponse) -> Option<(RefreshServerFetch, HttpRequest)> {
+    refresh_ticket()?.fetch_metadata().0.received(metadata, &trust()).ok()
 }
 
 fn deferred_draft(metadata: &HttpResponse) -> Option<DeferredDraft> {
