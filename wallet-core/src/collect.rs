@@ -55,7 +55,7 @@ impl Wallet {
 
     async fn collect_due(&self, pending: &PendingRecord) -> Result<Option<CredentialRecord>, WalletError> {
         // The issuer gives it once: of two who ask, one is refused and would forget it.
-        let Some(_turn) = self.collecting.begin(&pending.id) else { return Ok(None) };
+        let Some(_turn) = self.collecting.begin(&pending.id.0) else { return Ok(None) };
         match self.collect_one(&pending.id).await {
             // It came or ended since the list was read.
             Err(WalletError::Store(StoreError::NoSuchPending)) => Ok(None),

@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::records::PendingId;
-
-/// The deferred issuances that a call is collecting.
+/// What calls are busy with, by name.
 #[derive(Default)]
-pub(crate) struct InWork(Mutex<BTreeSet<PendingId>>);
+pub(crate) struct InWork(Mutex<BTreeSet<String>>);
 
 impl InWork {
     /// Takes the turn until it is dropped, also when the call is cancelled; `None` while another has it.
-    pub(crate) fn begin(&self, id: &PendingId) -> Option<Turn<'_>> {
-        self.ids().insert(id.clone()).then(|| Turn { of: self, id: id.clone() })
+    pub(crate) fn begin(&self, name: &str) -> Option<Turn<'_>> {
+        self.names().insert(name.to_owned()).then(|| Turn { of: self, name: name.to_owned() })
     }
 
-    fn ids(&self) -> MutexGuard<'_, BTreeSet<PendingId>> {
+    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -23,11 +21,11 @@ impl InWork {
 /// A call's turn.
 pub(crate) struct Turn<'a> {
     of: &'a InWork,
-    id: PendingId,
+    name: String,
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.of.ids().remove(&self.id);
+        self.of.names().remove(&self.name);
     }
 }

@@ -79,9 +79,9 @@ impl Wallet {
         }
     }
 
-    /// Deletes those of `made` that no stored copy and no deferred issuance has.
+    /// Deletes those of `made` that nothing in the store needs.
     pub(crate) async fn delete_unused(&self, made: &[KeyId]) -> Result<(), WalletError> {
-        let unused = self.store.unused_keys(made).await?;
+        let unused = self.unused_keys(made).await?;
         self.delete_keys(&unused).await
     }
 

@@ -140,7 +140,12 @@ fn take<'a>(
 }
 
 /// The same for the same type, issuer and format.
-fn credential_id(vct: &str, issuer: &str, format: Format, provider: &dyn Provider) -> CredentialId {
+pub(crate) fn credential_id(
+    vct: &str,
+    issuer: &str,
+    format: Format,
+    provider: &dyn Provider,
+) -> CredentialId {
     // JSON keeps the parts apart, whatever characters they have.
     let parts = Value::from(vec![vct, issuer, format.as_str()]).to_string();
     let digest = provider.sha256(parts.as_bytes());

@@ -4,7 +4,7 @@
 //! `inro_base::Clock`. It is async without a runtime: a port's future is all that it waits for.
 //!
 //! [`Wallet::receive`] goes from an offer to checked copies, one key each; [`Wallet::collect`] asks for
-//! what the issuer deferred. [`Wallet::review`] gives
+//! what the issuer deferred, and [`Wallet::refill`] for new copies. [`Wallet::review`] gives
 //! what a verifier asks for; nothing leaves before [`Wallet::approve`] was called with a [`Choice`].
 
 mod boxed;
@@ -24,6 +24,8 @@ mod present;
 mod prompts;
 mod receive;
 mod records;
+mod refill;
+mod refills;
 mod review;
 mod standing;
 mod store;
@@ -55,6 +57,8 @@ pub use records::{
     NamedRecord, NewCopy, NewCredential, NewHistoryEntry, NewPending, NewReceipt, Outcome, Pending,
     PendingEnd, PendingId, PendingRecord, RequestDigest,
 };
+pub use refill::Refilled;
+pub use refills::RefillWhen;
 pub use review::{
     Asked, AskedClaim, Asker, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction, ShownBefore,
     Standing, Way,

@@ -6,7 +6,7 @@ use inro_crypto::Signature;
 use inro_openid4vci::metadata::ProofPlan;
 use inro_openid4vci::wallet::{
     AttestedStep, Authorized, CredentialAnswer, CredentialDraft, CredentialStep, Deferred, MetadataTrust,
-    NextStep, OfferStep, ProofDraft, Ready, TokenAnswer, TokenDraft, TokenStep, read_offer,
+    NextStep, OfferStep, Offered, ProofDraft, Ready, TokenAnswer, TokenDraft, TokenStep, read_offer,
 };
 use inro_openid4vci::{NotificationEvent, VciError};
 use inro_trust::Anchors;
@@ -39,14 +39,21 @@ pub struct Receipt {
 }
 
 /// One issuance while it goes on.
-struct Course {
+pub(crate) struct Course {
     issuer: Issuer,
     anchors: Anchors,
-    notices: Notices,
+    pub(crate) notices: Notices,
     /// A key that was made already, for the first copy.
     first: Option<CreatedKey>,
     credentials: Vec<NewCredential>,
     pending: Vec<NewPending>,
+}
+
+impl Course {
+    pub(crate) fn new(issuer: Issuer, anchors: Anchors, notices: Notices, first: CreatedKey) -> Self {
+        let (credentials, pending) = (Vec::new(), Vec::new());
+        Self { issuer, anchors, notices, first: Some(first), credentials, pending }
+    }
 }
 
 impl Wallet {
@@ -83,22 +90,36 @@ impl Wallet {
         };
         let dpop = self.make_key(KeyPolicy::QUIET, made).await?;
         // What the device cannot do, and a holder who is not there, must not cost the code.
-        let first = self.make_key(COPIES, made).await?;
-        if first.assurance.presence != Presence::NotAsked {
-            self.prompts.presence(&Reason::Receive { issuer: issuer.name.clone() }).await?;
-        }
+        let first = self.first_key(&issuer, made).await?;
         let draft = ready.redeem(tx_code, dpop.public_key)?;
         let authorized = self.token(draft, &dpop.id).await?;
+        let refills = self.new_refills(&authorized, &dpop.id, made).await;
         let notices = Notices { notifier: authorized.notifier(), dpop: dpop.id, ids: Vec::new() };
-        let (credentials, pending) = (Vec::new(), Vec::new());
-        let mut course = Course { issuer, anchors, notices, first: Some(first), credentials, pending };
+        let mut course = Course::new(issuer, anchors, notices, first);
         let outcome = match self.request_all(authorized, &mut course, made).await {
             Ok(()) => self.keep(&mut course).await,
             Err(error) => Err(error),
         };
         let event = if outcome.is_ok() { NotificationEvent::Accepted } else { NotificationEvent::Failure };
         self.tell(course.notices, event).await;
+        if let (Ok(receipt), Some(refills)) = (&outcome, refills) {
+            // The credentials are here all the same.
+            let _ = self.keep_refills(refills, &receipt.credentials).await;
+        }
         outcome
+    }
+
+    /// The key of the first copy, after a gesture of the holder where such keys ask for one.
+    pub(crate) async fn first_key(
+        &self,
+        issuer: &Issuer,
+        made: &mut Vec<KeyId>,
+    ) -> Result<CreatedKey, WalletError> {
+        let first = self.make_key(COPIES, made).await?;
+        if first.assurance.presence != Presence::NotAsked {
+            self.prompts.presence(&Reason::Receive { issuer: issuer.name.clone() }).await?;
+        }
+        Ok(first)
     }
 
     /// Before a key is made and a code is redeemed: what cannot succeed should cost nothing.
@@ -110,7 +131,12 @@ impl Wallet {
         if ready.tx_code().is_some() && tx_code.is_none() {
             return Err(VciError::TxCodeNeeded.into());
         }
-        let plans = ready.offered().iter().filter_map(|offered| offered.configuration.proof_plan());
+        self.check_attester(ready.offered())
+    }
+
+    /// Whether the keys can be proved as the issuer asks.
+    pub(crate) fn check_attester(&self, offered: &[Offered]) -> Result<(), WalletError> {
+        let plans = offered.iter().filter_map(|offered| offered.configuration.proof_plan());
         let mut attested = plans.filter(|plan| *plan != ProofPlan::Jwt);
         if attested.next().is_some() && self.keys.attester().is_none() {
             return Err(WalletError::NoAttester);
@@ -118,7 +144,7 @@ impl Wallet {
         Ok(())
     }
 
-    async fn request_all(
+    pub(crate) async fn request_all(
         &self,
         mut authorized: Authorized,
         course: &mut Course,
@@ -145,7 +171,7 @@ impl Wallet {
         Ok(state.received(&self.send(request).await?)?)
     }
 
-    async fn token(&self, mut draft: TokenDraft, dpop: &KeyId) -> Result<Authorized, WalletError> {
+    pub(crate) async fn token(&self, mut draft: TokenDraft, dpop: &KeyId) -> Result<Authorized, WalletError> {
         loop {
             let step = self.with_rng(|rng| draft.send(self.now(), rng, &*self.provider));
             let (sent, request) = match step {
@@ -272,7 +298,7 @@ impl Wallet {
         }
     }
 
-    async fn keep(&self, course: &mut Course) -> Result<Receipt, WalletError> {
+    pub(crate) async fn keep(&self, course: &mut Course) -> Result<Receipt, WalletError> {
         for credential in &course.credentials {
             self.check_holder(credential).await?;
         }

@@ -30,6 +30,8 @@ pub struct ConsentId(pub String);
 pub enum NamedKind {
     /// Standing approvals and what is left of them.
     Consent,
+    /// Refresh tokens, wrapped.
+    Refill,
 }
 
 /// A record that has a name of its own.
@@ -415,6 +417,7 @@ impl NamedKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Consent => "consent",
+            Self::Refill => "refill",
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::keys::{KeyId, KeyStore};
 use crate::ports::{Http, Store};
 use crate::prompts::{Prompts, Reason};
 use crate::records::{
-    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryItem, LostCopies,
+    AnchorKind, AnchorRecord, CredentialId, CredentialRecord, Event, HistoryItem, LostCopies, NamedKind,
     NewHistoryEntry, Outcome,
 };
+use crate::refills::Refills;
 
 /// What the engine stands on.
 pub struct Ports {
@@ -42,6 +43,7 @@ pub struct Wallet {
     pub(crate) http: Arc<dyn Http>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) collecting: InWork,
+    pub(crate) refilling: InWork,
     lost: Vec<LostCopies>,
     clock: Arc<dyn Clock>,
     rng: Mutex<Box<dyn Rng>>,
@@ -56,12 +58,14 @@ impl Wallet {
     /// What the key store or the store says.
     pub async fn open(ports: Ports) -> Result<Self, WalletError> {
         let Ports { keys, prompts, store, http, clock, rng, provider } = ports;
-        let (collecting, rng) = (InWork::default(), Mutex::new(rng));
+        let (collecting, refilling, rng) = (InWork::default(), InWork::default(), Mutex::new(rng));
         let lost = Vec::new();
-        let mut wallet = Self { keys, prompts, store, http, provider, collecting, lost, clock, rng };
+        let mut wallet =
+            Self { keys, prompts, store, http, provider, collecting, refilling, lost, clock, rng };
         let in_custody = wallet.keys.list().await?;
         wallet.lost = wallet.store.drop_keyless(&in_custody, wallet.now()).await?;
-        wallet.delete_keys(&wallet.store.unused_keys(&in_custody).await?).await?;
+        wallet.forget_keyless_refills(&in_custody).await?;
+        wallet.delete_keys(&wallet.unused_keys(&in_custody).await?).await?;
         Ok(wallet)
     }
 
@@ -117,7 +121,10 @@ impl Wallet {
             outcome: Outcome::Done,
             receipt: None,
         };
-        self.record_removal(id, entry).await
+        self.record_removal(id, entry).await?;
+        // What resists is forgotten with the next refill.
+        let _ = self.forget_empty_refills().await;
+        Ok(())
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -127,6 +134,27 @@ impl Wallet {
     pub(crate) fn with_rng<T>(&self, draw: impl FnOnce(&mut dyn Rng) -> T) -> T {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         draw(&mut **rng)
+    }
+
+    /// Those of `keys` that nothing in the store needs.
+    pub(crate) async fn unused_keys(&self, keys: &[KeyId]) -> Result<Vec<KeyId>, WalletError> {
+        let records = self.store.named(NamedKind::Refill).await?;
+        let refills: Vec<KeyId> =
+            records.iter().filter_map(Refills::read).flat_map(|one| one.keys()).collect();
+        let mut unused = self.store.unused_keys(keys).await?;
+        unused.retain(|key| !refills.contains(key));
+        Ok(unused)
+    }
+
+    /// Forgets refresh tokens whose keys are gone, as after a restored backup, and what cannot be read.
+    async fn forget_keyless_refills(&self, in_custody: &[KeyId]) -> Result<(), WalletError> {
+        for record in self.store.named(NamedKind::Refill).await? {
+            let whole = |refills: Refills| refills.keys().iter().all(|key| in_custody.contains(key));
+            if !Refills::read(&record).is_some_and(whole) {
+                self.store.put_named(NamedKind::Refill, &record.name, None, None).await?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn delete_keys(&self, keys: &[KeyId]) -> Result<(), WalletError> {

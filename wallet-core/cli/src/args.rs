@@ -47,6 +47,18 @@ pub(crate) enum Command {
     /// Ask for credentials that their agency has to approve first.
     #[command(after_help = "Example:\n  inro-wallet --home H collect --json")]
     Collect,
+    /// Fetch new copies where few are left or the end is near, as far as their agency refills them.
+    ///
+    /// The wallet asks at times that it drew beforehand, so that the agency does not learn when a copy was
+    /// shown: run this every hour or so.
+    #[command(
+        after_help = "Examples:\n  inro-wallet --home H refill --json\n  inro-wallet --home H refill --now"
+    )]
+    Refill {
+        /// At once, for every credential of which a copy was used: the agency learns that one was.
+        #[arg(long)]
+        now: bool,
+    },
     /// List the credentials.
     #[command(after_help = "Example:\n  inro-wallet --home H list --json")]
     List,

@@ -4,7 +4,7 @@ use inro_base::report::{self, Language};
 use inro_credential::{ClaimPath, Format, PathElement};
 use inro_wallet_core::{
     Collected, Consent, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, LostCopies, Outcome,
-    PendingRecord, Receipt,
+    PendingRecord, Receipt, Refilled,
 };
 use serde_json::{Value, json};
 
@@ -70,6 +70,34 @@ pub(crate) fn collected_text(collected: &[Collected], language: Language) -> Str
         Err(error) => report::render(error, language),
     };
     collected.iter().map(row).collect()
+}
+
+/// What became of refills, for programs.
+pub(crate) fn refilled_json(refilled: &[Refilled], language: Language) -> Value {
+    let (mut credentials, mut failed) = (Vec::new(), Vec::new());
+    for one in refilled {
+        match &one.outcome {
+            Ok(records) => credentials.extend(records.iter().map(summary)),
+            Err(error) => failed.push(json!({
+                "issuer": one.issuer,
+                "over": one.over,
+                "error": report::to_json(error, language),
+            })),
+        }
+    }
+    json!({ "credentials": credentials, "failed": failed })
+}
+
+/// What became of refills, for people.
+pub(crate) fn refilled_text(refilled: &[Refilled], language: Language) -> String {
+    if refilled.is_empty() {
+        return language.pick("nothing to refill\n", "補充は不要です\n").to_owned();
+    }
+    let row = |one: &Refilled| match &one.outcome {
+        Ok(records) => credentials_text(records, language),
+        Err(error) => report::render(error, language),
+    };
+    refilled.iter().map(row).collect()
 }
 
 fn pending_json(pending: &PendingRecord) -> Value {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
-use inro_wallet_core::{AnchorKind, ConsentId, CredentialId, Standing, Wallet, WalletError};
-use serde_json::json;
+use inro_wallet_core::{AnchorKind, ConsentId, CredentialId, RefillWhen, Standing, Wallet, WalletError};
+use serde_json::{Value, json};
 
 use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Trust};
 use crate::decide::{Approval, Decision, Manner, decide};
@@ -117,6 +117,15 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
                     print::collected_text(&collected, language),
                 )
             })
+        }
+        Command::Refill { now } => {
+            let when = if now { RefillWhen::AtOnce } else { RefillWhen::Scheduled };
+            let refilled = wallet.refill(when).await?;
+            let failed = refilled.iter().any(|one| one.outcome.is_err());
+            let exit = if failed { Exit::Failed } else { Exit::Done };
+            let (json, text) =
+                (print::refilled_json(&refilled, language), print::refilled_text(&refilled, language));
+            Ok(Done { exit, ..done(json, text) })
         }
         Command::List => {
             let records = wallet.list().await?;
