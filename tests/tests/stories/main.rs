@@ -18,6 +18,7 @@ mod locked;
 mod log_lines;
 mod main_job;
 mod mdoc;
+mod refill;
 mod revocation;
 mod soak;
 mod story;

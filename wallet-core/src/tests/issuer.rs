@@ -37,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) copies: fn(&mut Vec<Plan>),
     /// The number of the request that gets no answer, from 0.
     pub(crate) cut_at: Option<usize>,
+    /// The number of the request whose answer is lost, from 0.
+    pub(crate) lost_at: Option<usize>,
     /// What the issuer says later, and what it was told.
     pub(crate) later: Later,
 }
@@ -59,11 +61,22 @@ pub(crate) struct LaterState {
     pub(crate) notification_statuses: Vec<u16>,
     /// What the issuer was told.
     pub(crate) told: Vec<Value>,
+    /// Whether token answers carry a refresh token: `r1`, `r2` and so on.
+    pub(crate) refills: bool,
+    given: usize,
+    /// What a refresh is refused with: error and code.
+    pub(crate) refresh_refused: Option<(&'static str, Option<&'static str>)>,
+    /// The refresh tokens that were presented.
+    pub(crate) presented: Vec<String>,
 }
 
 impl Later {
     pub(crate) fn set(&self, change: impl FnOnce(&mut LaterState)) {
         change(&mut self.0.lock().unwrap());
+    }
+
+    pub(crate) fn presented(&self) -> Vec<String> {
+        self.0.lock().unwrap().presented.clone()
     }
 
     pub(crate) fn told(&self) -> Vec<Value> {
@@ -92,6 +105,7 @@ impl Script {
             raw_metadata: None,
             copies: |_| {},
             cut_at: None,
+            lost_at: None,
             later: Later::default(),
         }
     }
@@ -112,9 +126,10 @@ impl Script {
         let mut number = 0;
         move |request| {
             let script = script.lock().unwrap();
-            let cut = script.cut_at == Some(number);
+            let (cut, lost) = (script.cut_at == Some(number), script.lost_at == Some(number));
             number += 1;
-            if cut { Err(HttpError::Unreachable) } else { Ok(script.answer(request)) }
+            let answer = if cut { None } else { Some(script.answer(request)) };
+            answer.filter(|_| !lost).ok_or(HttpError::Unreachable)
         }
     }
 
@@ -127,13 +142,35 @@ impl Script {
                 None => answer(200, &self.metadata),
             },
             "/.well-known/oauth-authorization-server" => answer(200, &self.server),
-            "/token" => token(request),
+            "/token" => self.token(request),
             "/nonce" => answer(200, &json!({ "c_nonce": "a-c-nonce" })),
             "/credential" => self.credential(serde_json::from_slice(&request.body).unwrap()),
             "/deferred_credential_endpoint" => self.deferred(request),
             "/notification_endpoint" => self.notification(request),
             _ => answer(404, &Value::Null),
         }
+    }
+
+    fn token(&self, request: &HttpRequest) -> HttpResponse {
+        let response = token(request);
+        if response.status != 200 {
+            return response;
+        }
+        let mut later = self.later.0.lock().unwrap();
+        let form = String::from_utf8(request.body.clone()).unwrap();
+        if let Some(presented) = form.strip_prefix("grant_type=refresh_token&refresh_token=") {
+            later.presented.push(presented.to_owned());
+            if let Some((error, code)) = later.refresh_refused {
+                return answer(400, &json!({ "error": error, "inro_code": code }));
+            }
+        }
+        if !later.refills {
+            return response;
+        }
+        later.given += 1;
+        let mut body: Value = serde_json::from_slice(&response.body).unwrap();
+        body["refresh_token"] = format!("r{}", later.given).into();
+        answer(200, &body)
     }
 
     fn issue(&self, number: usize, plan: &Plan) -> String {

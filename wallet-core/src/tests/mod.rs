@@ -12,6 +12,7 @@ mod pki;
 mod presenting;
 mod protocol;
 mod receiving;
+mod refilling;
 mod switching;
 mod verifier;
 
