@@ -149,7 +149,7 @@ impl Wallet {
         let notices = Notices { notifier: authorized.notifier(), dpop, ids: Vec::new() };
         let mut course = Course::new(issuer, anchors, notices, first);
         let outcome = match self.request_all(authorized, &mut course, made).await {
-            Ok(()) => self.keep(&course).await,
+            Ok(()) => self.keep(&mut course).await,
             Err(error) => Err(error),
         };
         let event = if outcome.is_ok() { NotificationEvent::Accepted } else { NotificationEvent::Failure };

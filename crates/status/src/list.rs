@@ -39,7 +39,7 @@ pub struct UnverifiedStatusList {
 }
 
 enum Form {
-    Jwt(UnverifiedJws),
+    Jwt(Box<UnverifiedJws>),
     Cwt(UnverifiedSign1),
 }
 
@@ -101,7 +101,7 @@ impl UnverifiedStatusList {
     pub fn parse_jwt(text: &str) -> Result<Self, StatusError> {
         let limits = JsonLimits { bytes: MAX_TOKEN_BYTES, depth: 8 };
         let jws = UnverifiedJws::parse(text.trim_ascii_end(), Expect { typ: &[JWT_TYP], limits })?;
-        Ok(Self { form: Form::Jwt(jws) })
+        Ok(Self { form: Form::Jwt(Box::new(jws)) })
     }
 
     /// Reads a list as a CWT.

@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
 use inro_wallet_core::{AnchorKind, ConsentId, CredentialId, RefillWhen, Standing, Wallet, WalletError};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Trust};
 use crate::decide::{Approval, Decision, Manner, decide};
