@@ -1,6 +1,8 @@
 //! What surrounds every handler: a request id, a bounded body, a time limit, problems in the
 //! client's language, one log line.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -18,6 +20,9 @@ use crate::slots::Requests;
 use crate::{OsRng, Problem, ServiceError, log};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long the rest of a body that is too long is read and thrown away, at most as much again.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Adds the fallbacks and the outermost layer. Handlers find `Extension<RequestId>` and
 /// `Extension<Language>` in their request.
@@ -64,13 +69,16 @@ async fn around(State(bounds): State<Bounds>, mut request: Request, next: Next) 
 
 /// Reads the whole body within its limit before the handler starts.
 async fn bounded(bounds: Bounds, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    match Limited::new(body, bounds.body_bytes).collect().await {
+    let (parts, mut body) = request.into_parts();
+    match Limited::new(&mut body, bounds.body_bytes).collect().await {
         Ok(body) => {
             let _busy = parts.extensions.get::<Requests>().map(Requests::begin);
             next.run(Request::from_parts(parts, Body::from(body.to_bytes()))).await
         }
         Err(_) => {
+            // Who is still sending when the connection ends may never read why.
+            let mut rest = Limited::new(body, bounds.body_bytes);
+            let _ = timeout(LINGER, async { while let Some(Ok(_)) = rest.frame().await {} }).await;
             let error = ServiceError::BodyTooLong { limit: bounds.body_bytes };
             Problem::of(&error, StatusCode::PAYLOAD_TOO_LARGE).into_response()
         }

@@ -136,6 +136,19 @@ async fn refuses_a_body_past_the_limit_announced_or_not() {
 }
 
 #[tokio::test]
+async fn who_sends_too_much_is_heard_out_and_told() {
+    let running = plain(Bounds { body_bytes: 200_000, ..Bounds::default() }).await;
+    let hello = request("GET", "/hello", "", "");
+    for (length, status) in [(200_000, "200"), (390_000, "413")] {
+        let long = format!("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+        let both = ask(running.address, &format!("{long}{}{hello}", "a".repeat(length))).await;
+        assert!(both.starts_with(&format!("HTTP/1.1 {status}")), "{length}");
+        // Its connection is still good.
+        assert!(both.ends_with("hello"), "{length}");
+    }
+}
+
+#[tokio::test]
 async fn gives_up_on_a_slow_handler_and_a_slow_head() {
     let short = Duration::from_millis(100);
     let patient = plain(Bounds::default()).await;
