@@ -17,6 +17,9 @@ pub(super) const TYPE: &str = "role-authority";
 /// The copies of one credential in one format.
 pub(super) const COPIES: usize = 10;
 
+/// The key that signs the wallet's history, from its first entry on.
+pub(super) const HISTORY: usize = 1;
+
 /// What a wallet holds, by its own list and the files of its keys.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Held {
@@ -78,10 +81,10 @@ impl World {
         Held { credentials, keys }
     }
 
-    /// As [`World::look`], at the employee's own wallet, which has a key for each copy and none beside.
+    /// As [`World::look`], at the employee's own wallet, which has a key for each copy, and one for its history.
     pub(super) fn look_home(&mut self) -> Held {
         let held = self.look(&self.story.home());
-        assert_eq!(held.keys.len(), held.copies(), "a key for each copy: {held:?}");
+        assert_eq!(held.keys.len(), held.copies() + HISTORY, "a key for each copy: {held:?}");
         held
     }
 
