@@ -302,10 +302,22 @@ impl Assurance {
     /// What holds of a key of which nobody knows how it is kept.
     pub const NONE: Self = Self { custody: Custody::Software, presence: Presence::NotAsked };
 
+    /// What holds of each of several keys; of no key nothing.
+    pub fn weakest(keys: impl IntoIterator<Item = Self>) -> Self {
+        keys.into_iter().reduce(Self::weaker).unwrap_or_default()
+    }
+
     /// What holds of both of two keys.
     #[must_use]
     pub fn weaker(self, other: Self) -> Self {
         Self { custody: self.custody.min(other.custody), presence: self.presence.weaker(other.presence) }
+    }
+}
+
+/// [`Assurance::NONE`].
+impl Default for Assurance {
+    fn default() -> Self {
+        Self::NONE
     }
 }
 

@@ -8,6 +8,7 @@ use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
 
 use super::run;
+use crate::keys::{Assurance, Custody, Gesture, Presence};
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Event, KeyId,
@@ -26,6 +27,7 @@ mod keys;
 pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     keeps_each_anchor_once_per_kind(&*make());
     keeps_a_credential_with_its_copies(&*make());
+    knows_how_the_keys_are_kept(&*make());
     replaces_a_credential_and_names_the_keys_left_over(&*make());
     stores_all_copies_or_none(&*make());
     spends_a_copy_once(&*make());
@@ -86,7 +88,11 @@ pub fn clock(clock: &dyn Clock) {
 pub fn spend_one_copy(store: &dyn Store, text: &str) {
     let credential = NewCredential {
         record: record("employee"),
-        copies: vec![NewCopy { text: Secret::new(text.to_owned()), key: KeyId("k".into()) }],
+        copies: vec![NewCopy {
+            text: Secret::new(text.to_owned()),
+            key: KeyId("k".into()),
+            assurance: Assurance::NONE,
+        }],
         entry: entry(Event::Issued, Outcome::Done),
     };
     let id = credential.record.id.clone();
@@ -242,6 +248,23 @@ fn replaces_a_credential_and_names_the_keys_left_over(store: &dyn Store) {
     let employee = CredentialId("employee".into());
     assert_eq!(run(store.keys_in_use(Some(&employee))).unwrap(), [KeyId("c".into())]);
     assert_eq!(run(store.credentials()).unwrap().len(), 2);
+}
+
+fn knows_how_the_keys_are_kept(store: &dyn Store) {
+    let biometrics = Presence::EachUse { by: Gesture::Biometrics };
+    let unlock = Presence::Within { seconds: 60, by: Gesture::Unlock };
+    let strong = Assurance { custody: Custody::SecureElement, presence: biometrics };
+    let other = Assurance { custody: Custody::TrustedEnvironment, presence: unlock };
+    let mut new = credential("employee", &["a", "b"]);
+    new.copies.iter_mut().zip([strong, other]).for_each(|(copy, assurance)| copy.assurance = assurance);
+    put(store, new).unwrap();
+    let id = CredentialId("employee".into());
+    let copies = run(store.unspent_copies(&id, 9)).unwrap();
+    assert_eq!(copies.iter().map(|copy| copy.assurance).collect::<Vec<_>>(), [strong, other]);
+    let shown = || run(store.credential(&id)).unwrap().unwrap().assurance;
+    assert_eq!(shown(), Assurance { custody: Custody::TrustedEnvironment, presence: unlock });
+    put(store, credential("employee", &["c"])).unwrap();
+    assert_eq!(shown(), Assurance::NONE);
 }
 
 fn stores_all_copies_or_none(store: &dyn Store) {

@@ -10,7 +10,7 @@ use super::pki::Authority;
 use super::presenting::Scene;
 use super::verifier::RESPONSE;
 use super::{Device, code};
-use crate::keys::{Custody, KeyStoreError};
+use crate::keys::{Assurance, Custody, Gesture, KeyStoreError, Presence};
 use crate::ports::{HttpError, Store as _};
 use crate::present::Reviewing;
 use crate::prompts::{PromptError, Reason};
@@ -169,6 +169,17 @@ fn one_gesture_is_asked_for_a_batch_and_only_of_keys_that_ask() {
     assert!(matches!(&device.prompts.reasons()[0], Reason::Receive { issuer } if issuer.en == "Minato City"));
     let (outcome, device) = receive(Custody::Software, []);
     assert_eq!((outcome, device.copies(), device.prompts.reasons().len()), ("accepted", 3, 0));
+}
+
+#[test]
+fn a_credential_says_how_the_keys_of_all_its_copies_are_kept() {
+    let (outcome, device) = receive(Custody::TrustedEnvironment, []);
+    assert_eq!(outcome, "accepted");
+    let record = run(device.store.credentials()).unwrap().remove(0);
+    let presence = Presence::Within { seconds: 60, by: Gesture::Unlock };
+    assert_eq!(record.assurance, Assurance { custody: Custody::TrustedEnvironment, presence });
+    let (_, device) = receive(Custody::Software, []);
+    assert_eq!(run(device.store.credentials()).unwrap()[0].assurance, Assurance::NONE);
 }
 
 #[test]
