@@ -52,4 +52,4 @@ pub use review::{
     Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
 };
 pub use store::VaultStore;
-pub use wallet::{Ports, Wallet};
+pub use wallet::{Ports, Settings, Wallet};

@@ -223,7 +223,7 @@ pub enum Event {
     Refused,
     /// A credential was deleted.
     Deleted,
-    /// Copies were dropped, since their keys are gone: a backup brought them back.
+    /// Copies were dropped, since their keys are gone: the device destroyed them, or a backup brought the copies back.
     Lost,
     /// The holder erased what there was.
     Erased,

@@ -261,11 +261,11 @@ pub(crate) fn lost_text(lost: &[LostCopies], language: Language) -> String {
         let LostCopies { credential, copies } = lost;
         match language {
             Language::En => format!(
-                "note: {copies} copies of {} were dropped: their keys are gone, as after a restored backup\n",
+                "note: {copies} copies of {} were dropped: their keys are gone, as after a restored backup or a changed screen lock\n",
                 credential.0
             ),
             Language::Ja => format!(
-                "注意：{}の{copies}枚は、鍵がないため破棄しました（バックアップからの復元など）\n",
+                "注意：{}の{copies}枚は、鍵がないため破棄しました（バックアップからの復元、画面ロックの変更など）\n",
                 credential.0
             ),
         }

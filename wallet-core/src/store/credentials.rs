@@ -169,18 +169,22 @@ pub(super) fn uses(records: &Records, key: &KeyId) -> bool {
     records.slot(COPY, key.0.as_bytes()).is_some()
 }
 
-/// Drops the copies whose keys are not among `keys`, as a backup brings them back, and records that.
-pub(super) fn drop_keyless(
+/// The tags of the copies with these keys, whether they are there or not.
+pub(super) fn tags(records: &Records, keys: &[KeyId]) -> BTreeSet<Tag> {
+    keys.iter().map(|key| records.tag(COPY, key.0.as_bytes())).collect()
+}
+
+/// Drops the copies whose tags are those of keys that are gone, and records that.
+pub(super) fn drop_where(
     change: &mut Change<'_>,
-    keys: &[KeyId],
+    is_gone: &dyn Fn(&Tag) -> bool,
     now: UnixTime,
 ) -> Result<Vec<LostCopies>, StoreError> {
-    let known: BTreeSet<Tag> = keys.iter().map(|key| change.tag(COPY, key.0.as_bytes())).collect();
     let mut lost = Vec::new();
     for slot in change.owned(CREDENTIAL, Tag::NOBODY).collect::<Vec<_>>() {
         let mut gone = Vec::new();
         for copy in change.owned(COPY, change.tag_at(slot)?) {
-            if !known.contains(&change.tag_at(copy)?) {
+            if is_gone(&change.tag_at(copy)?) {
                 gone.push(copy);
             }
         }

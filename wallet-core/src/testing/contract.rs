@@ -42,6 +42,7 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     tells_of_every_credential_without_reading_it(&*make());
     names_the_keys_that_nothing_needs(&*make());
     drops_what_has_no_key(&*make());
+    drops_what_has_a_dead_key(&*make());
 }
 
 /// The contract of [`crate::Http`]. `send` carries out one request to its end; the server at `url`
@@ -457,6 +458,20 @@ fn drops_what_has_no_key(store: &dyn Store) {
     run(store.drop_keyless(&keys(&["a", "c", "wrapping"]), NOW)).unwrap();
     assert_eq!(run(store.pending()).unwrap(), []);
     assert_eq!(run(store.credentials()).unwrap().len(), 2, "the records stay, for a re-issuance");
+}
+
+fn drops_what_has_a_dead_key(store: &dyn Store) {
+    put(store, credential("employee", &["a", "b", "c"])).unwrap();
+    run(store.put_issued(&[], &[pending("first", 0, &["p"]), pending("second", 1, &["q"])])).unwrap();
+    let keys = |names: &[&str]| names.iter().map(|name| KeyId((*name).into())).collect::<Vec<_>>();
+    assert_eq!(run(store.drop_dead(&keys(&["z"]), NOW)).unwrap(), []);
+    assert_eq!(run(store.history(9)).unwrap().len(), 1);
+    let lost = run(store.drop_dead(&keys(&["z", "b", "q"]), NOW)).unwrap();
+    assert_eq!(lost, [LostCopies { credential: CredentialId("employee".into()), copies: 1 }]);
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), keys(&["a", "c", "dpop", "p"]));
+    let events = run(store.history(9)).unwrap();
+    let newest: Vec<_> = events.iter().take(2).map(|entry| (entry.event, entry.outcome)).collect();
+    assert_eq!(newest, [(Event::Lost, Outcome::Done), (Event::Issued, Outcome::Failed)]);
 }
 
 fn unspent(store: &dyn Store, id: &CredentialId) -> Option<Copy> {
