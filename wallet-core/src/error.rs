@@ -48,6 +48,12 @@ pub enum WalletError {
     /// The issuer asks for key attestations, and nobody vouches for this wallet's keys.
     #[error("nobody vouches for the keys of this wallet")]
     NoAttester,
+    /// The issuer asks for keys that are kept better, or ask for another gesture, than those of this device.
+    #[error("the issuer asks for another {what} than this device has")]
+    KeysTooWeak {
+        /// `key_storage` or `user_authentication`.
+        what: &'static str,
+    },
     /// Another number of copies than keys.
     #[error("{received} copies where {asked} were asked for")]
     CopyCount {
@@ -139,6 +145,7 @@ impl WalletError {
             | Self::Credential(_)
             | Self::NothingSupported
             | Self::NoAttester
+            | Self::KeysTooWeak { .. }
             | Self::CopyCount { .. }
             | Self::ForeignKey
             | Self::OtherType
@@ -177,6 +184,7 @@ impl Coded for WalletError {
             Self::Evidence(error) => error.code(),
             Self::NothingSupported => const { Code::new("INRO-WALLET-031") },
             Self::NoAttester => const { Code::new("INRO-WALLET-080") },
+            Self::KeysTooWeak { .. } => const { Code::new("INRO-WALLET-082") },
             Self::CopyCount { .. } => const { Code::new("INRO-WALLET-032") },
             Self::ForeignKey => const { Code::new("INRO-WALLET-033") },
             Self::OtherType => const { Code::new("INRO-WALLET-034") },

@@ -9,6 +9,7 @@ use inro_trust::Anchors;
 use serde_json::{Map, Value};
 
 use crate::error::WalletError;
+use crate::keys::Assurance;
 use crate::records::CreatedKey;
 use crate::records::{
     ClaimLabel, CredentialId, CredentialRecord, Event, HistoryItem, Localized, NewCopy, NewCredential,
@@ -55,7 +56,7 @@ pub(crate) fn check(
             Some(first) => first.merge(found)?,
         });
         let key = take(&mut free, copy.holder_key().as_ref())?;
-        copies.push(NewCopy { text: text.into(), key: key.id.clone() });
+        copies.push(NewCopy { text: text.into(), key: key.id.clone(), assurance: key.assurance });
     }
     let common = common.ok_or(WalletError::CopyCount { asked: 0, received: 0 })?;
     let record = CredentialRecord {
@@ -71,6 +72,7 @@ pub(crate) fn check(
         received_at: now,
         expires_at: common.expires_at,
         copies: 0,
+        assurance: Assurance::NONE,
     };
     let entry = NewHistoryEntry {
         event: Event::Issued,

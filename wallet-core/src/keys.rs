@@ -3,6 +3,8 @@
 //! Every option is one that Android's Keystore and Apple's Secure Enclave have; `docs/key-stores.md`
 //! says how each is fulfilled there.
 
+use std::future::ready;
+
 use inro_base::{Code, Coded, Secret};
 use inro_crypto::{PublicKey, Signature};
 use serde::{Deserialize, Serialize};
@@ -77,6 +79,12 @@ pub trait KeyStore: Send + Sync {
 
     /// The names of all keys in custody, wrapping keys and invalidated ones too.
     fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>>;
+
+    /// The names of those that the device has destroyed for good, without asking for presence; a key store whose keys
+    /// last has none.
+    fn invalidated(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
 
     /// What tells issuers how these keys are kept; a key store that nobody vouches for has none.
     fn attester(&self) -> Option<&dyn KeyAttester> {
@@ -260,6 +268,13 @@ pub enum KeyStoreError {
 impl KeyPolicy {
     /// Usable in the background; in hardware where there is some.
     pub const QUIET: Self = Self { presence: Presence::NotAsked, hardware: Hardware::Preferred };
+
+    /// As the keys of copies are kept unless an app says otherwise: one gesture is enough for a batch, or for a
+    /// presentation of several credentials.
+    pub const COPIES: Self = Self {
+        presence: Presence::Within { seconds: 60, by: Gesture::Unlock },
+        hardware: Hardware::Preferred,
+    };
 }
 
 impl KeyRequest {
@@ -302,10 +317,22 @@ impl Assurance {
     /// What holds of a key of which nobody knows how it is kept.
     pub const NONE: Self = Self { custody: Custody::Software, presence: Presence::NotAsked };
 
+    /// What holds of each of several keys; of no key nothing.
+    pub fn weakest(keys: impl IntoIterator<Item = Self>) -> Self {
+        keys.into_iter().reduce(Self::weaker).unwrap_or_default()
+    }
+
     /// What holds of both of two keys.
     #[must_use]
     pub fn weaker(self, other: Self) -> Self {
         Self { custody: self.custody.min(other.custody), presence: self.presence.weaker(other.presence) }
+    }
+}
+
+/// [`Assurance::NONE`].
+impl Default for Assurance {
+    fn default() -> Self {
+        Self::NONE
     }
 }
 

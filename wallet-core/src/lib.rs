@@ -64,4 +64,4 @@ pub use review::{
     Standing, Way,
 };
 pub use store::VaultStore;
-pub use wallet::{Ports, Wallet};
+pub use wallet::{Ports, Settings, Wallet};

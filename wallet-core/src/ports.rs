@@ -102,6 +102,13 @@ pub trait Store: Send + Sync {
         now: UnixTime,
     ) -> Boxed<'a, Result<Vec<LostCopies>, StoreError>>;
 
+    /// Drops the copies and the deferred issuances that need one of `dead`, and records that.
+    fn drop_dead<'a>(
+        &'a self,
+        dead: &'a [KeyId],
+        now: UnixTime,
+    ) -> Boxed<'a, Result<Vec<LostCopies>, StoreError>>;
+
     /// Removes a credential with its copies and records that.
     ///
     /// # Errors

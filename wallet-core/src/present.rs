@@ -136,7 +136,8 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::NotInReview`], [`WalletError::NoMatch`], [`WalletError::AllSpent`],
     /// [`WalletError::Withdrawn`], [`WalletError::Prompt`], [`WalletError::Keys`] before anything was used
-    /// up: `reviewing` can still be answered. After that, what the network or the verifier said.
+    /// up: `reviewing` can still be answered. Copies whose keys the device has destroyed are dropped then.
+    /// After that, what the network or the verifier said.
     pub async fn approve(
         &self,
         reviewing: &mut Reviewing,
@@ -306,7 +307,12 @@ impl Wallet {
     ) -> Result<Vec<Signature>, KeyStoreError> {
         let mut signatures = Vec::new();
         for (key, input) in signers.iter().zip(inputs) {
-            signatures.push(self.keys.sign(key, input).await?);
+            let signature = self.keys.sign(key, input).await;
+            if signature == Err(KeyStoreError::Invalidated) {
+                // What cannot be dropped here is dropped when the wallet opens again.
+                let _ = self.drop_dead(key).await;
+            }
+            signatures.push(signature?);
         }
         Ok(signatures)
     }

@@ -13,7 +13,7 @@ use inro_trust::Anchors;
 
 use crate::error::WalletError;
 use crate::incoming::{Issuer, Notices, localized};
-use crate::keys::{CreatedKey, Gesture, Hardware, KeyId, KeyPolicy, KeyRequest, Presence, Purpose};
+use crate::keys::{Assurance, CreatedKey, KeyId, KeyPolicy, KeyRequest, Presence, Purpose};
 use crate::prompts::Reason;
 use crate::records::{CredentialRecord, NewCredential, NewPending, PendingId, PendingRecord};
 use crate::ticket;
@@ -21,11 +21,6 @@ use crate::wallet::Wallet;
 
 /// How many copies the wallet asks for at most: each is used once, and each costs a key.
 const WANTED_COPIES: usize = 10;
-/// How the keys of copies are kept: one gesture is enough for a batch.
-const COPIES: KeyPolicy = KeyPolicy {
-    presence: Presence::Within { seconds: 60, by: Gesture::Unlock },
-    hardware: Hardware::Preferred,
-};
 /// How many answers of one issuance lead to another request; the states allow fewer.
 const MAX_ROUNDS: usize = 100;
 
@@ -90,7 +85,7 @@ impl Wallet {
         };
         let dpop = self.make_key(KeyPolicy::QUIET, made).await?;
         // What the device cannot do, and a holder who is not there, must not cost the code.
-        let first = self.first_key(&issuer, made).await?;
+        let first = self.first_key(&issuer, ready.offered(), made).await?;
         let draft = ready.redeem(tx_code, dpop.public_key)?;
         let authorized = self.token(draft, &dpop.id).await?;
         let refills = self.new_refills(&authorized, &dpop.id, made).await;
@@ -113,9 +108,11 @@ impl Wallet {
     pub(crate) async fn first_key(
         &self,
         issuer: &Issuer,
+        offered: &[Offered],
         made: &mut Vec<KeyId>,
     ) -> Result<CreatedKey, WalletError> {
-        let first = self.make_key(COPIES, made).await?;
+        let first = self.make_key(self.settings.copies, made).await?;
+        self.check_levels(offered, first.assurance)?;
         if first.assurance.presence != Presence::NotAsked {
             self.prompts.presence(&Reason::Receive { issuer: issuer.name.clone() }).await?;
         }
@@ -140,6 +137,18 @@ impl Wallet {
         let mut attested = plans.filter(|plan| *plan != ProofPlan::Jwt);
         if attested.next().is_some() && self.keys.attester().is_none() {
             return Err(WalletError::NoAttester);
+        }
+        Ok(())
+    }
+
+    /// Whether an attestation of keys that are kept so says what the issuer asks for.
+    fn check_levels(&self, offered: &[Offered], assurance: Assurance) -> Result<(), WalletError> {
+        let demands = offered.iter().filter_map(|offered| offered.configuration.attestation_demand());
+        for demand in demands {
+            let levels = self.keys.attester().ok_or(WalletError::NoAttester)?.levels(&assurance);
+            if let Some(what) = demand.unmet(&levels.key_storage, &levels.user_authentication) {
+                return Err(WalletError::KeysTooWeak { what });
+            }
         }
         Ok(())
     }
@@ -208,7 +217,7 @@ impl Wallet {
     ) -> Result<Authorized, WalletError> {
         let mut keys: Vec<_> = course.first.take().into_iter().collect();
         for _ in keys.len()..draft.max_copies().min(WANTED_COPIES) {
-            keys.push(self.make_key(COPIES, made).await?);
+            keys.push(self.make_key(self.settings.copies, made).await?);
         }
         let draft = self.prove(draft, &keys).await?;
         match self.credential(draft, &course.notices.dpop).await? {

@@ -8,7 +8,7 @@ use inro_evidence::{Digest, EvidenceError, Head, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use crate::keys::{CreatedKey, KeyId};
+pub(crate) use crate::keys::{Assurance, CreatedKey, KeyId};
 
 /// Under which name the wallet knows a credential: the same for the same type, issuer and format.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -116,6 +116,8 @@ pub struct CredentialRecord {
     pub expires_at: Option<UnixTime>,
     /// How many copies can still be presented, each once.
     pub copies: u32,
+    /// How the keys of all its copies are kept at least.
+    pub assurance: Assurance,
 }
 
 /// What is known of a credential without reading it.
@@ -152,7 +154,7 @@ pub struct ClaimLabel {
 /// A credential to store, with all its copies.
 #[derive(Debug)]
 pub struct NewCredential {
-    /// What the wallet shows; `copies` is ignored.
+    /// What the wallet shows; `copies` and `assurance` are ignored, since the copies tell them.
     pub record: CredentialRecord,
     /// At least one copy.
     pub copies: Vec<NewCopy>,
@@ -167,6 +169,8 @@ pub struct NewCopy {
     pub text: Secret<String>,
     /// The key in its `cnf`.
     pub key: KeyId,
+    /// How that key is kept.
+    pub assurance: Assurance,
 }
 
 /// What the wallet shows of a credential that its issuer deferred.
@@ -226,6 +230,8 @@ pub struct Copy {
     pub text: Secret<String>,
     /// The key in its `cnf`.
     pub key: KeyId,
+    /// How that key is kept.
+    pub assurance: Assurance,
 }
 
 /// What happened.
@@ -240,7 +246,7 @@ pub enum Event {
     Refused,
     /// A credential was deleted.
     Deleted,
-    /// Copies were dropped, since their keys are gone: a backup brought them back.
+    /// Copies were dropped, since their keys are gone: the device destroyed them, or a backup brought the copies back.
     Lost,
     /// "Always" was said to a verifier.
     Consented,

@@ -136,7 +136,7 @@ impl Wallet {
             vouched: refreshable.signer().is_some(),
         };
         // What the device cannot do should not be counted as a refill.
-        let first = self.first_key(&issuer, made).await?;
+        let first = self.first_key(&issuer, &offered, made).await?;
         let dpop = refills.dpop_key();
         let authorized = self.token(refreshable.refresh(offered)?, &dpop).await?;
         // The issuer takes the refresh token before this one until anything is done with what came: so the new

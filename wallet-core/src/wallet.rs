@@ -8,7 +8,7 @@ use inro_trust::{Anchors, Usage};
 
 use crate::error::WalletError;
 use crate::in_work::InWork;
-use crate::keys::{KeyId, KeyStore};
+use crate::keys::{KeyId, KeyPolicy, KeyStore};
 use crate::ports::{Http, Store};
 use crate::prompts::{Prompts, Reason};
 use crate::records::{
@@ -35,6 +35,29 @@ pub struct Ports {
     pub provider: Arc<dyn Provider>,
 }
 
+/// How a wallet is to work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How the keys of copies are kept. Those that are there stay as they are.
+    pub copies: KeyPolicy,
+}
+
+/// Copies by [`KeyPolicy::COPIES`].
+impl Default for Settings {
+    fn default() -> Self {
+        Self { copies: KeyPolicy::COPIES }
+    }
+}
+
+impl Settings {
+    /// The same with the keys of copies kept by `policy`.
+    #[must_use]
+    pub const fn with_copies(self, policy: KeyPolicy) -> Self {
+        Self { copies: policy, ..self }
+    }
+}
+
 /// A wallet. Its use cases stand in `receive` and `present`; the small ones here.
 pub struct Wallet {
     pub(crate) keys: Arc<dyn KeyStore>,
@@ -44,33 +67,44 @@ pub struct Wallet {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) collecting: InWork,
     pub(crate) refilling: InWork,
+    pub(crate) settings: Settings,
     lost: Vec<LostCopies>,
     clock: Arc<dyn Clock>,
     rng: Mutex<Box<dyn Rng>>,
 }
 
 impl Wallet {
+    /// A wallet over these ports with the usual settings; as [`Wallet::open_with`].
+    ///
+    /// # Errors
+    /// What the key store or the store says.
+    pub async fn open(ports: Ports) -> Result<Self, WalletError> {
+        Self::open_with(ports, Settings::default()).await
+    }
+
     /// A wallet over these ports. Keys that nothing in the store needs, left by a step that was cut, are
     /// deleted, and copies whose keys are gone are dropped; so no second engine may work on the same ports
     /// at the same time.
     ///
     /// # Errors
     /// What the key store or the store says.
-    pub async fn open(ports: Ports) -> Result<Self, WalletError> {
+    pub async fn open_with(ports: Ports, settings: Settings) -> Result<Self, WalletError> {
         let Ports { keys, prompts, store, http, clock, rng, provider } = ports;
         let (collecting, refilling, rng) = (InWork::default(), InWork::default(), Mutex::new(rng));
         let lost = Vec::new();
         let mut wallet =
-            Self { keys, prompts, store, http, provider, collecting, refilling, lost, clock, rng };
+            Self { keys, prompts, store, http, provider, collecting, refilling, settings, lost, clock, rng };
         let in_custody = wallet.keys.list().await?;
-        wallet.lost = wallet.store.drop_keyless(&in_custody, wallet.now()).await?;
-        wallet.forget_keyless_refills(&in_custody).await?;
+        let dead = wallet.keys.invalidated().await?;
+        let alive: Vec<_> = in_custody.iter().filter(|key| !dead.contains(key)).cloned().collect();
+        wallet.lost = wallet.store.drop_keyless(&alive, wallet.now()).await?;
+        wallet.forget_keyless_refills(&alive).await?;
         wallet.delete_keys(&wallet.unused_keys(&in_custody).await?).await?;
         Ok(wallet)
     }
 
-    /// The copies that were dropped at opening because their keys are gone: what is stored came from a
-    /// backup that is older than their use.
+    /// The copies that were dropped at opening because their keys are gone: the device destroyed them, or what is
+    /// stored came from a backup that is older than their use.
     pub fn lost_copies(&self) -> &[LostCopies] {
         &self.lost
     }
@@ -162,6 +196,15 @@ impl Wallet {
             self.keys.delete(key).await?;
         }
         Ok(())
+    }
+
+    /// Drops the copies whose keys the device has destroyed, `dead` and those that it names, and those keys.
+    pub(crate) async fn drop_dead(&self, dead: &KeyId) -> Result<(), WalletError> {
+        let mut keys = self.keys.invalidated().await?;
+        keys.push(dead.clone());
+        self.store.drop_dead(&keys, self.now()).await?;
+        let unused = self.store.unused_keys(&keys).await?;
+        self.delete_keys(&unused).await
     }
 
     /// The anchors that vouch for issuers and verifiers.

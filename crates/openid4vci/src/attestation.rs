@@ -106,6 +106,20 @@ impl AttestationDemand {
         object.into()
     }
 
+    /// What of keys of these levels is not as asked: `key_storage` or `user_authentication`. The levels have no
+    /// order, so one of those that are accepted must be among them.
+    ///
+    /// Source: OpenID4VCI 1.0 Appendix D.2.
+    pub fn unmet(&self, key_storage: &[String], user_authentication: &[String]) -> Option<&'static str> {
+        let fits = |accepted: &[String], levels: &[String]| {
+            accepted.is_empty() || levels.iter().any(|level| accepted.contains(level))
+        };
+        if !fits(&self.key_storage, key_storage) {
+            return Some("key_storage");
+        }
+        (!fits(&self.user_authentication, user_authentication)).then_some("user_authentication")
+    }
+
     /// Reads the member; what is no list of texts asks for nothing.
     pub(crate) fn parse(value: &Value) -> Self {
         let levels = |name: &str| {

@@ -224,6 +224,17 @@ impl Configuration {
         }
     }
 
+    /// What the issuer asks of key attestations in a proof as [`Configuration::proof_plan`] has it, if of any.
+    ///
+    /// Source: OpenID4VCI 1.0 §12.2.4.
+    pub fn attestation_demand(&self) -> Option<&AttestationDemand> {
+        match self.proof_plan()? {
+            ProofPlan::Jwt => None,
+            ProofPlan::AttestedJwt => self.proof_type(JWT)?.attestation.as_ref(),
+            ProofPlan::Attestation => self.proof_type(ATTESTATION)?.attestation.as_ref(),
+        }
+    }
+
     /// Whether the issuer takes a key attestation that is signed with `algorithm`, in a proof as `plan`
     /// has it.
     ///

@@ -7,8 +7,8 @@ use inro_mdoc::MdocIssuance;
 use inro_sd_jwt::{ClaimPath, VcIssuance};
 use inro_wallet_cli::SystemRng;
 use inro_wallet_core::{
-    ClaimLabel, CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized, NewCopy, NewCredential,
-    NewHistoryEntry, Outcome, Store, VaultStore,
+    Assurance, ClaimLabel, CredentialId, CredentialRecord, Event, HistoryItem, KeyId, Localized, NewCopy,
+    NewCredential, NewHistoryEntry, Outcome, Store, VaultStore,
 };
 use serde_json::{Map, Value, json};
 
@@ -88,6 +88,7 @@ impl Holdings {
             received_at: now,
             expires_at: Some(now.plus(86_400)),
             copies: 0,
+            assurance: Assurance::NONE,
         };
         let entry = NewHistoryEntry {
             event: Event::Issued,
@@ -98,7 +99,11 @@ impl Holdings {
             outcome: Outcome::Done,
             receipt: None,
         };
-        let copy = |copy| NewCopy { text: Secret::new(text.clone()), key: key_of_copy(number, copy) };
+        let copy = |copy| NewCopy {
+            text: Secret::new(text.clone()),
+            key: key_of_copy(number, copy),
+            assurance: Assurance::NONE,
+        };
         NewCredential { record, copies: (0..COPIES).map(copy).collect(), entry }
     }
 }

@@ -3,8 +3,8 @@
 use inro_base::report::{self, Language};
 use inro_credential::{ClaimPath, Format, PathElement};
 use inro_wallet_core::{
-    Collected, Consent, CredentialRecord, Event, HistoryEntry, HistoryItem, Localized, LostCopies, Outcome,
-    PendingRecord, Receipt, Refilled,
+    Assurance, Collected, Consent, CredentialRecord, Custody, Event, Gesture, HistoryEntry, HistoryItem,
+    Localized, LostCopies, Outcome, PendingRecord, Presence, Receipt, Refilled,
 };
 use serde_json::{Value, json};
 
@@ -135,15 +135,44 @@ pub(crate) fn credentials_text(records: &[CredentialRecord], language: Language)
         let (name, issuer) = (localized(&record.name, language), localized(&record.issuer_name, language));
         let name = if name.is_empty() { &record.vct } else { name };
         format!(
-            "{}  {} — {}  {}  {copies}{}\n",
+            "{}  {} — {}  {}  {copies}{}  {}\n",
             record.id.0,
             brief(name, MAX_LABEL),
             brief(issuer, MAX_LABEL),
             brief(format_name(&record.format), MAX_LABEL),
-            until(record, language)
+            until(record, language),
+            custody(record.assurance, language)
         )
     };
     records.iter().map(row).collect()
+}
+
+/// Where the keys of a credential are kept.
+const fn custody(assurance: Assurance, language: Language) -> &'static str {
+    match assurance.custody {
+        Custody::Software => language.pick("keys in software", "鍵：ソフトウェア"),
+        Custody::TrustedEnvironment => language.pick("keys in a trusted environment", "鍵：TEE"),
+        Custody::SecureElement => language.pick("keys in a secure element", "鍵：セキュアエレメント"),
+    }
+}
+
+/// When the keys of a credential ask that its holder is there.
+fn presence(assurance: Assurance, language: Language) -> String {
+    let (seconds, by) = match assurance.presence {
+        Presence::NotAsked => return language.pick("no", "なし").to_owned(),
+        Presence::Within { seconds, by } => (Some(seconds), by),
+        Presence::EachUse { by } => (None, by),
+    };
+    let by = match by {
+        Gesture::Unlock => language.pick("screen lock", "画面ロック"),
+        Gesture::Biometrics => language.pick("biometrics", "生体認証"),
+    };
+    match (seconds, language) {
+        (Some(seconds), Language::En) => format!("by {by}, good for {seconds} s"),
+        (Some(seconds), Language::Ja) => format!("{by}（{seconds}秒間有効）"),
+        (None, Language::En) => format!("by {by}, at each use"),
+        (None, Language::Ja) => format!("{by}（使用のつど）"),
+    }
 }
 
 /// A format as people call it.
@@ -171,6 +200,8 @@ pub(crate) fn credential_json(record: &CredentialRecord) -> Value {
 /// One credential with its claims, for people.
 pub(crate) fn credential_text(record: &CredentialRecord, language: Language) -> String {
     let mut text = credentials_text(std::slice::from_ref(record), language);
+    let asked = language.pick("the keys ask for the holder", "鍵の使用時の本人確認");
+    text.push_str(&format!("  {asked}: {}\n", presence(record.assurance, language)));
     for (path, name, claim) in shown(record) {
         let label = record.label(&path).map(|label| localized(label, language));
         let label = label.filter(|label| !label.is_empty()).unwrap_or(name);
@@ -299,11 +330,11 @@ pub(crate) fn lost_text(lost: &[LostCopies], language: Language) -> String {
         let LostCopies { credential, copies } = lost;
         match language {
             Language::En => format!(
-                "note: {copies} copies of {} were dropped: their keys are gone, as after a restored backup\n",
+                "note: {copies} copies of {} were dropped: their keys are gone, as after a restored backup or a changed screen lock\n",
                 credential.0
             ),
             Language::Ja => format!(
-                "注意：{}の{copies}枚は、鍵がないため破棄しました（バックアップからの復元など）\n",
+                "注意：{}の{copies}枚は、鍵がないため破棄しました（バックアップからの復元、画面ロックの変更など）\n",
                 credential.0
             ),
         }
@@ -341,6 +372,7 @@ fn summary(record: &CredentialRecord) -> Value {
         "format": record.format,
         "copies": record.copies,
         "expires_at": record.expires_at.map(|at| at.to_string()),
+        "assurance": record.assurance,
     })
 }
 
@@ -358,9 +390,72 @@ fn until(record: &CredentialRecord, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use inro_base::UnixTime;
-    use inro_wallet_core::HistoryId;
+    use inro_wallet_core::{CredentialId, HistoryId};
 
     use super::*;
+
+    fn record(assurance: Assurance) -> CredentialRecord {
+        CredentialRecord {
+            id: CredentialId("one".into()),
+            vct: "urn:test:card:1".into(),
+            format: "dc+sd-jwt".into(),
+            name: Localized::default(),
+            issuer: "https://issuer.example".into(),
+            issuer_name: Localized::default(),
+            claims: Default::default(),
+            always_visible: Vec::new(),
+            labels: Vec::new(),
+            received_at: UnixTime::from_secs(0),
+            expires_at: None,
+            copies: 3,
+            assurance,
+        }
+    }
+
+    #[test]
+    fn says_how_the_keys_of_a_credential_are_kept() {
+        let by = Gesture::Unlock;
+        let none = record(Assurance::NONE);
+        let environment = Assurance {
+            custody: Custody::TrustedEnvironment,
+            presence: Presence::Within { seconds: 60, by },
+        };
+        let element = Assurance {
+            custody: Custody::SecureElement,
+            presence: Presence::EachUse { by: Gesture::Biometrics },
+        };
+        for (record, en, ja) in [
+            (&none, "3 copies  keys in software\n  the keys ask for the holder: no\n", "本人確認: なし\n"),
+            (
+                &record(environment),
+                "keys in a trusted environment\n  the keys ask for the holder: by screen lock, good for 60 s\n",
+                "鍵：TEE\n  鍵の使用時の本人確認: 画面ロック（60秒間有効）\n",
+            ),
+            (
+                &record(element),
+                "keys in a secure element\n  the keys ask for the holder: by biometrics, at each use\n",
+                "鍵：セキュアエレメント\n  鍵の使用時の本人確認: 生体認証（使用のつど）\n",
+            ),
+        ] {
+            assert!(
+                credential_text(record, Language::En).ends_with(en),
+                "{}",
+                credential_text(record, Language::En)
+            );
+            assert!(credential_text(record, Language::Ja).ends_with(ja));
+        }
+        let listed = credentials_json(&[none, record(environment)]);
+        assert_eq!(
+            listed.pointer("/credentials/0/assurance"),
+            Some(&json!({ "custody": "software", "presence": "not_asked" }))
+        );
+        let within = json!({ "within": { "seconds": 60, "by": "unlock" } });
+        assert_eq!(
+            credential_json(&record(environment))["assurance"],
+            json!({ "custody": "trusted_environment", "presence": within })
+        );
+        assert_eq!(listed.pointer("/credentials/1/assurance/presence"), Some(&within));
+    }
 
     #[test]
     fn brackets_are_those_of_the_language() {

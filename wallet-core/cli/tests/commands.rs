@@ -10,8 +10,8 @@ use inro_base::{Secret, UnixTime};
 use inro_wallet_cli::{FileKeys, open_store};
 use inro_wallet_core::testing::run;
 use inro_wallet_core::{
-    CredentialId, CredentialRecord, Event, HistoryItem, KeyPolicy, KeyRequest, KeyStore as _, Localized,
-    NewCopy, NewCredential, NewHistoryEntry, Outcome, Purpose, Store as _,
+    Assurance, CredentialId, CredentialRecord, Event, HistoryItem, KeyPolicy, KeyRequest, KeyStore as _,
+    Localized, NewCopy, NewCredential, NewHistoryEntry, Outcome, Purpose, Store as _,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use serde_json::Value;
@@ -153,6 +153,7 @@ fn put(home: &Path, claims: &[(&str, &str)], names: &[String]) {
         received_at: now,
         expires_at: None,
         copies: 0,
+        assurance: Assurance::NONE,
     };
     let entry = NewHistoryEntry {
         event: Event::Issued,
@@ -164,8 +165,9 @@ fn put(home: &Path, claims: &[(&str, &str)], names: &[String]) {
         receipt: None,
     };
     let keys = FileKeys::open(home.join("keys")).unwrap();
-    let key = run(keys.create(&KeyRequest::new(Purpose::Sign, KeyPolicy::QUIET))).unwrap().id;
-    let copies = vec![NewCopy { text: Secret::new("a text".into()), key }];
+    let key = run(keys.create(&KeyRequest::new(Purpose::Sign, KeyPolicy::QUIET))).unwrap();
+    let text = Secret::new("a text".into());
+    let copies = vec![NewCopy { text, key: key.id, assurance: key.assurance }];
     let store = run(open_store(home, &keys)).unwrap();
     run(store.put_credentials(&[NewCredential { record, copies, entry }])).unwrap();
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::forms::{COPY, CREDENTIAL, body, from_bytes, to_bytes};
 use super::history;
-use crate::keys::KeyId;
+use crate::keys::{Assurance, KeyId};
 use crate::ports::StoreError;
 use crate::records::{
     ClaimLabel, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Event, HistoryItem, Localized,
@@ -26,18 +26,24 @@ struct Stored {
     always_visible: Vec<String>,
     labels: Vec<ClaimLabel>,
     received_at: UnixTime,
+    /// The weakest of its copies: to show it no copy has to be read.
+    #[serde(default)]
+    assurance: Assurance,
 }
 
 #[derive(Serialize)]
 struct CopyToStore<'a> {
     key: &'a str,
     text: &'a str,
+    assurance: Assurance,
 }
 
 #[derive(Deserialize)]
 struct StoredCopy {
     key: String,
     text: String,
+    #[serde(default)]
+    assurance: Assurance,
 }
 
 /// Stores a credential in the place of one with the same id; names the keys that are of no use any more.
@@ -70,6 +76,7 @@ pub(super) fn put_new(
         always_visible: record.always_visible.clone(),
         labels: record.labels.clone(),
         received_at: record.received_at,
+        assurance: Assurance::weakest(copies.iter().map(|copy| copy.assurance)),
     };
     change.put(NewRecord {
         kind: CREDENTIAL,
@@ -80,8 +87,9 @@ pub(super) fn put_new(
     })?;
     let owner = change.tag(CREDENTIAL, record.id.0.as_bytes());
     for copy in copies {
-        let stored = to_bytes(&CopyToStore { key: &copy.key.0, text: copy.text.expose() })?;
-        let name = Some(copy.key.0.as_bytes());
+        let NewCopy { text, key, assurance } = copy;
+        let stored = to_bytes(&CopyToStore { key: &key.0, text: text.expose(), assurance: *assurance })?;
+        let name = Some(key.0.as_bytes());
         change.put(NewRecord { kind: COPY, name, owner, brief: &[], body: stored.expose() })?;
     }
     Ok(())
@@ -132,6 +140,7 @@ fn at(records: &Records, slot: i64) -> Result<CredentialRecord, StoreError> {
         received_at: stored.received_at,
         expires_at: stored.brief.expires_at,
         copies: u32::try_from(copies).unwrap_or(u32::MAX),
+        assurance: stored.assurance,
     })
 }
 
@@ -139,8 +148,8 @@ fn at(records: &Records, slot: i64) -> Result<CredentialRecord, StoreError> {
 pub(super) fn copies(records: &Records, id: &CredentialId, limit: usize) -> Result<Vec<Copy>, StoreError> {
     let owner = records.tag(CREDENTIAL, id.0.as_bytes());
     let read = |slot| {
-        let StoredCopy { key, text } = body(records, slot)?;
-        Ok(Copy { id: CopyId(slot), text: Secret::new(text), key: KeyId(key) })
+        let StoredCopy { key, text, assurance } = body(records, slot)?;
+        Ok(Copy { id: CopyId(slot), text: Secret::new(text), key: KeyId(key), assurance })
     };
     records.owned(COPY, owner).take(limit).map(read).collect()
 }
@@ -160,18 +169,22 @@ pub(super) fn uses(records: &Records, key: &KeyId) -> bool {
     records.slot(COPY, key.0.as_bytes()).is_some()
 }
 
-/// Drops the copies whose keys are not among `keys`, as a backup brings them back, and records that.
-pub(super) fn drop_keyless(
+/// The tags of the copies with these keys, whether they are there or not.
+pub(super) fn tags(records: &Records, keys: &[KeyId]) -> BTreeSet<Tag> {
+    keys.iter().map(|key| records.tag(COPY, key.0.as_bytes())).collect()
+}
+
+/// Drops the copies whose tags are those of keys that are gone, and records that.
+pub(super) fn drop_where(
     change: &mut Change<'_>,
-    keys: &[KeyId],
+    is_gone: &dyn Fn(&Tag) -> bool,
     now: UnixTime,
 ) -> Result<Vec<LostCopies>, StoreError> {
-    let known: BTreeSet<Tag> = keys.iter().map(|key| change.tag(COPY, key.0.as_bytes())).collect();
     let mut lost = Vec::new();
     for slot in change.owned(CREDENTIAL, Tag::NOBODY).collect::<Vec<_>>() {
         let mut gone = Vec::new();
         for copy in change.owned(COPY, change.tag_at(slot)?) {
-            if !known.contains(&change.tag_at(copy)?) {
+            if is_gone(&change.tag_at(copy)?) {
                 gone.push(copy);
             }
         }
@@ -194,4 +207,23 @@ pub(super) fn drop_keyless(
         lost.push(LostCopies { credential: record.id, copies });
     }
     Ok(lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_does_not_say_how_keys_are_kept_says_nothing_good_of_them() {
+        let copy: StoredCopy = from_bytes(br#"{"key":"k","text":"t"}"#).unwrap();
+        assert_eq!((copy.key.as_str(), copy.assurance), ("k", Assurance::NONE));
+        let name = r#"{"en":"","ja":""}"#;
+        let brief = r#"{"id":"i","vct":"t","format":"dc+sd-jwt","expires_at":null}"#;
+        let stored = format!(
+            r#"{{"brief":{brief},"name":{name},"issuer":"","issuer_name":{name},"claims":{{}},
+            "always_visible":[],"labels":[],"received_at":1}}"#
+        );
+        let stored: Stored = from_bytes(stored.as_bytes()).unwrap();
+        assert_eq!((stored.received_at, stored.assurance), (UnixTime::from_secs(1), Assurance::NONE));
+    }
 }

@@ -96,6 +96,7 @@ fn take_credentials(c: &Connection, change: &mut Change<'_>) -> Result<(), Store
             received_at: UnixTime::from_secs(row.get(9)?),
             expires_at: row.get::<_, Option<i64>>(10)?.map(UnixTime::from_secs),
             copies: 0,
+            assurance: Assurance::NONE,
         };
         credentials::put_new(change, &record, &copies(c, &record.id)?)?;
     }
@@ -105,8 +106,11 @@ fn take_credentials(c: &Connection, change: &mut Change<'_>) -> Result<(), Store
 fn copies(c: &Connection, id: &CredentialId) -> Result<Vec<NewCopy>, StoreError> {
     let sql = "SELECT text, key FROM copies WHERE credential = ?1 AND spent_at IS NULL ORDER BY id";
     let mut statement = c.prepare(sql)?;
-    let rows = statement
-        .query_map([&id.0], |row| Ok(NewCopy { text: Secret::new(row.get(0)?), key: KeyId(row.get(1)?) }))?;
+    // These files do not say how a key is kept.
+    let assurance = Assurance::NONE;
+    let copy =
+        |row: &Row<'_>| Ok(NewCopy { text: Secret::new(row.get(0)?), key: KeyId(row.get(1)?), assurance });
+    let rows = statement.query_map([&id.0], copy)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -99,11 +99,15 @@ pub(super) fn needed_keys(records: &Records) -> Result<Vec<KeyId>, StoreError> {
     Ok(keys)
 }
 
-/// Drops those that need a key that is not among `keys`: they cannot be collected. Records that.
-pub(super) fn drop_keyless(change: &mut Change<'_>, keys: &[KeyId], now: UnixTime) -> Result<(), StoreError> {
+/// Drops those that need a key that is gone: they cannot be collected. Records that.
+pub(super) fn drop_where(
+    change: &mut Change<'_>,
+    is_gone: &dyn Fn(&KeyId) -> bool,
+    now: UnixTime,
+) -> Result<(), StoreError> {
     for pending in read_all(change)? {
         let wrapping_key = pending.wrapping_key()?;
-        if pending.all_keys().chain([wrapping_key]).all(|key| keys.contains(&key)) {
+        if !pending.all_keys().chain([wrapping_key]).any(|key| is_gone(&key)) {
             continue;
         }
         let record = pending.record;

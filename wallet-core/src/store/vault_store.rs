@@ -247,8 +247,21 @@ impl Store for VaultStore {
         now: UnixTime,
     ) -> Boxed<'a, Result<Vec<LostCopies>, StoreError>> {
         self.write(|change| {
-            pending::drop_keyless(change, keys, now)?;
-            credentials::drop_keyless(change, keys, now)
+            pending::drop_where(change, &|key| !keys.contains(key), now)?;
+            let known = credentials::tags(change, keys);
+            credentials::drop_where(change, &|key| !known.contains(key), now)
+        })
+    }
+
+    fn drop_dead<'a>(
+        &'a self,
+        dead: &'a [KeyId],
+        now: UnixTime,
+    ) -> Boxed<'a, Result<Vec<LostCopies>, StoreError>> {
+        self.write(|change| {
+            pending::drop_where(change, &|key| dead.contains(key), now)?;
+            let gone = credentials::tags(change, dead);
+            credentials::drop_where(change, &|key| gone.contains(key), now)
         })
     }
 

@@ -8,6 +8,7 @@ use inro_base::http::{HttpRequest, HttpResponse};
 use inro_base::{Clock, Coded as _, Rng, Secret, UnixTime};
 
 use super::run;
+use crate::keys::{Assurance, Custody, Gesture, Presence};
 use crate::ports::{HttpError, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Event, KeyId,
@@ -27,6 +28,7 @@ mod keys;
 pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     keeps_each_anchor_once_per_kind(&*make());
     keeps_a_credential_with_its_copies(&*make());
+    knows_how_the_keys_are_kept(&*make());
     replaces_a_credential_and_names_the_keys_left_over(&*make());
     stores_all_copies_or_none(&*make());
     spends_a_copy_once(&*make());
@@ -42,6 +44,7 @@ pub fn store(make: &dyn Fn() -> Box<dyn Store>) {
     tells_of_every_credential_without_reading_it(&*make());
     names_the_keys_that_nothing_needs(&*make());
     drops_what_has_no_key(&*make());
+    drops_what_has_a_dead_key(&*make());
 }
 
 /// The contract of [`crate::Http`]. `send` carries out one request to its end; the server at `url`
@@ -88,7 +91,11 @@ pub fn clock(clock: &dyn Clock) {
 pub fn spend_one_copy(store: &dyn Store, text: &str) {
     let credential = NewCredential {
         record: record("employee"),
-        copies: vec![NewCopy { text: Secret::new(text.to_owned()), key: KeyId("k".into()) }],
+        copies: vec![NewCopy {
+            text: Secret::new(text.to_owned()),
+            key: KeyId("k".into()),
+            assurance: Assurance::NONE,
+        }],
         entry: entry(Event::Issued, Outcome::Done),
     };
     let id = credential.record.id.clone();
@@ -244,6 +251,23 @@ fn replaces_a_credential_and_names_the_keys_left_over(store: &dyn Store) {
     let employee = CredentialId("employee".into());
     assert_eq!(run(store.keys_in_use(Some(&employee))).unwrap(), [KeyId("c".into())]);
     assert_eq!(run(store.credentials()).unwrap().len(), 2);
+}
+
+fn knows_how_the_keys_are_kept(store: &dyn Store) {
+    let biometrics = Presence::EachUse { by: Gesture::Biometrics };
+    let unlock = Presence::Within { seconds: 60, by: Gesture::Unlock };
+    let strong = Assurance { custody: Custody::SecureElement, presence: biometrics };
+    let other = Assurance { custody: Custody::TrustedEnvironment, presence: unlock };
+    let mut new = credential("employee", &["a", "b"]);
+    new.copies.iter_mut().zip([strong, other]).for_each(|(copy, assurance)| copy.assurance = assurance);
+    put(store, new).unwrap();
+    let id = CredentialId("employee".into());
+    let copies = run(store.unspent_copies(&id, 9)).unwrap();
+    assert_eq!(copies.iter().map(|copy| copy.assurance).collect::<Vec<_>>(), [strong, other]);
+    let shown = || run(store.credential(&id)).unwrap().unwrap().assurance;
+    assert_eq!(shown(), Assurance { custody: Custody::TrustedEnvironment, presence: unlock });
+    put(store, credential("employee", &["c"])).unwrap();
+    assert_eq!(shown(), Assurance::NONE);
 }
 
 fn stores_all_copies_or_none(store: &dyn Store) {
@@ -456,6 +480,20 @@ fn drops_what_has_no_key(store: &dyn Store) {
     run(store.drop_keyless(&keys(&["a", "c", "wrapping"]), NOW)).unwrap();
     assert_eq!(run(store.pending()).unwrap(), []);
     assert_eq!(run(store.credentials()).unwrap().len(), 2, "the records stay, for a re-issuance");
+}
+
+fn drops_what_has_a_dead_key(store: &dyn Store) {
+    put(store, credential("employee", &["a", "b", "c"])).unwrap();
+    run(store.put_issued(&[], &[pending("first", 0, &["p"]), pending("second", 1, &["q"])])).unwrap();
+    let keys = |names: &[&str]| names.iter().map(|name| KeyId((*name).into())).collect::<Vec<_>>();
+    assert_eq!(run(store.drop_dead(&keys(&["z"]), NOW)).unwrap(), []);
+    assert_eq!(run(store.history(9)).unwrap().len(), 1);
+    let lost = run(store.drop_dead(&keys(&["z", "b", "q"]), NOW)).unwrap();
+    assert_eq!(lost, [LostCopies { credential: CredentialId("employee".into()), copies: 1 }]);
+    assert_eq!(run(store.keys_in_use(None)).unwrap(), keys(&["a", "c", "dpop", "p"]));
+    let events = run(store.history(9)).unwrap();
+    let newest: Vec<_> = events.iter().take(2).map(|entry| (entry.event, entry.outcome)).collect();
+    assert_eq!(newest, [(Event::Lost, Outcome::Done), (Event::Issued, Outcome::Failed)]);
 }
 
 fn unspent(store: &dyn Store, id: &CredentialId) -> Option<Copy> {

@@ -54,6 +54,11 @@ impl MemoryKeys {
         *lock(&self.invalid) = lock(&self.keys).keys().cloned().collect();
     }
 
+    /// Invalidates one key.
+    pub fn invalidate(&self, key: &KeyId) {
+        lock(&self.invalid).insert(key.clone());
+    }
+
     /// Where keys made from now on are said to be kept. Those in hardware ask for presence as wanted.
     pub fn keep_in(&self, custody: Custody) {
         *lock(&self.custody) = custody;
@@ -214,6 +219,12 @@ impl KeyStore for MemoryKeys {
         Box::pin(ready(Ok(lock(&self.keys).keys().cloned().collect())))
     }
 
+    fn invalidated(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>> {
+        let keys = lock(&self.keys);
+        let dead = lock(&self.invalid).iter().filter(|key| keys.contains_key(*key)).cloned().collect();
+        Box::pin(ready(Ok(dead)))
+    }
+
     fn attester(&self) -> Option<&dyn KeyAttester> {
         self.attester.get().map(|attester| &**attester)
     }
@@ -246,7 +257,9 @@ mod tests {
         keys.invalidate_all();
         assert_eq!(run(keys.sign(&key.id, b"after")).unwrap_err(), KeyStoreError::Invalidated);
         assert_eq!(run(keys.list()).unwrap().len(), 1);
+        assert_eq!(run(keys.invalidated()).unwrap(), [key.id.clone()]);
         run(keys.delete(&key.id)).unwrap();
         assert_eq!(run(keys.list()).unwrap(), []);
+        assert_eq!(run(keys.invalidated()).unwrap(), []);
     }
 }

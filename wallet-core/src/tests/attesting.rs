@@ -11,7 +11,7 @@ use super::issuer::{CONFIGURATION, Script, link};
 use super::pki::{Authority, Leaf};
 use super::{Device, NOW, code};
 use crate::boxed::Boxed;
-use crate::keys::{Assurance, AttestedLevels, CreatedKey, KeyAttester, KeyStoreError};
+use crate::keys::{Assurance, AttestedLevels, CreatedKey, Custody, KeyAttester, KeyStoreError, Presence};
 use crate::testing::run;
 
 /// A wallet provider in software, which writes this `alg`; for another than ES256 its signature is none.
@@ -43,8 +43,18 @@ impl KeyAttester for SoftwareProvider {
         Box::pin(ready(Ok(if self.1 == "ES256" { jwt } else { another })))
     }
 
-    fn levels(&self, _: &Assurance) -> AttestedLevels {
-        AttestedLevels::default()
+    fn levels(&self, assurance: &Assurance) -> AttestedLevels {
+        let storage: &[&str] = match assurance.custody {
+            Custody::Software => &[],
+            Custody::TrustedEnvironment => &["iso_18045_moderate"],
+            Custody::SecureElement => &["iso_18045_high", "iso_18045_moderate"],
+        };
+        let authentication: &[&str] = match assurance.presence {
+            Presence::NotAsked => &[],
+            Presence::Within { .. } | Presence::EachUse { .. } => &["iso_18045_basic"],
+        };
+        let texts = |levels: &[&str]| levels.iter().map(|&level| level.to_owned()).collect();
+        AttestedLevels { key_storage: texts(storage), user_authentication: texts(authentication) }
     }
 }
 
@@ -137,4 +147,46 @@ fn sends_no_attestation_of_an_algorithm_that_the_issuer_does_not_list() {
     both["jwt"] = listing("jwt", &["ES256", "ES384"])["jwt"].clone();
     assert_eq!(receive_by(both.clone(), Some("ES256")), ("accepted", 3, 0, 1));
     assert_eq!(receive_by(both, Some("ES384")), ("INRO-VCI-007", 0, 0, 0));
+}
+
+/// The outcome on a device that keeps keys in `custody`, copies and keys that are there then, and whether the code was
+/// redeemed or the holder asked.
+fn receive_asking(demand: &Value, custody: Custody) -> (&'static str, u32, usize, bool) {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let leaf = authority.leaf(8, Usage::WalletProvider, &[], "provider.example");
+    device.keys.attest_with(Box::new(SoftwareProvider(leaf, "ES256")));
+    device.keys.keep_in(custody);
+    let mut script = Script::honest(&authority);
+    let mut types = proof_types(&["attestation"]);
+    types["attestation"]["key_attestations_required"] = demand.clone();
+    script.metadata["credential_configurations_supported"][CONFIGURATION]["proof_types_supported"] = types;
+    let outcome = code(run(device.wallet(script.network()).receive(&link(), None)));
+    let redeemed = device.lines().iter().any(|line| line.ends_with("/token") || line.starts_with("presence"));
+    (outcome, device.copies(), device.keys(), redeemed)
+}
+
+#[test]
+fn keys_that_are_kept_worse_than_the_issuer_asks_cost_no_code() {
+    let high = json!({ "key_storage": ["iso_18045_high"] });
+    let either = json!({ "key_storage": ["iso_18045_high", "iso_18045_moderate"] });
+    let gesture = json!({ "user_authentication": ["iso_18045_basic"] });
+    let other_gesture =
+        json!({ "key_storage": ["iso_18045_high"], "user_authentication": ["iso_18045_high"] });
+    let accepted = ("accepted", 3, 3, true);
+    let refused = ("INRO-WALLET-082", 0, 0, false);
+    for (demand, custody, expected) in [
+        (&high, Custody::SecureElement, accepted),
+        (&high, Custody::TrustedEnvironment, refused),
+        (&high, Custody::Software, refused),
+        (&either, Custody::TrustedEnvironment, accepted),
+        (&either, Custody::Software, refused),
+        (&gesture, Custody::TrustedEnvironment, accepted),
+        (&gesture, Custody::Software, refused),
+        (&other_gesture, Custody::SecureElement, refused),
+        // Nothing in particular is asked for.
+        (&json!({}), Custody::Software, ("accepted", 3, 3, true)),
+    ] {
+        assert_eq!(receive_asking(demand, custody), expected, "{demand} {custody:?}");
+    }
 }

@@ -14,7 +14,7 @@ use super::pki::Authority;
 use super::{Device, code};
 use crate::collect::Collected;
 use crate::error::WalletError;
-use crate::keys::KeyStore as _;
+use crate::keys::{Custody, KeyStore as _};
 use crate::ports::{Boxed, Http, HttpError, Store as _};
 use crate::records::{CredentialRecord, Event, Outcome};
 use crate::testing::{ScriptedHttp, run};
@@ -33,8 +33,13 @@ struct Waiting {
 
 impl Waiting {
     fn new() -> Self {
+        Self::with_keys_in(Custody::Software)
+    }
+
+    fn with_keys_in(custody: Custody) -> Self {
         let authority = Authority::new("Trusted");
         let device = Device::trusting(&authority);
+        device.keys.keep_in(custody);
         let waiting = Self { authority, device, later: Later::default() };
         waiting.later.set(|later| later.defers = true);
         let receipt = run(waiting.wallet(|_| {}).receive(&link(), None)).unwrap();
@@ -78,6 +83,16 @@ impl Waiting {
     fn pending(&self) -> usize {
         run(self.device.store.pending()).unwrap().len()
     }
+}
+
+#[test]
+fn a_deferred_credential_says_how_its_keys_were_kept_when_they_were_made() {
+    let waiting = Waiting::with_keys_in(Custody::TrustedEnvironment);
+    waiting.device.keys.keep_in(Custody::SecureElement);
+    waiting.later.set(|later| later.decision = Some(Ok(())));
+    waiting.wait(61);
+    let record = waiting.one().unwrap().unwrap();
+    assert_eq!((record.copies, record.assurance.custody), (3, Custody::TrustedEnvironment));
 }
 
 #[test]

@@ -11,13 +11,13 @@ use super::presenting::Scene;
 use super::verifier::RESPONSE;
 use super::{Device, code};
 use crate::choice::Choice;
-use crate::keys::{Custody, KeyStoreError};
+use crate::keys::{Assurance, Custody, Gesture, Hardware, KeyPolicy, KeyStoreError, Presence};
 use crate::ports::{HttpError, Store as _};
 use crate::present::Reviewing;
 use crate::prompts::{PromptError, Reason};
-use crate::records::Event;
-use crate::testing::run;
-use crate::wallet::Wallet;
+use crate::records::{Event, LostCopies};
+use crate::testing::{ScriptedHttp, run};
+use crate::wallet::{Settings, Wallet};
 
 const PROMPT_ERRORS: [(PromptError, &str); 4] = [
     (PromptError::Cancelled, "INRO-WALLET-004"),
@@ -128,9 +128,43 @@ fn key_invalidated_spends_nothing_and_the_request_can_be_declined() {
     let mut decision = Decision::new();
     decision.scene.device.keys.invalidate_all();
     assert_eq!(decision.approve(), "INRO-WALLET-007");
-    assert_eq!((*decision.posted.lock().unwrap(), decision.presented()), (0, 0));
+    assert_eq!(
+        (decision.state(), decision.presented()),
+        ((0, 0, 0), 0),
+        "no copy without a key, no key without a copy"
+    );
+    assert_eq!(decision.approve(), "INRO-WALLET-040");
     assert_eq!(code(run(decision.wallet.refuse(decision.reviewing))), "accepted");
     assert_eq!(*decision.posted.lock().unwrap(), 1);
+}
+
+#[test]
+fn key_invalidated_is_dropped_with_its_copy_and_the_next_approval_takes_another() {
+    let mut decision = Decision::new();
+    let record = run(decision.wallet.list()).unwrap().remove(0);
+    let copies = run(decision.scene.device.store.unspent_copies(&record.id, 9)).unwrap();
+    decision.scene.device.keys.invalidate(&copies[0].key);
+    assert_eq!(decision.approve(), "INRO-WALLET-007");
+    assert_eq!((decision.state(), decision.presented()), ((2, 2, 0), 0));
+    let newest = run(decision.scene.device.store.history(1)).unwrap().remove(0);
+    assert_eq!((newest.event, newest.items[0].vct.as_str()), (Event::Lost, record.vct.as_str()));
+    assert_eq!(decision.approve(), "accepted");
+    assert_eq!((decision.state(), decision.presented()), ((1, 1, 1), 1));
+    let left: Vec<_> = run(decision.scene.device.store.unspent_copies(&record.id, 9)).unwrap();
+    assert_eq!(left.iter().map(|copy| &copy.key).collect::<Vec<_>>(), [&copies[2].key]);
+}
+
+#[test]
+fn key_invalidated_while_the_wallet_was_closed_is_dropped_at_opening() {
+    let scene = Scene::new();
+    let wallet = scene.device.wallet(|_| Err(HttpError::Unreachable));
+    let record = run(wallet.list()).unwrap().remove(0);
+    assert_eq!((wallet.lost_copies(), scene.device.copies()), (&[][..], 3));
+    let copies = run(scene.device.store.unspent_copies(&record.id, 9)).unwrap();
+    scene.device.keys.invalidate(&copies[1].key);
+    let wallet = scene.device.wallet(|_| Err(HttpError::Unreachable));
+    assert_eq!(wallet.lost_copies(), [LostCopies { credential: record.id, copies: 1 }]);
+    assert_eq!((scene.device.copies(), scene.device.keys()), (2, 2));
 }
 
 #[test]
@@ -172,6 +206,17 @@ fn one_gesture_is_asked_for_a_batch_and_only_of_keys_that_ask() {
 }
 
 #[test]
+fn a_credential_says_how_the_keys_of_all_its_copies_are_kept() {
+    let (outcome, device) = receive(Custody::TrustedEnvironment, []);
+    assert_eq!(outcome, "accepted");
+    let record = run(device.store.credentials()).unwrap().remove(0);
+    let presence = Presence::Within { seconds: 60, by: Gesture::Unlock };
+    assert_eq!(record.assurance, Assurance { custody: Custody::TrustedEnvironment, presence });
+    let (_, device) = receive(Custody::Software, []);
+    assert_eq!(run(device.store.credentials()).unwrap()[0].assurance, Assurance::NONE);
+}
+
+#[test]
 fn prompt_cancelled_before_an_offer_costs_no_code_and_leaves_no_key() {
     for (error, expected) in PROMPT_ERRORS {
         let (outcome, device) = receive(Custody::SecureElement, [Err(error)]);
@@ -191,4 +236,25 @@ fn a_key_that_does_not_sign_for_its_issuance_leaves_no_key() {
     device.keys.refuse_uses(None);
     assert_eq!(code(run(wallet.receive(&link(), None))), "accepted");
     assert_eq!((device.copies(), device.keys()), (3, 3));
+}
+
+#[test]
+fn copies_keys_are_kept_as_the_settings_say_and_no_hardware_costs_no_code() {
+    let authority = Authority::new("Trusted");
+    let policy =
+        KeyPolicy { presence: Presence::EachUse { by: Gesture::Biometrics }, hardware: Hardware::Required };
+    let receive = |custody| {
+        let device = Device::trusting(&authority);
+        device.keys.keep_in(custody);
+        let network = ScriptedHttp::new(device.journal.clone(), Script::honest(&authority).network());
+        let wallet = device.wallet_with(Settings::default().with_copies(policy), Arc::new(network));
+        (code(run(wallet.receive(&link(), None))), device)
+    };
+    let (outcome, device) = receive(Custody::SecureElement);
+    assert_eq!((outcome, device.copies(), device.keys()), ("accepted", 3, 3));
+    let assurance = Assurance { custody: Custody::SecureElement, presence: policy.presence };
+    assert_eq!(run(device.store.credentials()).unwrap()[0].assurance, assurance);
+    let (outcome, device) = receive(Custody::Software);
+    assert_eq!((outcome, device.copies(), device.keys()), ("INRO-WALLET-008", 0, 0));
+    assert!(!device.lines().iter().any(|line| line.ends_with("/token")), "the code was redeemed");
 }

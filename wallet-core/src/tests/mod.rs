@@ -30,7 +30,7 @@ use crate::ports::{Http, HttpError, Store as _};
 use crate::records::AnchorKind;
 use crate::store::VaultStore;
 use crate::testing::{Journal, MemoryKeys, ScriptedHttp, ScriptedPrompts, SeededRng, StillClock, run};
-use crate::wallet::{Ports, Wallet};
+use crate::wallet::{Ports, Settings, Wallet};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -76,6 +76,10 @@ impl Device {
     }
 
     fn wallet_over(&self, http: Arc<dyn Http>) -> Wallet {
+        self.wallet_with(Settings::default(), http)
+    }
+
+    fn wallet_with(&self, settings: Settings, http: Arc<dyn Http>) -> Wallet {
         let ports = Ports {
             keys: self.keys.clone(),
             prompts: self.prompts.clone(),
@@ -85,7 +89,7 @@ impl Device {
             rng: Box::new(SeededRng::new(self.seed.fetch_add(1, Ordering::Relaxed))),
             provider: Arc::new(RustCrypto),
         };
-        run(Wallet::open(ports)).unwrap()
+        run(Wallet::open_with(ports, settings)).unwrap()
     }
 
     /// Without those that wrap the vault's key and sign the history.

@@ -205,7 +205,11 @@ fn add_another(scene: &Scene) {
         outcome: Outcome::Done,
         receipt: None,
     };
-    let another = NewCredential { record, copies: vec![NewCopy { text: copy.text, key }], entry };
+    let another = NewCredential {
+        record,
+        copies: vec![NewCopy { text: copy.text, key, assurance: copy.assurance }],
+        entry,
+    };
     run(scene.device.store.put_credentials(&[another])).unwrap();
 }
 

@@ -41,8 +41,11 @@ pub(super) fn pending(id: &str, after: i64, keys: &[&str]) -> NewPending {
 }
 
 pub(super) fn credential(id: &str, keys: &[&str]) -> NewCredential {
-    let copy =
-        |key: &&str| NewCopy { text: Secret::new(format!("text of {key}")), key: KeyId((*key).into()) };
+    let copy = |key: &&str| NewCopy {
+        text: Secret::new(format!("text of {key}")),
+        key: KeyId((*key).into()),
+        assurance: Assurance::NONE,
+    };
     let copies = keys.iter().map(copy).collect();
     NewCredential { record: record(id), copies, entry: entry(Event::Issued, Outcome::Done) }
 }
@@ -68,6 +71,7 @@ pub(super) fn record(id: &str) -> CredentialRecord {
         received_at: NOW,
         expires_at: Some(NOW.plus(1)),
         copies: 0,
+        assurance: Assurance::NONE,
     }
 }
 
