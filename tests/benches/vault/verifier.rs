@@ -97,7 +97,6 @@ impl Verifier {
             "state": "a-state",
             "iat": now.as_secs(),
             "exp": now.plus(300).as_secs(),
-            "client_metadata": { "vp_formats_supported": {} },
             "verifier_info": [{ "format": registration::FORMAT, "data": self.0.registration }],
             "dcql_query": { "credentials": [
                 { "id": "one", "format": format, "meta": meta, "claims": claims },
