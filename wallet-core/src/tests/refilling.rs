@@ -1,6 +1,6 @@
 //! New copies without a new offer: when they are asked for, and what a cut network or a refusal leaves.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use inro_base::Coded as _;
 
@@ -157,6 +157,33 @@ fn whatever_is_lost_on_the_way_the_next_refill_succeeds() {
     }
 }
 
+/// A wallet that is killed after this moment has the token that the issuer takes then.
+#[test]
+fn the_next_refresh_token_is_stored_before_anything_is_done_with_what_came() {
+    let refilling = Refilling::new();
+    refilling.spend(1);
+    let store = Arc::clone(&refilling.device.store);
+    let ticket = move || {
+        let records = run(store.named(NamedKind::Refill)).unwrap();
+        Refills::read(&records[0]).unwrap().ticket()
+    };
+    let first = ticket();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (noted, mut network) = (Arc::clone(&seen), refilling.script().network());
+    let wallet = refilling.device.wallet(move |request| {
+        let path = request.url.rsplit('/').next().unwrap_or_default().to_owned();
+        noted.lock().unwrap().push((path, ticket() == first));
+        network(request)
+    });
+    assert!(run(wallet.refill(RefillWhen::AtOnce)).unwrap().remove(0).outcome.is_ok());
+    let seen = seen.lock().unwrap().clone();
+    let is_old = |path: &str| seen.iter().find(|(at, _)| at == path).map(|(_, old)| *old);
+    assert_eq!(
+        (is_old("token"), is_old("nonce"), is_old("credential")),
+        (Some(true), Some(false), Some(false))
+    );
+}
+
 #[test]
 fn an_issuer_that_refills_no_more_is_asked_no_more_and_the_copies_stay() {
     for inro_code in [None, Some("INRO-VCI-097")] {
@@ -222,6 +249,31 @@ fn an_issuer_that_gives_no_refresh_token_is_never_asked() {
     assert_eq!((refilling.device.keys(), refilling.kept()), (3, 0));
     refilling.spend(1);
     assert!(refilling.refill(RefillWhen::AtOnce).is_empty());
+}
+
+#[test]
+fn what_was_deferred_is_refilled_once_it_came() {
+    let authority = Authority::new("Trusted");
+    let device = Device::trusting(&authority);
+    let refilling = Refilling { authority, device, later: Later::default() };
+    refilling.later.set(|later| (later.refills, later.defers) = (true, true));
+    let deferring = |script: &mut Script| {
+        script.metadata["deferred_credential_endpoint"] =
+            format!("{}/deferred_credential_endpoint", super::issuer::URL).into();
+    };
+    assert_eq!(run(refilling.wallet(deferring).receive(&link(), None)).unwrap().pending.len(), 1);
+    // A look while it is waited for asks nobody and forgets nothing.
+    refilling.device.clock.advance(18 * HOUR);
+    assert_eq!((refilling.scheduled(), refilling.kept()), (None, 1));
+    refilling.later.set(|later| later.decision = Some(Ok(())));
+    assert!(run(refilling.wallet(deferring).collect()).unwrap().remove(0).outcome.unwrap().is_some());
+    assert_eq!(refilling.device.copies(), 3);
+    refilling.later.set(|later| later.defers = false);
+    refilling.device.clock.advance(18 * HOUR);
+    assert_eq!(refilling.scheduled(), None);
+    refilling.spend(1);
+    assert_eq!(refilling.refill(RefillWhen::AtOnce)[0].outcome.as_ref().unwrap()[0].copies, 3);
+    assert_eq!(refilling.later.presented(), ["r1"]);
 }
 
 /// A network that refills through the same engine while a request of a refill is on its way.
