@@ -257,7 +257,7 @@ mod tests {
         keys.invalidate_all();
         assert_eq!(run(keys.sign(&key.id, b"after")).unwrap_err(), KeyStoreError::Invalidated);
         assert_eq!(run(keys.list()).unwrap().len(), 1);
-        assert_eq!(run(keys.invalidated()).unwrap(), [key.id.clone()]);
+        assert_eq!(run(keys.invalidated()).unwrap(), std::slice::from_ref(&key.id));
         run(keys.delete(&key.id)).unwrap();
         assert_eq!(run(keys.list()).unwrap(), []);
         assert_eq!(run(keys.invalidated()).unwrap(), []);

@@ -37,7 +37,7 @@ enum Presented {
     /// A pre-authorized code, perhaps with a transaction code.
     Code { with_tx_code: bool },
     /// A refresh token.
-    Refresh(RefreshTicket),
+    Refresh(Box<RefreshTicket>),
 }
 
 /// What a token request needs next.
@@ -60,6 +60,7 @@ pub struct TokenSigning {
 pub struct TokenSent(TokenDraft);
 
 /// What the token endpoint's answer means.
+#[expect(clippy::large_enum_variant, reason = "made once for an answer, and taken apart at once")]
 pub enum TokenAnswer {
     /// The wallet may ask for credentials.
     Authorized(Authorized),
@@ -97,7 +98,7 @@ impl TokenDraft {
         let details = details(&metadata, &server, &offered);
         let body = refresh_request(ticket.token.expose(), details.as_ref());
         let dpop_key = ticket.dpop_key;
-        Self::with_body(metadata, server, offered, dpop_key, body, Presented::Refresh(ticket))
+        Self::with_body(metadata, server, offered, dpop_key, body, Presented::Refresh(Box::new(ticket)))
     }
 
     fn with_body(
@@ -233,8 +234,8 @@ impl Presented {
         match (self, token) {
             (Self::Code { .. }, None) => None,
             (Self::Code { .. }, Some(token)) => Some(RefreshTicket { token, ..ticket() }),
-            (Self::Refresh(ticket), None) => Some(ticket),
-            (Self::Refresh(ticket), Some(token)) => Some(RefreshTicket { token, ..ticket }),
+            (Self::Refresh(ticket), None) => Some(*ticket),
+            (Self::Refresh(ticket), Some(token)) => Some(RefreshTicket { token, ..*ticket }),
         }
     }
 }
