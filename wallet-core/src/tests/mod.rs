@@ -7,6 +7,7 @@ mod guarding;
 mod history;
 mod issuer;
 mod linking;
+mod lying;
 mod malicious;
 mod pki;
 mod presenting;
