@@ -15,7 +15,9 @@ mod in_work;
 mod incoming;
 mod issued;
 mod keys;
+mod leaving;
 mod matching;
+mod notices;
 mod ports;
 mod present;
 mod prompts;
@@ -38,6 +40,8 @@ pub use keys::{
     Assurance, AttestedLevels, CreatedKey, Custody, Gesture, Hardware, KeyAttester, KeyId, KeyPolicy,
     KeyRequest, KeyStore, KeyStoreError, Presence, Purpose, WrappingKey,
 };
+pub use leaving::{Farewell, Unenrolment};
+pub use notices::{NewNotice, Notice, NoticeId};
 pub use ports::{Http, HttpError, Store, StoreError};
 pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};

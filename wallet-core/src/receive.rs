@@ -15,7 +15,7 @@ use crate::error::WalletError;
 use crate::incoming::{Issuer, Notices, localized};
 use crate::keys::{CreatedKey, Gesture, Hardware, KeyId, KeyPolicy, KeyRequest, Presence, Purpose};
 use crate::prompts::Reason;
-use crate::records::{CredentialRecord, NewCredential, NewPending, PendingId, PendingRecord};
+use crate::records::{CredentialId, CredentialRecord, NewCredential, NewPending, PendingId, PendingRecord};
 use crate::ticket;
 use crate::wallet::Wallet;
 
@@ -47,6 +47,8 @@ struct Course {
     first: Option<CreatedKey>,
     credentials: Vec<NewCredential>,
     pending: Vec<NewPending>,
+    /// What the issuer calls the issuance of each credential, where it wants to hear of it.
+    named: Vec<(CredentialId, String)>,
 }
 
 impl Wallet {
@@ -91,11 +93,15 @@ impl Wallet {
         let authorized = self.token(draft, &dpop.id).await?;
         let notices = Notices { notifier: authorized.notifier(), dpop: dpop.id, ids: Vec::new() };
         let (credentials, pending) = (Vec::new(), Vec::new());
-        let mut course = Course { issuer, anchors, notices, first: Some(first), credentials, pending };
+        let (first, named) = (Some(first), Vec::new());
+        let mut course = Course { issuer, anchors, notices, first, credentials, pending, named };
         let outcome = match self.request_all(authorized, &mut course, made).await {
             Ok(()) => self.keep(&mut course).await,
             Err(error) => Err(error),
         };
+        if outcome.is_ok() {
+            self.keep_notices(&course.notices, course.named).await;
+        }
         let event = if outcome.is_ok() { NotificationEvent::Accepted } else { NotificationEvent::Failure };
         self.tell(course.notices, event).await;
         outcome
@@ -187,9 +193,11 @@ impl Wallet {
         let draft = self.prove(draft, &keys).await?;
         match self.credential(draft, &course.notices.dpop).await? {
             CredentialAnswer::Received(received, rest) => {
-                course.notices.ids.extend(received.notification_id);
+                course.notices.ids.extend(received.notification_id.clone());
                 let (offered, texts) = (received.offered, received.credentials);
                 let credential = self.check(&offered, texts, &keys, &course.issuer, &course.anchors)?;
+                let id = &credential.record.id;
+                course.named.extend(received.notification_id.map(|name| (id.clone(), name)));
                 course.credentials.push(credential);
                 Ok(rest)
             }

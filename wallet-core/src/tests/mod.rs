@@ -5,6 +5,7 @@ mod collecting;
 mod guarding;
 mod history;
 mod issuer;
+mod leaving;
 mod pki;
 mod presenting;
 mod protocol;
