@@ -108,6 +108,8 @@ impl Wallet {
     ) -> Result<CredentialRecord, WalletError> {
         match self.keep_collected(&pending.record.id, checked).await {
             Ok(id) => {
+                let named = notices.ids.iter().map(|name| (id.clone(), name.clone())).collect();
+                self.keep_notices(&notices, named).await;
                 self.tell(notices, NotificationEvent::Accepted).await;
                 // Keys that resist are deleted when the wallet opens again.
                 let _ = self.delete_unused(&made_for(pending)).await;

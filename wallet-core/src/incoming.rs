@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::error::WalletError;
 use crate::issued::{self, Batch};
+use crate::notices::NewNotice;
 use crate::records::CreatedKey;
-use crate::records::{ClaimLabel, KeyId, Localized, NewCredential};
+use crate::records::{ClaimLabel, CredentialId, KeyId, Localized, NewCredential};
 use crate::wallet::Wallet;
 
 /// How many names of claims are kept of one type, and how long each may be, in characters.
@@ -83,6 +84,19 @@ impl Wallet {
     pub(crate) async fn delete_unused(&self, made: &[KeyId]) -> Result<(), WalletError> {
         let unused = self.unused_keys(made).await?;
         self.delete_keys(&unused).await
+    }
+
+    /// Keeps what tells the issuer later that the credential was deleted. Where that fails it will not hear of it, which
+    /// costs the holder nothing.
+    pub(crate) async fn keep_notices(&self, notices: &Notices, named: Vec<(CredentialId, String)>) {
+        let Some(notifier) = &notices.notifier else { return };
+        let new = |(credential, notification_id)| NewNotice {
+            credential,
+            notifier: notifier.to_secret(),
+            dpop_key: notices.dpop.clone(),
+            notification_id,
+        };
+        let _ = self.store.put_notices(&named.into_iter().map(new).collect::<Vec<_>>()).await;
     }
 
     /// Tells the issuer. Whether it hears is its affair: what the wallet keeps does not hang on it.

@@ -18,7 +18,9 @@ mod incoming;
 mod issued;
 mod keys;
 mod linkability;
+mod leaving;
 mod matching;
+mod notices;
 mod ports;
 mod present;
 mod prompts;
@@ -47,6 +49,8 @@ pub use keys::{
     KeyRequest, KeyStore, KeyStoreError, Presence, Purpose, WrappingKey,
 };
 pub use linkability::Finding;
+pub use leaving::{Farewell, Unenrolment};
+pub use notices::{NewNotice, Notice, NoticeId};
 pub use ports::{Http, HttpError, Store, StoreError};
 pub use present::Reviewing;
 pub use prompts::{PromptError, Prompts, Reason};

@@ -9,6 +9,7 @@ use inro_evidence::Receipt;
 
 pub(crate) use crate::boxed::Boxed;
 use crate::keys::KeyId;
+use crate::notices::{NewNotice, Notice, NoticeId};
 use crate::records::{
     AnchorKind, AnchorRecord, ChainEnd, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Erase,
     HistoryEntry, HistoryId, LostCopies, NamedKind, NamedRecord, NewCredential, NewHistoryEntry, NewPending,
@@ -184,6 +185,33 @@ pub trait Store: Send + Sync {
 
     /// The records of `kind`, by name.
     fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<NamedRecord>, StoreError>>;
+
+    /// Keeps what tells issuers that their credentials were deleted, in the place of what was kept of earlier
+    /// issuances. [`Store::remove_credential`] makes the notices of its credential due.
+    fn put_notices<'a>(&'a self, notices: &'a [NewNotice]) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// All notices, oldest first.
+    fn notices(&self) -> Boxed<'_, Result<Vec<Notice>, StoreError>>;
+
+    /// Forgets a notice; one that is gone already counts as forgotten.
+    fn end_notice(&self, id: NoticeId) -> Boxed<'_, Result<(), StoreError>>;
+
+    /// Takes down that the wallet is being given up, and makes every notice due. From then on nothing is stored
+    /// and nothing answered: [`StoreError::Leaving`].
+    fn leave(&self, now: UnixTime) -> Boxed<'_, Result<(), StoreError>>;
+
+    /// Since when the wallet is being given up, if it is.
+    fn leaving(&self) -> Boxed<'_, Result<Option<UnixTime>, StoreError>>;
+
+    /// Closes the store and forgets what opens it. Then everything answers [`StoreError::Locked`].
+    fn close(&self) -> Boxed<'_, Result<(), StoreError>>;
+
+    /// Closes the store for good, in one step that a cut does not halve: opened again it erases what is left. Names the
+    /// key that opened it.
+    fn retire(&self) -> Boxed<'_, Result<Option<KeyId>, StoreError>>;
+
+    /// Removes what [`Store::retire`] has put aside.
+    fn remove(&self) -> Boxed<'_, Result<(), StoreError>>;
 }
 
 /// Why nothing came back from the network.
@@ -232,6 +260,12 @@ pub enum StoreError {
     /// No entry of the history has this id.
     #[error("no such entry of the history")]
     NoSuchEntry,
+    /// The wallet is being given up: only that goes on.
+    #[error("the wallet is being given up")]
+    Leaving,
+    /// The store was locked.
+    #[error("the wallet is locked")]
+    Locked,
     /// Another process or engine has the store open.
     #[error("the store is in use")]
     InUse,
@@ -281,6 +315,8 @@ impl Coded for StoreError {
             Self::Failed => const { Code::new("INRO-WALLET-025") },
             Self::HistoryMoved => const { Code::new("INRO-WALLET-090") },
             Self::NoSuchEntry => const { Code::new("INRO-WALLET-091") },
+            Self::Leaving => const { Code::new("INRO-WALLET-100") },
+            Self::Locked => const { Code::new("INRO-WALLET-101") },
             Self::InUse => const { Code::new("INRO-WALLET-026") },
             Self::OtherWallet => const { Code::new("INRO-WALLET-027") },
             Self::Full => const { Code::new("INRO-WALLET-028") },

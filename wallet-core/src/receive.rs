@@ -15,7 +15,7 @@ use crate::error::WalletError;
 use crate::incoming::{Issuer, Notices, localized};
 use crate::keys::{Assurance, CreatedKey, KeyId, KeyPolicy, KeyRequest, Presence, Purpose};
 use crate::prompts::Reason;
-use crate::records::{CredentialRecord, NewCredential, NewPending, PendingId, PendingRecord};
+use crate::records::{CredentialId, CredentialRecord, NewCredential, NewPending, PendingId, PendingRecord};
 use crate::ticket;
 use crate::wallet::Wallet;
 
@@ -42,12 +42,15 @@ pub(crate) struct Course {
     first: Option<CreatedKey>,
     credentials: Vec<NewCredential>,
     pending: Vec<NewPending>,
+    /// What the issuer calls the issuance of each credential, where it wants to hear of it.
+    named: Vec<(CredentialId, String)>,
 }
 
 impl Course {
     pub(crate) fn new(issuer: Issuer, anchors: Anchors, notices: Notices, first: CreatedKey) -> Self {
         let (credentials, pending) = (Vec::new(), Vec::new());
-        Self { issuer, anchors, notices, first: Some(first), credentials, pending }
+        let named = Vec::new();
+        Self { issuer, anchors, notices, first: Some(first), credentials, pending, named }
     }
 }
 
@@ -95,6 +98,9 @@ impl Wallet {
             Ok(()) => self.keep(&mut course).await,
             Err(error) => Err(error),
         };
+        if outcome.is_ok() {
+            self.keep_notices(&course.notices, course.named).await;
+        }
         let event = if outcome.is_ok() { NotificationEvent::Accepted } else { NotificationEvent::Failure };
         self.tell(course.notices, event).await;
         if let (Ok(receipt), Some(refills)) = (&outcome, refills) {
@@ -222,9 +228,11 @@ impl Wallet {
         let draft = self.prove(draft, &keys).await?;
         match self.credential(draft, &course.notices.dpop).await? {
             CredentialAnswer::Received(received, rest) => {
-                course.notices.ids.extend(received.notification_id);
+                course.notices.ids.extend(received.notification_id.clone());
                 let (offered, texts) = (received.offered, received.credentials);
                 let credential = self.check(&offered, texts, &keys, &course.issuer, &course.anchors)?;
+                let id = &credential.record.id;
+                course.named.extend(received.notification_id.map(|name| (id.clone(), name)));
                 course.credentials.push(credential);
                 Ok(rest)
             }

@@ -137,7 +137,7 @@ impl Wallet {
     }
 
     /// Deletes a credential after a gesture of its holder: its keys first, so that a step that is cut
-    /// leaves no usable copy.
+    /// leaves no usable copy. Its issuer is told then, or later where it cannot be reached.
     ///
     /// # Errors
     /// [`crate::StoreError::NoSuchCredential`], [`WalletError::Prompt`] before anything was deleted; what the
@@ -158,6 +158,8 @@ impl Wallet {
         self.record_removal(id, entry).await?;
         // What resists is forgotten with the next refill.
         let _ = self.forget_empty_refills().await;
+        // What does not reach the issuer is kept, and told later.
+        let _ = self.tell_deleted().await;
         Ok(())
     }
 
@@ -209,6 +211,10 @@ impl Wallet {
 
     /// The anchors that vouch for issuers and verifiers.
     pub(crate) async fn anchors(&self) -> Result<Anchors, WalletError> {
+        // Nobody is trusted by a wallet that is being given up.
+        if self.store.leaving().await?.is_some() {
+            return Err(crate::ports::StoreError::Leaving.into());
+        }
         let mut anchors = Anchors::new();
         for kind in [AnchorKind::Issuer, AnchorKind::Verifier] {
             for anchor in self.store.anchors(kind).await? {

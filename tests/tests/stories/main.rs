@@ -16,6 +16,7 @@ mod key_rotation;
 mod kills;
 mod locked;
 mod log_lines;
+mod lost_phone;
 mod main_job;
 mod mdoc;
 mod refill;

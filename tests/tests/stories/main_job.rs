@@ -53,7 +53,10 @@ fn issues_to_an_employee_and_presents_only_what_was_asked() {
     let keys = std::fs::read_dir(story.home().join("keys")).unwrap();
     let keys =
         keys.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "pem")).count();
-    assert_eq!(keys, 19, "a used copy's key is gone, and one signs the history");
+    assert_eq!(
+        keys, 20,
+        "a used copy's key is gone; one signs the history, and one tells the issuer of a deletion"
+    );
     let history = story.wallet(&["history", "--json"]).json();
     let events: Vec<_> = history["history"].as_array().unwrap().iter().map(|e| e["event"].clone()).collect();
     assert_eq!(events, ["presented", "presented", "issued", "issued"]);

@@ -105,7 +105,20 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIGEST", allow_hyphen_values = true)]
         head: Option<String>,
     },
-    /// Delete a credential, its keys first.
+    /// Give the wallet up: tell the issuers, then delete every key, then the vault. There is no way back.
+    ///
+    /// Asks at the terminal whether its holder is there. While an issuer cannot be reached the wallet waits, and does nothing
+    /// else: say it again later, or with --now. The history goes as well: export it before.
+    #[command(after_help = "Example:\n  inro-wallet --home H unenrol")]
+    Unenrol {
+        /// Do not wait for an issuer that cannot be reached.
+        #[arg(long)]
+        now: bool,
+        /// Ask nobody whether they are there: for tests.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Delete a credential, its keys first, and tell its issuer.
     ///
     /// Asks at the terminal whether its holder is there.
     #[command(after_help = "Example:\n  inro-wallet --home H delete nB6S2hJrWq0y")]

@@ -17,6 +17,8 @@ use crate::system::{SystemClock, SystemRng};
 const VAULT: &str = "wallet.vault";
 /// What versions before there were vaults kept everything in.
 const EARLIER: &str = "wallet.sqlite";
+/// A vault that is being erased.
+const GONE: &str = "wallet.vault.gone";
 const LOCK: &str = "lock";
 const KEYS: &str = "keys";
 /// What a first start may have left when it was cut, beside a key for its vault.
@@ -39,7 +41,7 @@ impl Home {
     /// what the store and the key store say.
     pub(crate) async fn open(folder: &Path, prompts: Arc<dyn Prompts>) -> Result<Self, CliError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|_| CliError::Home)?;
-        if ![VAULT, EARLIER].iter().any(|file| folder.join(file).exists()) {
+        if ![VAULT, EARLIER, GONE].iter().any(|file| folder.join(file).exists()) {
             check_unused(folder)?;
         }
         let lock = lock(&folder.join(LOCK))?;

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use inro_base::report::{Exit, Language};
-use inro_wallet_core::{AnchorKind, ConsentId, CredentialId, RefillWhen, Standing, Wallet, WalletError};
+use inro_wallet_core::{
+    AnchorKind, ConsentId, CredentialId, Farewell, RefillWhen, Standing, StoreError, Unenrolment, Wallet,
+    WalletError,
+};
 use serde_json::json;
 
 use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Trust};
@@ -84,9 +87,14 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
                 other,
                 Command::Delete { yes: true, .. }
                     | Command::Consent(Consent::Withdraw { yes: true, .. })
+                    | Command::Unenrol { yes: true, .. }
                     | Command::History { action: Some(HistoryAction::Export { yes: true, .. }) }
             );
-            act(&open(&home, assumed, language).await?.wallet, other, language).await
+            let home = open(&home, assumed, language).await?;
+            if let Some(done) = leave(&home.wallet, &other, language).await? {
+                return Ok(done);
+            }
+            act(&home.wallet, other, language).await
         }
     }
 }
@@ -98,6 +106,47 @@ async fn open(home: &Path, assumed: bool, language: Language) -> Result<Home, Cl
     Ok(home)
 }
 
+/// Gives the wallet up, where that is the command or was begun before: nothing else is done then.
+async fn leave(wallet: &Wallet, command: &Command, language: Language) -> Result<Option<Done>, CliError> {
+    let farewell = match command {
+        Command::Unenrol { now: true, .. } => Farewell::Now,
+        Command::Unenrol { now: false, .. } => Farewell::Told,
+        _ if wallet.is_leaving().await? => Farewell::Told,
+        _ => return Ok(None),
+    };
+    let outcome = wallet.unenrol(farewell).await?;
+    if !matches!(command, Command::Unenrol { .. }) {
+        return Err(StoreError::Leaving.into());
+    }
+    Ok(Some(match outcome {
+        Unenrolment::Erased => done(
+            json!({ "status": "erased" }),
+            language
+                .pick(
+                    "erased: neither keys nor data are left\n",
+                    "消去しました：鍵もデータも残っていません\n",
+                )
+                .to_owned(),
+        ),
+        Unenrolment::Waiting { notices } => Done {
+            exit: Exit::Failed,
+            ..done(
+                json!({ "status": "waiting", "notices": notices }),
+                match language {
+                    Language::En => format!(
+                        "waiting: {notices} notices have not reached their issuers; try again, or with --now\n"
+                    ),
+                    Language::Ja => {
+                        format!(
+                            "待機中：発行者に届いていない通知が{notices}件あります。やり直すか、--nowを指定してください\n"
+                        )
+                    }
+                },
+            )
+        },
+    }))
+}
+
 async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Done, CliError> {
     match command {
         Command::Trust(Trust::Add(anchor)) => trust_add(wallet, &anchor, language).await,
@@ -106,6 +155,8 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             Ok(done(print::receipt_json(&receipt), print::receipt_text(&receipt, language)))
         }
         Command::Collect => {
+            // Here and not when something is presented: the time would tell the issuer.
+            let _ = wallet.tell_deleted().await;
             let collected = wallet.collect().await?;
             // One that was declined stops nobody from having the others.
             let failed = collected.iter().any(|one| one.outcome.is_err());
@@ -154,7 +205,9 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             Ok(done(json!({ "deleted": true }), language.pick("deleted\n", "削除しました\n").to_owned()))
         }
         // `run` and `main` took them.
-        Command::Present(_) | Command::VerifyBundle { .. } => Err(CliError::NoTerminal),
+        Command::Present(_) | Command::VerifyBundle { .. } | Command::Unenrol { .. } => {
+            Err(CliError::NoTerminal)
+        }
     }
 }
 

@@ -466,3 +466,39 @@ fn takes_over_the_database_of_an_earlier_version() {
     let store = run(open_store(folder.path(), &keys)).unwrap();
     assert_eq!(run(store.credentials()).unwrap().len(), 2);
 }
+
+#[test]
+fn unenrol_asks_first_then_erases_and_the_folder_takes_a_new_wallet() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    assert_eq!(wallet(home, "C", &["list"]).0, 0);
+    put(home, &[("grade", "4")], &["grade".into()]);
+    let credentials = || {
+        let (_, json, _) = wallet(home, "C", &["list", "--json"]);
+        serde_json::from_str::<Value>(&json).unwrap()["credentials"].as_array().unwrap().len()
+    };
+    let (_, json, _) = wallet(home, "C", &["unenrol", "--json"]);
+    assert!(json.contains("INRO-WALLET-009"), "nobody can be asked: {json}");
+    assert_eq!(credentials(), 1);
+    let (status, json, told) = wallet(home, "C", &["unenrol", "--yes", "--json"]);
+    assert_eq!((status, json.as_str()), (0, "{\"status\":\"erased\"}\n"), "{told}");
+    let is_key = |path: &Path| path.extension().is_some();
+    let keys = std::fs::read_dir(home.join("keys")).unwrap().map(|file| file.unwrap().path());
+    assert_eq!(keys.filter(|path| is_key(path)).count(), 0);
+    assert!(!home.join("wallet.vault").exists() && !home.join("wallet.vault.gone").exists());
+    assert_eq!(credentials(), 0);
+}
+
+#[test]
+fn an_erasure_that_was_cut_is_carried_on_by_any_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    assert_eq!(wallet(home, "C", &["list"]).0, 0);
+    put(home, &[("grade", "4")], &["grade".into()]);
+    std::fs::rename(home.join("wallet.vault"), home.join("wallet.vault.gone")).unwrap();
+    let (status, json, told) = wallet(home, "C", &["list", "--json"]);
+    assert_eq!((status, json.as_str()), (0, "{\"credentials\":[]}\n"), "{told}");
+    assert!(!home.join("wallet.vault.gone").exists());
+    let keys = std::fs::read_dir(home.join("keys")).unwrap().map(|file| file.unwrap().path());
+    assert_eq!(keys.filter(|path| path.extension().is_some()).count(), 1, "the new vault's");
+}

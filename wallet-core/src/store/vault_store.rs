@@ -4,16 +4,17 @@
 //! returned.
 
 use std::future::ready;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inro_base::{Rng, UnixTime};
+use inro_base::{Clock, Rng, UnixTime};
 use inro_crypto::Provider;
 use inro_evidence::Receipt;
 
-use super::{anchors, answered, credentials, history, import, named, pending, receipts};
+use super::{anchors, answered, credentials, history, import, named, notices, pending, receipts};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStore, KeyStoreError};
+use crate::notices::{NewNotice, Notice, NoticeId};
 use crate::ports::{Boxed, Store, StoreError};
 use crate::records::{
     AnchorKind, AnchorRecord, ChainEnd, Copy, CopyId, CredentialBrief, CredentialId, CredentialRecord, Erase,
@@ -24,7 +25,18 @@ use crate::vault::{self, Change, Closed, Records, Vault};
 
 /// A [`Store`] in one encrypted file.
 pub struct VaultStore {
-    vault: Mutex<Vault>,
+    /// None once it was locked.
+    vault: Mutex<Option<Vault>>,
+    /// None where the vault lives in memory alone.
+    path: Option<PathBuf>,
+    idle: Mutex<Option<Idle>>,
+}
+
+/// Locks a store that nothing was asked of for a while.
+struct Idle {
+    clock: Arc<dyn Clock>,
+    seconds: i64,
+    last: UnixTime,
 }
 
 impl VaultStore {
@@ -76,12 +88,31 @@ impl VaultStore {
         provider: Arc<dyn Provider>,
     ) -> Result<Self, WalletError> {
         let (data_key, secret) = vault::make_data_key(keys, &mut *rng).await?;
-        Ok(Self::over(Vault::in_memory(data_key, &secret, rng, provider)?))
+        Ok(Self::over(Vault::in_memory(data_key, &secret, rng, provider)?, None))
+    }
+
+    /// Erases the wallet at `path` without opening it: every key in `keys`, the one that opens the vault last, then the
+    /// vault. Where there is no vault, nothing happens.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`]; what the key store says. Opening the vault carries it on.
+    pub async fn wipe(path: &Path, keys: &dyn KeyStore) -> Result<(), WalletError> {
+        if path.exists() {
+            vault::put_aside(path)?;
+        }
+        vault::erase(path, keys).await
+    }
+
+    /// From now on the store is locked once nothing was asked of it for `seconds`, or the clock went back: whatever comes
+    /// then answers [`StoreError::Locked`].
+    pub fn lock_when_idle(&self, seconds: u32, clock: Arc<dyn Clock>) {
+        let idle = Idle { last: clock.now(), clock, seconds: seconds.into() };
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
     }
 
     #[cfg(test)]
     pub(super) fn allow(&self, pages: i64) {
-        self.lock().allow(pages);
+        self.lock().as_ref().unwrap().allow(pages);
     }
 
     async fn open_or_make(
@@ -91,48 +122,76 @@ impl VaultStore {
         provider: Arc<dyn Provider>,
         fill: impl FnOnce(&mut Change<'_>) -> Result<(), StoreError>,
     ) -> Result<Self, WalletError> {
+        vault::erase(path, keys).await?;
         if path.exists() {
             let closed = Closed::read(path)?;
             let secret = vault::open_data_key(keys, closed.data_key()).await.map_err(not_ours)?;
-            return Ok(Self::over(closed.open(&secret, rng, provider)?));
+            return Ok(Self::over(closed.open(&secret, rng, provider)?, Some(path)));
         }
         let (data_key, secret) = vault::make_data_key(keys, &mut *rng).await?;
         vault::make(path, data_key, &secret, &mut *rng, Arc::clone(&provider), fill)?;
-        Ok(Self::over(Closed::read(path)?.open(&secret, rng, provider)?))
+        Ok(Self::over(Closed::read(path)?.open(&secret, rng, provider)?, Some(path)))
     }
 
-    const fn over(vault: Vault) -> Self {
-        Self { vault: Mutex::new(vault) }
+    fn over(vault: Vault, path: Option<&Path>) -> Self {
+        Self { vault: Mutex::new(Some(vault)), path: path.map(Path::to_owned), idle: Mutex::new(None) }
     }
 
     fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Records) -> Result<T, StoreError>,
     ) -> Boxed<'_, Result<T, StoreError>> {
-        Box::pin(ready(read(self.lock().records())))
+        let vault = self.lock();
+        let outcome = vault.as_ref().ok_or(StoreError::Locked).and_then(|vault| read(vault.records()));
+        Box::pin(ready(outcome))
     }
 
     fn write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
     ) -> Boxed<'_, Result<T, StoreError>> {
-        Box::pin(ready(self.lock().write(write)))
+        let mut vault = self.lock();
+        let outcome = vault.as_mut().ok_or(StoreError::Locked).and_then(|vault| vault.write(write));
+        Box::pin(ready(outcome))
     }
 
     /// As [`VaultStore::write`], for what the holder or an issuer takes away: it is gone from the log as well.
-    fn wipe<T: Send + 'static>(
+    fn wipe_after<T: Send + 'static>(
         &self,
         write: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
     ) -> Boxed<'_, Result<T, StoreError>> {
         let mut vault = self.lock();
-        let outcome = vault.write(write);
-        vault.empty_log();
+        let outcome = vault.as_mut().ok_or(StoreError::Locked).and_then(|vault| {
+            let outcome = vault.write(write);
+            vault.empty_log();
+            outcome
+        });
         Box::pin(ready(outcome))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vault> {
+    /// The vault, unless it was locked, or is at this moment because nothing was asked of it for too long.
+    fn lock(&self) -> MutexGuard<'_, Option<Vault>> {
         // A panic while the lock was held dropped its transaction, which undoes it.
-        self.vault.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut vault = self.vault.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(idle) = &mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner) {
+            let (now, last) = (idle.clock.now(), idle.last);
+            if now < last || now > last.plus(idle.seconds) {
+                *vault = None;
+            }
+            idle.last = now;
+        }
+        vault
+    }
+
+    fn put_aside(&self) -> Result<Option<KeyId>, StoreError> {
+        let mut vault = self.lock();
+        let key = vault.as_ref().ok_or(StoreError::Locked)?.records().wrapping_key().clone();
+        *vault = None;
+        match &self.path {
+            Some(path) => vault::put_aside(path)?,
+            None => {}
+        }
+        Ok(Some(key))
     }
 }
 
@@ -157,7 +216,8 @@ impl Store for VaultStore {
         credentials: &'a [NewCredential],
         pending: &'a [NewPending],
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
-        self.wipe(|change| {
+        self.wipe_after(|change| {
+            notices::check_staying(change)?;
             let mut replaced = Vec::new();
             for credential in credentials {
                 replaced.extend(credentials::put(change, credential)?);
@@ -184,7 +244,8 @@ impl Store for VaultStore {
         id: &'a PendingId,
         end: PendingEnd<'a>,
     ) -> Boxed<'a, Result<Vec<KeyId>, StoreError>> {
-        self.wipe(|change| {
+        self.wipe_after(|change| {
+            notices::check_staying(change)?;
             pending::end(change, id)?;
             match end {
                 PendingEnd::Received(credential) => credentials::put(change, credential),
@@ -231,11 +292,14 @@ impl Store for VaultStore {
         self.read(|records| {
             let pending = pending::needed_keys(records)?;
             let receipts = receipts::end(records)?.map(|end| end.key);
+            let telling: Vec<KeyId> =
+                notices::all(records)?.into_iter().map(|notice| notice.of.dpop_key).collect();
             let is_needed = |key: &KeyId| {
                 key == records.wrapping_key()
                     || receipts.as_ref() == Some(key)
                     || credentials::uses(records, key)
                     || pending.contains(key)
+                    || telling.contains(key)
             };
             Ok(keys.iter().filter(|key| !is_needed(key)).cloned().collect())
         })
@@ -270,8 +334,11 @@ impl Store for VaultStore {
         id: &'a CredentialId,
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<(), StoreError>> {
-        self.wipe(|change| match credentials::remove(change, id)? {
-            true => history::append(change, entry).map(drop),
+        self.wipe_after(|change| match credentials::remove(change, id)? {
+            true => {
+                notices::call(change, id)?;
+                history::append(change, entry).map(drop)
+            }
             false => Err(StoreError::NoSuchCredential),
         })
     }
@@ -289,6 +356,7 @@ impl Store for VaultStore {
         entry: &'a NewHistoryEntry,
     ) -> Boxed<'a, Result<HistoryId, StoreError>> {
         self.write(|change| {
+            notices::check_staying(change)?;
             answered::mark(change, request, keep_until)?;
             copies.iter().try_for_each(|copy| credentials::spend(change, *copy))?;
             answered::forget(change, now)?;
@@ -318,7 +386,7 @@ impl Store for VaultStore {
     }
 
     fn erase_history(&self, erase: Erase) -> Boxed<'_, Result<(), StoreError>> {
-        self.wipe(|change| history::erase(change, erase))
+        self.wipe_after(|change| history::erase(change, erase))
     }
 
     fn history(&self, limit: u32) -> Boxed<'_, Result<Vec<HistoryEntry>, StoreError>> {
@@ -340,6 +408,39 @@ impl Store for VaultStore {
 
     fn named(&self, kind: NamedKind) -> Boxed<'_, Result<Vec<NamedRecord>, StoreError>> {
         self.read(|records| named::all(records, kind))
+    }
+
+    fn put_notices<'a>(&'a self, new: &'a [NewNotice]) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| notices::put(change, new))
+    }
+
+    fn notices(&self) -> Boxed<'_, Result<Vec<Notice>, StoreError>> {
+        self.read(notices::all)
+    }
+
+    fn end_notice(&self, id: NoticeId) -> Boxed<'_, Result<(), StoreError>> {
+        self.write(|change| notices::end(change, id))
+    }
+
+    fn leave(&self, now: UnixTime) -> Boxed<'_, Result<(), StoreError>> {
+        self.write(|change| notices::leave(change, now))
+    }
+
+    fn leaving(&self) -> Boxed<'_, Result<Option<UnixTime>, StoreError>> {
+        self.read(notices::leaving)
+    }
+
+    fn close(&self) -> Boxed<'_, Result<(), StoreError>> {
+        *self.lock() = None;
+        Box::pin(ready(Ok(())))
+    }
+
+    fn retire(&self) -> Boxed<'_, Result<Option<KeyId>, StoreError>> {
+        Box::pin(ready(self.put_aside()))
+    }
+
+    fn remove(&self) -> Boxed<'_, Result<(), StoreError>> {
+        Box::pin(ready(self.path.as_deref().map_or(Ok(()), vault::remove_aside)))
     }
 }
 

@@ -24,6 +24,7 @@ pub struct MemoryKeys {
     refusal: Mutex<Option<KeyStoreError>>,
     made: AtomicI64,
     stuck: AtomicBool,
+    deletions_left: AtomicI64,
     journal: Journal,
     attester: OnceLock<Box<dyn KeyAttester>>,
 }
@@ -42,6 +43,11 @@ impl MemoryKeys {
     /// Whether the next deletions fail, as those of a locked phone do.
     pub fn refuse_deletions(&self, refuse: bool) {
         self.stuck.store(refuse, Ordering::Relaxed);
+    }
+
+    /// After `number` more deletions the key store fails, as if the process ended there.
+    pub fn allow_deletions(&self, number: i64) {
+        self.deletions_left.store(number, Ordering::Relaxed);
     }
 
     /// The error of the next uses of a key, as the system's prompt for it would give; `None` ends that.
@@ -125,6 +131,7 @@ impl Default for MemoryKeys {
             refusal: Mutex::default(),
             made: AtomicI64::default(),
             stuck: AtomicBool::default(),
+            deletions_left: AtomicI64::new(i64::MAX),
             journal: Journal::default(),
             attester: OnceLock::new(),
         }
@@ -207,7 +214,7 @@ impl KeyStore for MemoryKeys {
     }
 
     fn delete<'a>(&'a self, key: &'a KeyId) -> Boxed<'a, Result<(), KeyStoreError>> {
-        if self.stuck.load(Ordering::Relaxed) {
+        if self.stuck.load(Ordering::Relaxed) || self.deletions_left.fetch_sub(1, Ordering::Relaxed) <= 0 {
             return Box::pin(ready(Err(KeyStoreError::Failed)));
         }
         self.journal.note(format!("delete {}", key.0));

@@ -9,6 +9,7 @@ mod issuer;
 mod linking;
 mod lying;
 mod malicious;
+mod leaving;
 mod pki;
 mod presenting;
 mod protocol;

@@ -7,6 +7,7 @@
 mod change;
 mod custody;
 mod directory;
+mod erase;
 mod file;
 mod keys;
 mod records;
@@ -21,6 +22,7 @@ pub(crate) use change::{Change, NewRecord};
 use custody::DataKey;
 pub(crate) use custody::{make_data_key, open_data_key};
 pub(crate) use directory::Tag;
+pub(crate) use erase::{erase, put_aside, remove_aside};
 pub(crate) use file::{Closed, Vault, beside, failed, make, settle};
 pub(crate) use records::Records;
 

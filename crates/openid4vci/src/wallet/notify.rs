@@ -1,13 +1,16 @@
 //! Telling the issuer what became of its credentials. Source: OpenID4VCI 1.0 §11.
 
 use inro_base::http::{HttpRequest, HttpResponse};
-use inro_base::{Rng, UnixTime};
+use inro_base::json::{self, Limits};
+use inro_base::{Rng, Secret, UnixTime};
 use inro_crypto::{Provider, Signature};
-use inro_jose::JwsToSign;
-use inro_oauth::HttpsUrl;
+use inro_jose::{Jwk, JwsToSign};
 use inro_oauth::error::ErrorSeen;
+use inro_oauth::{HttpsUrl, TokenType};
+use serde_json::{Value, json};
 
 use super::session::{Access, wants_dpop_nonce};
+use crate::VciError;
 use crate::notification::{NotificationEvent, notification_request};
 use crate::response::MAX_SMALL_RESPONSE_BYTES;
 
@@ -36,6 +39,39 @@ pub struct NotificationSigning {
 impl Notifier {
     pub(super) const fn new(url: HttpsUrl, access: Access) -> Self {
         Self { url, access }
+    }
+
+    /// The endpoint and the token as JSON, to be stored encrypted.
+    pub fn to_secret(&self) -> Secret<Vec<u8>> {
+        let value = json!({
+            "url": self.url.as_str(),
+            "token": self.access.token.expose(),
+            "token_type": self.access.token_type.as_str(),
+            "dpop_key": Jwk::new(self.access.dpop_key).to_value(),
+        });
+        Secret::new(value.to_string().into_bytes())
+    }
+
+    /// Reads what [`Notifier::to_secret`] gave.
+    ///
+    /// # Errors
+    /// [`VciError`] when it is no such thing.
+    pub fn from_secret(secret: &Secret<Vec<u8>>) -> Result<Self, VciError> {
+        let object = json::parse_object(secret.expose(), Limits::MESSAGE)?;
+        let text = |member: &'static str| {
+            object.get(member).and_then(Value::as_str).ok_or(VciError::Answer { member })
+        };
+        let dpop_key = object.get("dpop_key").ok_or(VciError::Answer { member: "dpop_key" })?;
+        let access = Access {
+            dpop_key: Jwk::parse(dpop_key)?.key,
+            token: Secret::new(text("token")?.to_owned()),
+            token_type: match text("token_type")? {
+                "DPoP" => TokenType::Dpop,
+                _ => TokenType::Bearer,
+            },
+            dpop_nonce: None,
+        };
+        Ok(Self { url: HttpsUrl::parse(text("url")?)?, access })
     }
 
     /// Lays out a notification of `event` for the credentials that came with `notification_id`.

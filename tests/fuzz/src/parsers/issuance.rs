@@ -16,7 +16,7 @@ use inro_openid4vci::proofs::{self, Proofs};
 use inro_openid4vci::response::{CredentialResponse, parse_nonce};
 use inro_openid4vci::wallet::{
     Authorized, CredentialAnswer, CredentialSent, CredentialStep, DeferredAnswer, DeferredDraft,
-    DeferredStep, DeferredTicket, MetadataTrust, NextStep, OfferSeen, OfferStep, ProofDraft, Ready,
+    DeferredStep, DeferredTicket, MetadataTrust, NextStep, Notifier, OfferSeen, OfferStep, ProofDraft, Ready,
     RefreshServerFetch, RefreshTicket, ServerFetch, TokenAnswer, TokenSent, TokenStep, read_offer,
 };
 use inro_openid4vci::{
@@ -370,6 +370,18 @@ pub(super) const PARSERS: &[Parser] = &[
             again.then_some(Value::Bool(true))
         },
         good: || b"401 application/json\n{\"error\":\"use_dpop_nonce\"}".to_vec(),
+        takes: Takes::Any,
+    },
+    Parser {
+        name: "stored_notifier",
+        drives: &["openid4vci::Notifier::from_secret"],
+        read: |bytes| {
+            let secret = Notifier::from_secret(&Secret::new(bytes.to_vec())).ok()?.to_secret();
+            let again = Notifier::from_secret(&secret).unwrap();
+            assert_eq!(again.to_secret().expose(), secret.expose());
+            serde_json::from_slice(secret.expose()).ok()
+        },
+        good: || authorized(false).unwrap().notifier().unwrap().to_secret().expose().clone(),
         takes: Takes::Any,
     },
 ];
