@@ -30,6 +30,8 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod transfer;
+mod transfer_file;
 mod vault;
 mod wallet;
 
@@ -56,4 +58,5 @@ pub use review::{
     Asked, AskedClaim, Asker, Choice, Group, GroupOption, Review, ReviewPurpose, ReviewTransaction,
 };
 pub use store::VaultStore;
+pub use transfer_file::{Cost, TransferError, TransferFile};
 pub use wallet::{Ports, Wallet};

@@ -6,6 +6,7 @@ mod credentials;
 mod forms;
 mod history;
 mod import;
+mod moved;
 mod notices;
 mod pending;
 mod receipts;

@@ -10,6 +10,7 @@ mod pki;
 mod presenting;
 mod protocol;
 mod receiving;
+mod transferring;
 mod verifier;
 
 use std::sync::Arc;
