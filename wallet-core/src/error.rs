@@ -10,6 +10,7 @@ use inro_trust::TrustError;
 use crate::keys::KeyStoreError;
 use crate::ports::{HttpError, StoreError};
 use crate::prompts::PromptError;
+use crate::transfer_file::TransferError;
 
 /// Why a use case stopped. Codes, counts and times only.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum WalletError {
     /// The store's reason.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Why a transfer to this phone came to nothing.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The network's reason.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -141,6 +145,7 @@ impl WalletError {
             Self::Keys(error) => *error == KeyStoreError::Cancelled,
             Self::Prompt(error) => *error == PromptError::Cancelled,
             Self::Http(_)
+            | Self::Transfer(_)
             | Self::Evidence(_)
             | Self::Credential(_)
             | Self::NothingSupported
@@ -176,6 +181,7 @@ impl Coded for WalletError {
             Self::Keys(error) => error.code(),
             Self::Prompt(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Transfer(error) => error.code(),
             Self::Http(error) => error.code(),
             Self::Issuance(error) => error.code(),
             Self::Presentation(error) => error.code(),

@@ -53,7 +53,8 @@ impl Wallet {
     /// [`WalletError::Prompt`]; what the store says.
     pub async fn export_history(&self) -> Result<Vec<Vec<u8>>, WalletError> {
         self.prompts.presence(&Reason::Export).await?;
-        let mut bundles = Vec::new();
+        // What came from another phone goes on as it came.
+        let mut bundles = self.store.moved_history().await?;
         for mut chain in self.store.receipts().await? {
             let lessen: [fn(&mut Receipt); 3] = [|_| {}, Receipt::erase_attachments, Receipt::erase];
             let mut bundle = Err(EvidenceError::TooMuch { part: "bundle" });
@@ -260,7 +261,9 @@ impl Wallet {
             }
         }
         let key = self.create_receipt_key().await?;
-        let opening = self.with_rng(|rng| Head::open(key.public_key, follows, self.now(), rng));
+        // The first chain of a phone names the end of the one that it took over.
+        let after = if follows.is_some() { follows } else { self.moved_end().await? };
+        let opening = self.with_rng(|rng| Head::open(key.public_key, after, self.now(), rng));
         let (opening, head) = self.sign_receipt(opening, &key.id).await?;
         let end = ChainEnd::of(&head, key.id);
         let event = ChainEvent { of: None, ..event };

@@ -36,6 +36,8 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod transfer;
+mod transfer_file;
 mod vault;
 mod wallet;
 
@@ -68,4 +70,5 @@ pub use review::{
     Standing, Way,
 };
 pub use store::VaultStore;
+pub use transfer_file::{Cost, TransferError, TransferFile};
 pub use wallet::{Ports, Settings, Wallet};

@@ -203,6 +203,16 @@ pub trait Store: Send + Sync {
     /// Since when the wallet is being given up, if it is.
     fn leaving(&self) -> Boxed<'_, Result<Option<UnixTime>, StoreError>>;
 
+    /// Takes over trust anchors and bundles of evidence from another phone.
+    fn move_in<'a>(
+        &'a self,
+        anchors: &'a [AnchorRecord],
+        bundles: &'a [Vec<u8>],
+    ) -> Boxed<'a, Result<(), StoreError>>;
+
+    /// The bundles that came from another phone, as they were given.
+    fn moved_history(&self) -> Boxed<'_, Result<Vec<Vec<u8>>, StoreError>>;
+
     /// Closes the store and forgets what opens it. Then everything answers [`StoreError::Locked`].
     fn close(&self) -> Boxed<'_, Result<(), StoreError>>;
 

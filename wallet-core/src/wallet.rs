@@ -225,7 +225,7 @@ impl Wallet {
     }
 }
 
-fn add_anchor(anchors: &mut Anchors, anchor: &AnchorRecord) -> Result<(), WalletError> {
+pub(crate) fn add_anchor(anchors: &mut Anchors, anchor: &AnchorRecord) -> Result<(), WalletError> {
     let usages: &[Usage] = match anchor.kind {
         AnchorKind::Issuer => &[Usage::CredentialIssuer, Usage::Registrar],
         AnchorKind::Verifier => &[Usage::Verifier],

@@ -118,6 +118,11 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Move history and trust anchors to another phone, in a file under a passphrase.
+    ///
+    /// Credentials and keys stay: new credentials come by a new offer from each agency.
+    #[command(subcommand, after_help = "Example:\n  inro-wallet --home OLD transfer export move.inro")]
+    Transfer(Transfer),
     /// Delete a credential, its keys first, and tell its issuer.
     ///
     /// Asks at the terminal whether its holder is there.
@@ -172,6 +177,32 @@ pub(crate) enum Consent {
         /// Without asking for a gesture: for tests.
         #[arg(long)]
         yes: bool,
+    },
+}
+
+/// Which way.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Transfer {
+    /// Write the file.
+    #[command(after_help = "Example:\n  inro-wallet --home OLD transfer export move.inro")]
+    Export {
+        /// The file; there must be none of this name.
+        file: PathBuf,
+        /// Take the first line of this file, and ask for no passphrase: for tests.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// Ask nobody whether they are there: for tests.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Take the file over into a new wallet.
+    #[command(after_help = "Example:\n  inro-wallet --home NEW transfer import move.inro")]
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Take the first line of this file, and ask for no passphrase: for tests.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
     },
 }
 

@@ -101,7 +101,7 @@ fn write_all(file: &Path, bundles: &[Vec<u8>]) -> Result<Vec<PathBuf>, CliError>
     Ok(written.into_iter().cloned().collect())
 }
 
-fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_new(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     let written = out.write_all(bytes).and_then(|()| out.sync_all());
     if written.is_err() {

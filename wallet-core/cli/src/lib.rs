@@ -17,6 +17,7 @@ mod print;
 mod run;
 mod screen;
 mod system;
+mod transfer;
 
 pub use home::open_store;
 pub use https::{HttpsClient, UnreadableAnchor};

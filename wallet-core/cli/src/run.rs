@@ -14,7 +14,7 @@ use inro_wallet_core::{
 };
 use serde_json::json;
 
-use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Trust};
+use crate::args::{Anchor, Arguments, Command, Consent, HistoryAction, Present, Transfer, Trust};
 use crate::decide::{Approval, Decision, Manner, decide};
 use crate::done::{Done, done};
 use crate::error::CliError;
@@ -88,6 +88,7 @@ async fn run(command: Command, home: PathBuf, language: Language) -> Result<Done
                 Command::Delete { yes: true, .. }
                     | Command::Consent(Consent::Withdraw { yes: true, .. })
                     | Command::Unenrol { yes: true, .. }
+                    | Command::Transfer(Transfer::Export { yes: true, .. })
                     | Command::History { action: Some(HistoryAction::Export { yes: true, .. }) }
             );
             let home = open(&home, assumed, language).await?;
@@ -200,6 +201,7 @@ async fn act(wallet: &Wallet, command: Command, language: Language) -> Result<Do
             Ok(done(print::history_json(&entries), print::history_text(&entries, language)))
         }
         Command::History { action: Some(action) } => evidence::act(wallet, action, language).await,
+        Command::Transfer(transfer) => crate::transfer::act(wallet, transfer, language).await,
         Command::Delete { id, yes: _ } => {
             wallet.delete(&CredentialId(id)).await?;
             Ok(done(json!({ "deleted": true }), language.pick("deleted\n", "削除しました\n").to_owned()))

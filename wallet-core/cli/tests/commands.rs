@@ -502,3 +502,26 @@ fn an_erasure_that_was_cut_is_carried_on_by_any_command() {
     let keys = std::fs::read_dir(home.join("keys")).unwrap().map(|file| file.unwrap().path());
     assert_eq!(keys.filter(|path| path.extension().is_some()).count(), 1, "the new vault's");
 }
+
+#[test]
+fn a_transfer_brings_anchors_and_history_and_no_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    std::fs::write(path("ca.pem"), authority()).unwrap();
+    assert_eq!(wallet(&old, "C", &["trust", "add", "--issuer", &path("ca.pem")]).0, 0);
+    put(&old, &[("grade", "4")], &["grade".into()]);
+    std::fs::write(path("right"), "correct horse\n").unwrap();
+    std::fs::write(path("wrong"), "correct horsf\n").unwrap();
+    let export = ["transfer", "export", &path("move"), "--passphrase-file", &path("right"), "--yes"];
+    let (status, _, told) = wallet(&old, "C", &export);
+    assert_eq!(status, 0, "{told}");
+    assert_eq!(wallet(&old, "C", &export).0, 1, "a file that is there stays");
+    let import = |name: &str| {
+        wallet(&new, "C", &["transfer", "import", &path("move"), "--passphrase-file", &path(name), "--json"])
+            .1
+    };
+    assert!(import("wrong").contains("INRO-WALLET-113"));
+    assert_eq!(import("right"), "{\"imported\":true}\n");
+    assert_eq!(wallet(&new, "C", &["list", "--json"]).1, "{\"credentials\":[]}\n");
+}

@@ -20,6 +20,7 @@ pub(super) const ATTACHMENT: Kind = Kind(9);
 pub(super) const NAMED: Kind = Kind(10);
 pub(super) const NOTICE: Kind = Kind(20);
 pub(super) const LEAVING: Kind = Kind(21);
+pub(super) const MOVED: Kind = Kind(22);
 
 /// The body of a record as the value that it holds.
 pub(super) fn body<T: DeserializeOwned>(records: &Records, slot: i64) -> Result<T, StoreError> {

@@ -7,6 +7,7 @@ mod forms;
 mod history;
 mod import;
 mod named;
+mod moved;
 mod notices;
 mod pending;
 mod receipts;

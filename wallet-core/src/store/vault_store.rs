@@ -11,7 +11,7 @@ use inro_base::{Clock, Rng, UnixTime};
 use inro_crypto::Provider;
 use inro_evidence::Receipt;
 
-use super::{anchors, answered, credentials, history, import, named, notices, pending, receipts};
+use super::{anchors, answered, credentials, history, import, moved, named, notices, pending, receipts};
 use crate::error::WalletError;
 use crate::keys::{KeyId, KeyStore, KeyStoreError};
 use crate::notices::{NewNotice, Notice, NoticeId};
@@ -428,6 +428,21 @@ impl Store for VaultStore {
 
     fn leaving(&self) -> Boxed<'_, Result<Option<UnixTime>, StoreError>> {
         self.read(notices::leaving)
+    }
+
+    fn move_in<'a>(
+        &'a self,
+        anchors: &'a [AnchorRecord],
+        bundles: &'a [Vec<u8>],
+    ) -> Boxed<'a, Result<(), StoreError>> {
+        self.write(|change| {
+            anchors.iter().try_for_each(|anchor| anchors::add(change, anchor))?;
+            bundles.iter().try_for_each(|bundle| moved::put(change, bundle))
+        })
+    }
+
+    fn moved_history(&self) -> Boxed<'_, Result<Vec<Vec<u8>>, StoreError>> {
+        self.read(moved::all)
     }
 
     fn close(&self) -> Boxed<'_, Result<(), StoreError>> {

@@ -16,6 +16,7 @@ mod protocol;
 mod receiving;
 mod refilling;
 mod switching;
+mod transferring;
 mod verifier;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use inro_evidence::{
     Attachment, Content, Digest, Event, Head, Receipt, ReceiptToSign, Record, Told, UnverifiedChain, What,
     write_bundle,
 };
+use inro_wallet_core::TransferFile;
 use serde_json::{Map, Value, json};
 
 use super::world::{NOW, holder, key};
@@ -40,6 +41,17 @@ pub(super) const PARSERS: &[Parser] = &[
             shown(head)
         },
         good: || chain().1.to_stored(),
+        takes: Takes::Any,
+    },
+    Parser {
+        name: "transfer_file",
+        drives: &["wallet_core::TransferFile::parse"],
+        read: |bytes| {
+            let cost = TransferFile::parse(bytes).ok()?.cost();
+            assert!((8..=256 << 10).contains(&cost.memory) && (1..=16).contains(&cost.passes));
+            Some(json!([cost.memory, cost.passes]))
+        },
+        good: || [b"INROMOVE\x01\0\0\x04\0\0\0\0\x02\0\0\0\x01".as_slice(), &[7; 60]].concat(),
         takes: Takes::Any,
     },
 ];
