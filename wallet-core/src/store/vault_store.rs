@@ -187,9 +187,8 @@ impl VaultStore {
         let mut vault = self.lock();
         let key = vault.as_ref().ok_or(StoreError::Locked)?.records().wrapping_key().clone();
         *vault = None;
-        match &self.path {
-            Some(path) => vault::put_aside(path)?,
-            None => {}
+        if let Some(path) = &self.path {
+            vault::put_aside(path)?;
         }
         Ok(Some(key))
     }
