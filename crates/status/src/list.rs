@@ -305,7 +305,7 @@ mod tests {
         let list = StatusArray::valid(Bits::Two, 16).unwrap();
         let token =
             StatusListToken { uri: URI.into(), issued_at: NOW, expires_at: NOW.plus(60), ttl: 30, list };
-        let text = token.jwt_to_sign(&[]).sign_with(&key).unwrap();
+        let text = token.jwt_to_sign(&[vec![0]]).sign_with(&key).unwrap();
         let refusal = |usage: Usage| {
             let signer = TrustedKey::pinned(key.public_key(), usage, &[]);
             let expected = Expected { uri: URI, authority: signer.authority(), now: NOW };
