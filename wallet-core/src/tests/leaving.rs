@@ -319,11 +319,12 @@ fn a_credential_that_was_received_anew_is_not_told_as_deleted() {
     phone.issuer.set(|later| later.notification_id = Some("issuance-2"));
     run(wallet.receive(&link(), None)).unwrap();
     assert_eq!(run(wallet.tell_deleted()).unwrap(), 0);
-    let deleted_so_far = phone.told().iter().filter(|told| told["event"] == "credential_deleted").count();
-    assert_eq!(deleted_so_far, 0);
+    let told = || phone.told().iter().filter(|told| told["event"] == "credential_deleted").count();
+    assert_eq!(told(), 0);
     run(wallet.delete(&only(&wallet))).unwrap();
     let last = phone.told().pop().unwrap();
     assert_eq!(last, json!({ "notification_id": "issuance-2", "event": "credential_deleted" }));
+    assert_eq!(told(), 1, "the earlier issuance is of no use any more");
     assert_eq!(phone.number_of_keys(), 2);
 }
 
