@@ -148,6 +148,8 @@ impl Wallet {
             receipt: None,
         };
         self.record_over(&record.id, entry).await?;
+        // What resists is forgotten with the next refill.
+        let _ = self.forget_empty_refills().await;
         self.delete_unused(&made_for(pending)).await
     }
 

@@ -17,8 +17,8 @@ mod in_work;
 mod incoming;
 mod issued;
 mod keys;
-mod linkability;
 mod leaving;
+mod linkability;
 mod matching;
 mod notices;
 mod ports;
@@ -50,8 +50,8 @@ pub use keys::{
     Assurance, AttestedLevels, CreatedKey, Custody, Gesture, Hardware, KeyAttester, KeyId, KeyPolicy,
     KeyRequest, KeyStore, KeyStoreError, Presence, Purpose, WrappingKey,
 };
-pub use linkability::Finding;
 pub use leaving::{Farewell, Unenrolment};
+pub use linkability::Finding;
 pub use notices::{NewNotice, Notice, NoticeId};
 pub use ports::{Http, HttpError, Store, StoreError};
 pub use present::Reviewing;

@@ -55,7 +55,7 @@ fn an_approved_credential_is_collected_by_a_later_run_of_the_wallet() {
     let credentials = listed["credentials"].as_array().unwrap();
     assert_eq!(credentials.len(), 2);
     assert!(credentials.iter().all(|credential| credential["copies"] == 10), "{listed}");
-    assert_eq!(keys(&story), 21, "ten per format, and one that signs the history");
+    assert_eq!(keys(&story), 22, "ten per format, one for the token, and one that signs the history");
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn a_wallet_without_room_keeps_what_it_had_and_sends_nothing() {
         (listed, keys.count())
     };
     let before = held();
-    assert_eq!(before.1, 11, "a key for each copy, and one that signs the history");
+    assert_eq!(before.1, 12, "a key for each copy, one for the token, and one that signs the history");
     let offer = |story: &Story| {
         let rest = ["--employee", EMPLOYEE, "--credential", "employee-id", "--json"];
         story.issuer(&["offer", "create"], &rest)["credential_offer"].as_str().unwrap().to_owned()

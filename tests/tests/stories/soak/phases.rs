@@ -134,7 +134,8 @@ fn receive(world: &mut World, case: &Case) {
         let held = world.look_home();
         // A credential keeps its id when its copies are replaced, but no key of an older copy comes back.
         let came = held.keys.difference(&before.keys).count();
-        assert!(came == 0 || came == most, "a part of what was offered: {held:?}");
+        // With the copies comes the key of their tokens, if the kill was not between the two.
+        assert!([0, most, most + 1].contains(&came), "a part of what was offered: {held:?}");
         let whole = |format: &str| held.credentials.values().any(|one| *one == (format.to_owned(), COPIES));
         assert!(came == 0 || case.formats.iter().all(|format| whole(format)), "{held:?}");
         if came == 0 {
@@ -180,7 +181,7 @@ fn collect(world: &mut World, case: &Case, approved: &Approved) {
     let third = world.story.wallet_in(home, &collect);
     assert_eq!(third.json(), json!({ "credentials": [], "pending": [], "failed": [] }));
     let after = world.look(home);
-    assert_eq!(after.keys.len(), after.copies() + HISTORY);
+    after.check_keys();
     assert!(after.copies() >= held.copies());
     let recorded = world.issued(employee, OTHER_TYPE) - issued;
     assert!(after.copies() <= recorded && recorded <= most, "{after:?}, {recorded} recorded");
