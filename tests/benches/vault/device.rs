@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use inro_base::{Clock, Secret, UnixTime};
-use inro_crypto::{Provider as _, PublicKey, RustCrypto, Signature};
+use inro_crypto::{Provider as _, PublicKey, RustCrypto, Signature, Signer as _, SoftwareKey};
 use inro_wallet_cli::SystemRng;
 use inro_wallet_core::{
     AnchorKind, Assurance, Boxed, CreatedKey, Http, HttpError, KeyId, KeyPolicy, KeyRequest, KeyStore,
@@ -20,6 +20,7 @@ use crate::verifier::Verifier;
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 const WRAPPING: &str = "wrapping";
+const RECEIPTS: &str = "receipts";
 const COPIES: u32 = 10;
 
 /// A vault's place and the keys of its copies.
@@ -31,8 +32,11 @@ pub(crate) struct Device {
 /// The time that all of this happens at.
 pub(crate) struct Still;
 
-/// A key store that costs nothing: its signatures are none.
-struct Keys(Mutex<BTreeSet<KeyId>>);
+/// A key store that costs nothing: its signatures are none, but for those of receipts, which the wallet checks.
+struct Keys {
+    names: Mutex<BTreeSet<KeyId>>,
+    receipts: SoftwareKey,
+}
 
 struct Present;
 
@@ -42,7 +46,8 @@ impl Device {
         let copies =
             (0..credentials).flat_map(|number| (0..COPIES).map(move |copy| key_of_copy(number, copy)));
         let keys = copies.chain([KeyId(WRAPPING.into())]).collect();
-        Self { path: path.to_owned(), keys: Arc::new(Keys(Mutex::new(keys))) }
+        let keys = Keys { names: Mutex::new(keys), receipts: SoftwareKey::generate(&mut SystemRng) };
+        Self { path: path.to_owned(), keys: Arc::new(keys) }
     }
 
     pub(crate) fn open_store(&self) -> VaultStore {
@@ -110,7 +115,10 @@ impl Http for Nobody {
 
 impl KeyStore for Keys {
     fn create<'a>(&'a self, _: &'a KeyRequest) -> Boxed<'a, Result<CreatedKey, KeyStoreError>> {
-        Box::pin(ready(Err(KeyStoreError::Failed)))
+        let id = KeyId(RECEIPTS.into());
+        self.names.lock().unwrap().insert(id.clone());
+        let public_key = self.receipts.public_key();
+        Box::pin(ready(Ok(CreatedKey { id, public_key, assurance: Assurance::NONE })))
     }
 
     fn create_wrapping<'a>(&'a self, _: &'a KeyPolicy) -> Boxed<'a, Result<WrappingKey, KeyStoreError>> {
@@ -121,8 +129,12 @@ impl KeyStore for Keys {
         Box::pin(ready(Ok(Vec::new())))
     }
 
-    fn sign<'a>(&'a self, _: &'a KeyId, _: &'a [u8]) -> Boxed<'a, Result<Signature, KeyStoreError>> {
-        Box::pin(ready(Signature::from_bytes(&[1; 64]).map_err(|_| KeyStoreError::Failed)))
+    fn sign<'a>(&'a self, key: &'a KeyId, message: &'a [u8]) -> Boxed<'a, Result<Signature, KeyStoreError>> {
+        let signature = match key.0.as_str() {
+            RECEIPTS => self.receipts.sign_es256(message),
+            _ => Signature::from_bytes(&[1; 64]),
+        };
+        Box::pin(ready(signature.map_err(|_| KeyStoreError::Failed)))
     }
 
     fn agree<'a>(
@@ -152,11 +164,11 @@ impl KeyStore for Keys {
     }
 
     fn delete<'a>(&'a self, key: &'a KeyId) -> Boxed<'a, Result<(), KeyStoreError>> {
-        self.0.lock().unwrap().remove(key);
+        self.names.lock().unwrap().remove(key);
         Box::pin(ready(Ok(())))
     }
 
     fn list(&self) -> Boxed<'_, Result<Vec<KeyId>, KeyStoreError>> {
-        Box::pin(ready(Ok(self.0.lock().unwrap().iter().cloned().collect())))
+        Box::pin(ready(Ok(self.names.lock().unwrap().iter().cloned().collect())))
     }
 }

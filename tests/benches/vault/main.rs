@@ -38,7 +38,8 @@ use verifier::Verifier;
 const SIZES: [u32; 3] = [100, 1_000, 10_000];
 const OPENINGS: usize = 9;
 const REVIEWS: usize = 101;
-const PRESENTATIONS: usize = 41;
+/// A credential has ten copies.
+const PRESENTATIONS: usize = 9;
 const APPENDS: usize = 201;
 /// A signed request with its registration and certificates.
 const REQUEST_BYTES: usize = 6_000;
